@@ -1,0 +1,7 @@
+//! Everything dunlin knows about the tools it adopts, and nothing about talking to a database.
+//!
+//! An adapter turns a project on disk and the rows of its history into data: a [`model::Status`], a
+//! [`model::Plan`], the statements that create and change the history, the name of the lock. The engine
+//! executes them. So every adapter is tested without a database.
+
+pub mod model;

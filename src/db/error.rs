@@ -1,0 +1,42 @@
+//! What a server or driver answers when it refuses.
+
+/// An error of a connection or statement. Passwords never appear in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct DbError {
+    /// What kind of failure, for decisions.
+    pub kind: DbErrorKind,
+    /// The server's or driver's message, without its code.
+    pub message: String,
+    /// SQLSTATE, where the server gives one.
+    pub sqlstate: Option<String>,
+    /// The server's number: MySQL's error number, SQLite's extended result code.
+    pub code: Option<i64>,
+    /// Position in the statement, in characters from 1 (PostgreSQL).
+    pub position: Option<u32>,
+    /// PostgreSQL's DETAIL.
+    pub detail: Option<String>,
+    /// PostgreSQL's HINT, or what dunlin advises.
+    pub hint: Option<String>,
+}
+
+/// What a caller can do about a [`DbError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DbErrorKind {
+    /// The URL is wrong, or names what dunlin cannot do.
+    Configuration,
+    /// No server there, or the connection broke.
+    Connection,
+    /// Wrong user or password.
+    Authentication,
+    /// A lock was not obtained in time: PostgreSQL 55P03, MySQL 1205, SQLite BUSY. Retrying is sensible.
+    LockTimeout,
+    /// Chosen as the victim of a deadlock or serialization failure: 40P01, 40001, MySQL 1213. Retrying is sensible.
+    Deadlock,
+    /// The database cannot be written: read-only, disk full.
+    Storage,
+    /// Anything else that the server says of a statement.
+    Statement,
+}

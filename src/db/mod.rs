@@ -1,0 +1,83 @@
+//! Connections to servers behind one trait. Values cross as the server's own text.
+
+mod error;
+
+pub use error::DbError;
+
+use dunlin_compat::model::{Lock, Row, Server};
+
+/// What one statement gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Columns, empty for a statement without a result.
+    pub columns: Vec<Column>,
+    /// Rows as the server's text.
+    pub rows: Vec<Row>,
+    /// Rows affected or returned, as the server counts them.
+    pub affected: u64,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The server's type id where the protocol gives it: PostgreSQL OID, MySQL column type.
+    pub type_id: Option<u32>,
+}
+
+/// A failure inside [`Connection::execute_many`].
+#[derive(Debug)]
+pub struct BatchError {
+    /// Which statement failed, from 0. `None`: the connection was lost or the batch could not be sent.
+    pub index: Option<usize>,
+    /// What the statements before it gave.
+    pub done: Vec<Outcome>,
+    /// Why; a position in it is relative to the failed statement.
+    pub error: DbError,
+}
+
+/// A session on a server.
+///
+/// Nothing here opens a transaction by itself: `BEGIN` and `COMMIT` are statements like others.
+pub trait Connection: Send {
+    /// What was learnt at connect.
+    fn server(&self) -> &Server;
+
+    /// Runs one statement and returns its result.
+    fn execute(&mut self, sql: &str) -> Result<Outcome, DbError>;
+
+    /// Runs statements in order and stops at the first that fails. PostgreSQL and MySQL send all in one round trip;
+    /// statements must be complete and without their delimiter.
+    fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>>;
+
+    /// PostgreSQL's `COPY … FROM STDIN` with its data; an error elsewhere. Returns the number of rows.
+    fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError>;
+
+    /// Tries to take a session-level lock without waiting. Taking one twice is an error of the caller.
+    fn try_lock(&mut self, lock: &Lock) -> Result<bool, DbError>;
+
+    /// Gives a lock back. Closing the connection gives back all.
+    fn unlock(&mut self, lock: &Lock) -> Result<(), DbError>;
+
+    /// Who holds the lock, for a message: `process 4711 (flyway, 10.0.0.7)`; `None` when it cannot be told.
+    fn lock_holder(&mut self, lock: &Lock) -> Option<String>;
+
+    /// Whether a session with this id is still connected ([`Server::session_id`] of an earlier process).
+    fn session_alive(&mut self, session_id: i64) -> Result<bool, DbError>;
+
+    /// Notices and warnings since the last call, as the server words them.
+    fn take_notices(&mut self) -> Vec<String>;
+
+    /// Whether a transaction is open as far as the driver knows: asked of the server where that is needed.
+    fn in_transaction(&mut self) -> Result<bool, DbError>;
+}
+
+/// How to connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading: a SQLite file is not created and is opened without write access where possible.
+    Read,
+    /// Writing.
+    Write,
+}

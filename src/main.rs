@@ -1,0 +1,3 @@
+//! The `dunlin` binary: arguments in, exit code out.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Lexers and statement splitters, one per dialect. Pure: text in, statements out.
