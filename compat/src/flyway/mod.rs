@@ -9,6 +9,7 @@ pub mod location;
 pub mod location_pattern;
 pub mod lock;
 pub mod name;
+pub mod output;
 pub mod placeholder;
 pub mod scan;
 mod scan_files;
