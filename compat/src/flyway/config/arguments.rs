@@ -125,14 +125,8 @@ impl Invocation {
                 continue;
             };
             invocation.options.push((key.to_owned(), value.to_owned()));
-            if key
-                .get(.."environments.".len())
-                .is_some_and(|start| start.eq_ignore_ascii_case("environments."))
-            {
-                let (environment, key) = key
-                    .get("environments.".len()..)
-                    .and_then(|rest| rest.split_once('.'))
-                    .unwrap_or_default();
+            if let Some(rest) = key.strip_prefix("environments.") {
+                let (environment, key) = rest.split_once('.').unwrap_or_default();
                 invocation.add_environment(environment, key, value)?;
             } else if !is_about_loading(key) {
                 invocation.add_setting(scoped(command, key), value)?;

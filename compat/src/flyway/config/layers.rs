@@ -215,13 +215,12 @@ fn read(environment: &dyn Environment, file: &Path) -> Result<Vec<u8>, ConfigErr
 }
 
 fn decode(charset: Charset, file: &Path, bytes: &[u8]) -> Result<String, ConfigError> {
-    charset.decode(bytes).ok_or_else(|| ConfigError::File {
+    let text = charset.decode(bytes).ok_or_else(|| ConfigError::File {
         path: file.to_owned(),
-        reason: format!(
-            "it is not {} text; set the file's encoding with -configFileEncoding",
-            charset.name()
-        ),
-    })
+        reason: format!("it is not {} text", charset.name()),
+    })?;
+    // Editors on Windows put a byte order mark there.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// The encoding of CONF files: the variable wins over the argument.

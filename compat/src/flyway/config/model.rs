@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::ConfigError;
+use super::flat::TEMPORARY;
 use super::parameters::{Home, Kind, PARAMETERS, Parameter, TRANSACTIONAL_LOCK, parameter};
 use super::provenance::Origin;
 use super::text::{has_text, split_commas, trim};
@@ -161,7 +162,12 @@ impl Model {
                 "flyway" => model.flyway = project_section(table(key, entry, "FlywayModel")?, lists)?,
                 "environments" => {
                     for (name, environment) in table(key, entry, "LinkedHashMap")? {
-                        let key = format!("environments.{name}");
+                        // People wrote it flat.
+                        let key = if name == TEMPORARY {
+                            "flyway".to_owned()
+                        } else {
+                            format!("environments.{name}")
+                        };
                         let section =
                             environment_section(&key, table(&key, environment, "EnvironmentModel")?, lists)?;
                         model.environments.insert(name.clone(), section);

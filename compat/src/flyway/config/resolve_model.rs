@@ -43,6 +43,11 @@ pub(super) fn resolve_environment(
     environment: &dyn Environment,
 ) -> Result<(), ConfigError> {
     let name = effective.name.clone();
+    let mode = effective.model.flyway.text("provisionMode");
+    let modes = ["", "provision", "reprovision", "skip"];
+    if !modes.contains(&mode.trim().to_lowercase().as_str()) {
+        return Err(ConfigError::Invalid(format!("Unknown provisioner mode: {mode}")));
+    }
     let EnvironmentSection {
         section, resolvers, ..
     } = &mut effective.environment;
@@ -90,9 +95,13 @@ fn resolve_setting(key: &str, setting: &mut Setting, lookup: &Lookup<'_>) -> Res
         return Ok(());
     }
     let origin = setting.origin.clone();
+    let secret = ["password", "url", "jdbcProperties", "token", "licenseKey"]
+        .iter()
+        .any(|end| key.ends_with(end));
     let resolved = |text: &String| {
         resolve(text, lookup).map_err(|message| ConfigError::Resolver {
-            message,
+            // The whole value stands in some messages, and it may hold a secret.
+            message: message.replace(text.as_str(), if secret { "********" } else { text }),
             key: key.to_owned(),
             origin: origin.clone(),
         })

@@ -71,10 +71,7 @@ impl File<'_> {
                     parsed.map_or_else(|_| number.to_string(), |value| value.to_string()),
                 )
             }
-            DeValue::Float(number) => scalar(
-                ScalarKind::Float,
-                number.as_str().trim_start_matches('+').to_owned(),
-            ),
+            DeValue::Float(number) => scalar(ScalarKind::Float, float_text(number.as_str())),
             DeValue::Boolean(flag) => scalar(ScalarKind::Boolean, flag.to_string()),
             DeValue::Datetime(date) => scalar(ScalarKind::Date, date.to_string()),
         }
@@ -101,8 +98,31 @@ impl File<'_> {
             line,
             column: before.chars().count() + 1,
             reason: error.message().replace('\n', ", "),
-            excerpt: format!("{before}^{after}"),
+            excerpt: if holds_secret(before, after) {
+                "(not shown, it may hold a secret)".to_owned()
+            } else {
+                format!("{before}^{after}")
+            },
         }
+    }
+}
+
+/// Whether a broken line sets something that must not be printed.
+fn holds_secret(before: &str, after: &str) -> bool {
+    let line = format!("{before}{after}").to_lowercase();
+    ["password", "token", "licensekey", "secret"]
+        .iter()
+        .any(|word| line.contains(word))
+}
+
+/// A float as Java writes it where that matters: digits kept, no sign when positive, infinity spelt out.
+fn float_text(text: &str) -> String {
+    let text = text.trim_start_matches('+');
+    match text {
+        "inf" => "Infinity".to_owned(),
+        "-inf" => "-Infinity".to_owned(),
+        "nan" | "-nan" => "NaN".to_owned(),
+        _ => text.replace('_', ""),
     }
 }
 
@@ -137,10 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_line_with_a_password_is_not_shown() {
+        let error = parse(Path::new("f"), "[environments.default]\npassword = \"s3cret\n").expect_err("open");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+
+    #[test]
     fn numbers_keep_their_text() {
         let table = parse(
             Path::new("f"),
-            "a = 1.10\nb = 0x10\nc = 1_000\nd = 2020-01-01\ne = true",
+            "a = +1.10\nb = 0x10\nc = 1_000\nd = 2020-01-01\ne = true",
         )
         .expect("valid");
         let text = |key: &str| match &table[key].node {

@@ -2,7 +2,9 @@
 
 use super::error::ConfigError;
 use super::model::{Model, Section, UnknownKey};
-use super::parameters::{Home, IGNORED_NAMESPACES, PARAMETERS, REFUSED_NAMESPACES};
+use super::parameters::{
+    Home, IGNORED_NAMESPACES, PARAMETERS, REFUSED_NAMESPACES, TRANSACTIONAL_LOCK, parameter,
+};
 
 /// Settings that moved or went, by namespace and key, with what replaced them.
 const OBSOLETE: &[(&str, &str, Option<&str>)] = &[
@@ -107,6 +109,13 @@ fn collect(
 
 /// The parameters most like `unknown`, those with the same highest score.
 fn suggestions(unknown: &str, prefix: &str) -> Vec<String> {
+    // A plug-in's setting in the wrong place: its namespace is named, which may be empty.
+    if TRANSACTIONAL_LOCK.split('.').nth(1) == Some(unknown) {
+        return vec![format!("postgresql.{unknown}")];
+    }
+    if parameter(unknown).is_some_and(|parameter| parameter.home == Home::Extension) {
+        return vec![format!("flyway.{unknown}")];
+    }
     let project = prefix == "flyway.";
     let own = fuzzy_score(unknown, unknown);
     let scored: Vec<(usize, &str)> = PARAMETERS
@@ -174,6 +183,16 @@ mod tests {
             ),
             ("tabel", &["flyway.table", "flyway.tablespace"]),
             ("configFileEncoding", &["flyway.encoding"]),
+            (
+                "bar",
+                &[
+                    "flyway.baselineVersion",
+                    "flyway.baselineDescription",
+                    "flyway.baselineOnMigrate",
+                    "flyway.batch",
+                ],
+            ),
+            ("transactional", &["postgresql.transactional"]),
             ("schemas", &[]),
             ("url", &[]),
         ];

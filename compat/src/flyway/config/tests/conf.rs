@@ -213,3 +213,22 @@ fn wrong_values_are_found_at_load() {
     );
     assert!(refused(&project(), &["-postgresql=x"]).contains("to `PostgreSQLConfigurationExtension`"));
 }
+
+#[test]
+fn a_byte_order_mark_is_dropped() {
+    assert_eq!(loaded(&conf("\u{feff}flyway.table=bom"), &[]).config.table, "bom");
+    assert_eq!(
+        loaded(&toml("\u{feff}[flyway]\ntable = 'bom'"), &[]).config.table,
+        "bom"
+    );
+}
+
+#[test]
+fn names_are_told_apart_by_case() {
+    assert!(refused(&conf("flyway.URL=x"), &[]).starts_with("Unknown configuration property: flyway.URL."));
+    let error = refused(&project(), &["-Environments.default.url=x"]);
+    assert!(
+        error.contains("Unknown: 'flyway.Environments.default'. Possible values: flyway.defaultSchema?"),
+        "{error}"
+    );
+}

@@ -260,7 +260,11 @@ fn argument_type_errors_name_key_and_argument() {
             .lock_retry_count,
         5
     );
-    assert!(refused(&project(), &["-connectRetries=abc"]).contains("(should be an integer): abc"));
+    let error = refused(&project(), &["-connectRetries=abc"]);
+    assert!(
+        error.starts_with("Invalid value for flyway.connectRetries (should be an integer): abc"),
+        "{error}"
+    );
     let variable = project().variable("FLYWAY_CLEAN_DISABLED", "maybe");
     assert!(refused(&variable, &[]).ends_with("maybe (environment variable FLYWAY_CLEAN_DISABLED)"));
 }
@@ -445,6 +449,14 @@ fn resolvers_work_in_project_and_environment() {
     assert_eq!(config.password.as_ref().map(Secret::reveal), Some("s3cret"));
     assert_eq!(config.init_sql.as_deref(), Some("${env.T}"));
     assert!(!format!("{loaded:?}").contains("s3cret"));
+    let nested = refused(
+        &toml("[environments.default]\npassword = 's3cret${env.${env.P}}'"),
+        &[],
+    );
+    assert!(
+        nested.starts_with("Resolvers cannot be nested: ********") && !nested.contains("s3cret"),
+        "{nested}"
+    );
     let missing = refused(&toml("[flyway]\ntable = '${env.NOPE}'"), &[]);
     assert_eq!(
         missing,
