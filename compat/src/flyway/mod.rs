@@ -3,6 +3,7 @@
 pub mod callback;
 pub mod checksum;
 pub mod collision;
+pub mod config;
 pub mod encoding;
 pub mod history;
 pub mod location;
