@@ -1,5 +1,6 @@
 //! Flyway: its files, configuration, history and states.
 
+pub mod baseline;
 pub mod callback;
 pub mod checksum;
 pub mod collision;
@@ -12,6 +13,7 @@ pub mod lock;
 pub mod name;
 pub mod output;
 pub mod placeholder;
+pub mod repair;
 pub mod scan;
 mod scan_files;
 pub mod scan_migration;

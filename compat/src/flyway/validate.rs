@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::flyway::history::{AppliedMigration, MigrationType, shorten_description};
-use crate::flyway::states::{Infos, MigrationInfo, MigrationState, Resolved, ignore_all_in_state};
+use crate::flyway::states::{Infos, MigrationInfo, MigrationState, Resolved, ignore_all_in_state, ignores};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Checks<'_> {
         if rules
             .ignore
             .iter()
-            .any(|pattern| pattern.matches(info.version().is_some(), state))
+            .any(|pattern| ignores(pattern, info.version().is_some(), state))
         {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 /// Minutes, seconds and milliseconds: `00:00.012s`.
 pub fn execution_time(milliseconds: u64) -> String {
@@ -18,12 +18,12 @@ pub fn installed_on_table(installed_on: Option<&str>) -> String {
 /// `installed_on` as JSON has it. Flyway takes what the history holds for the time of its own zone, even on SQLite,
 /// where it is UTC.
 pub fn installed_on_utc(installed_on: Option<&str>, zone: &TimeZone) -> String {
-    let zoned = installed_on.and_then(parse).and_then(|moment| moment.to_zoned(zone.clone()).ok());
+    let zoned = installed_on.and_then(parse).and_then(|moment| moment.to_zoned_datetime(zone.clone()).ok());
     zoned.map_or_else(String::new, |zoned| instant(zoned.timestamp()))
 }
 
 /// The moment of a result: `2026-11-23T14:24:47.709490736-05:00`, and `Z` for UTC.
-pub fn timestamp(now: &Zoned) -> String {
+pub fn timestamp(now: &ZonedDateTime) -> String {
     let local = now.datetime();
     let offset = now.offset();
     let zone = if offset.is_zero() { "Z".to_owned() } else { now.strftime("%:z").to_string() };
@@ -80,7 +80,7 @@ mod tests {
     fn timestamps_carry_their_offset() {
         let zone = TimeZone::get("America/New_York").unwrap();
         let moment: Timestamp = "2026-11-23T19:24:47.709490736Z".parse().unwrap();
-        assert_eq!(timestamp(&moment.to_zoned(zone)), "2026-11-23T14:24:47.709490736-05:00");
-        assert_eq!(timestamp(&moment.to_zoned(TimeZone::UTC)), "2026-11-23T19:24:47.709490736Z");
+        assert_eq!(timestamp(&moment.to_zoned_datetime(zone)), "2026-11-23T14:24:47.709490736-05:00");
+        assert_eq!(timestamp(&moment.to_zoned_datetime(TimeZone::UTC)), "2026-11-23T19:24:47.709490736Z");
     }
 }

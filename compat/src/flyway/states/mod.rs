@@ -9,9 +9,10 @@ mod state;
 
 pub use cherry_pick::CherryPick;
 pub use infos::{Infos, MigrationInfo, StatesError};
-pub use pattern::{IgnorePattern, InvalidPattern, ignore_all_in_state};
+pub use pattern::{IGNORE_EVERYTHING, IGNORE_PENDING, ignore_all_in_state, ignores};
 pub use state::MigrationState;
 
+use crate::flyway::config::IgnorePattern;
 use crate::flyway::history::MigrationType;
 use crate::flyway::version::MigrationVersion;
 
