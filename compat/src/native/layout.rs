@@ -58,7 +58,9 @@ impl MigrationFile {
 }
 
 fn canonical_heading(directive: &Directive) -> String {
-    let optional = |name: &str, value: Option<String>| value.map(|value| format!(" {name}={value:?}"));
+    let optional = |name: &str, value: Option<String>| {
+        value.map(|value| format!(" {name}=\"{}\"", value.replace('"', "\"\"")))
+    };
     let options: String = match directive {
         Directive::Up { transaction } | Directive::Down { transaction } => match transaction {
             TransactionRule::Auto | TransactionRule::AutoUnmixed => String::new(),

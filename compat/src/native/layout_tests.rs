@@ -187,4 +187,9 @@ fn the_checksum_never_changes_between_releases() {
         checksum(UP),
         "2be38f331755cac1a312dea121c3da64832ace82d37707cfd1a81ccd39dffbdf"
     );
+    // printf -- '-- migrate:up\n\n-- migrate:batch table="a ""b""" key="id"\nSELECT 1;\n' | sha256sum
+    assert_eq!(
+        checksum("-- migrate:up\n-- migrate:batch key=id size=5 table=\"a \"\"b\"\"\"\nSELECT 1;\n"),
+        "046c83b8037b40e4fc52b0218c6c47a53f40e99857609b6c7d78e2de8d661953"
+    );
 }

@@ -163,3 +163,11 @@ fn setups(plan: &Plan) -> Vec<String> {
     };
     plan.steps.iter().filter_map(setup).collect()
 }
+
+#[test]
+fn the_demo_project_is_reversible_from_end_to_end() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let demo = Native::load(&demo, TableName::default()).unwrap();
+    assert!(!demo.files().is_empty());
+    assert!(demo.files().iter().all(MigrationFile::is_reversible));
+}
