@@ -5,3 +5,6 @@
 //! executes them. So every adapter is tested without a database.
 
 pub mod model;
+pub mod native;
+pub mod project;
+pub mod settings;
