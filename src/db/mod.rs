@@ -1,8 +1,12 @@
 //! Connections to servers behind one trait. Values cross as the server's own text.
 
 mod error;
+mod mask;
+pub mod url;
 
-pub use error::DbError;
+pub use error::{DbError, DbErrorKind};
+pub use mask::{Password, mask_url};
+pub use url::DatabaseUrl;
 
 use dunlin_compat::model::{Lock, Row, Server};
 
