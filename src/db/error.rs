@@ -12,7 +12,7 @@ pub struct DbError {
     /// SQLSTATE, where the server gives one.
     pub sqlstate: Option<String>,
     /// The server's number: MySQL's error number, SQLite's extended result code.
-    pub code: Option<i64>,
+    pub code: Option<i32>,
     /// Position in the statement, in characters from 1 (PostgreSQL, SQLite).
     pub position: Option<u32>,
     /// PostgreSQL's DETAIL.

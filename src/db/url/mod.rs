@@ -40,7 +40,7 @@ pub struct DatabaseUrl {
     pub tls: TlsSettings,
     /// How long connecting to one address may take.
     pub connect_timeout: Option<Duration>,
-    /// How long the server may be silent (JDBC's `socketTimeout`, pymysql's `read_timeout`).
+    /// How long a MySQL server may be silent (Connector/J's `socketTimeout`, pymysql's `read_timeout`).
     pub read_timeout: Option<Duration>,
     /// The name under which the session shows on the server.
     pub application_name: Option<String>,

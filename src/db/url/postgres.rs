@@ -290,7 +290,11 @@ fn parameter(url: &mut DatabaseUrl, named: &mut Named, name: &str, value: String
         }
         "sslnegotiation" if value == "postgres" => {}
         "connect_timeout" | "connectTimeout" => url.connect_timeout = timeout(name, &value, SECOND)?,
-        "socketTimeout" => url.read_timeout = timeout(name, &value, SECOND)?,
+        "socketTimeout" if value == "0" => {}
+        // It would end long statements, of which migrations are made.
+        "socketTimeout" => url
+            .warnings
+            .push("'socketTimeout' was ignored; set statement_timeout instead".to_owned()),
         "application_name" | "ApplicationName" => url.application_name = Some(value),
         "options" => url.options = Some(value),
         "search_path" | "currentSchema" | "schema_search_path" => {
