@@ -3,6 +3,7 @@
 mod error;
 mod mask;
 mod postgres;
+mod sqlite;
 mod text;
 mod tls;
 pub mod url;
@@ -40,7 +41,8 @@ pub fn connect(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Box<dyn Co
 fn connect_once(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Box<dyn Connection>, DbError> {
     match url.engine {
         Engine::Postgres => Ok(Box::new(postgres::connect(url, options)?)),
-        Engine::Mysql | Engine::Sqlite => Err(DbError::configuration("not built yet")),
+        Engine::Sqlite => Ok(Box::new(sqlite::connect(url, options)?)),
+        Engine::Mysql => Err(DbError::configuration("not built yet")),
     }
 }
 
