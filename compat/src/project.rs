@@ -97,21 +97,15 @@ pub enum DetectError {
 }
 
 fn list(found: &[(Tool, PathBuf)]) -> String {
-    let shown: Vec<String> = found
-        .iter()
-        .map(|(tool, path)| format!("{} ({tool})", path.display()))
-        .collect();
+    let shown: Vec<String> =
+        found.iter().map(|(tool, path)| format!("{} ({tool})", path.display())).collect();
     shown.join(", ")
 }
 
 /// A tool to name in an example: one of those that run.
 fn example(found: &[(Tool, PathBuf)]) -> Tool {
     let runs = |tool: &Tool| matches!(tool, Tool::Flyway | Tool::Native);
-    found
-        .iter()
-        .map(|(tool, _)| *tool)
-        .find(runs)
-        .unwrap_or(Tool::Native)
+    found.iter().map(|(tool, _)| *tool).find(runs).unwrap_or(Tool::Native)
 }
 
 /// Tells the tool of a directory. `tool` in `dunlin.toml` decides; else its `migrations` means native; else the
@@ -120,25 +114,13 @@ pub fn detect(directory: &Path) -> Result<Detected, DetectError> {
     let settings = Settings::load(directory)?;
     let (tool, evidence) = tool(directory, &settings)?;
     if matches!(tool, Tool::Alembic | Tool::Knex | Tool::Rails) {
-        return Err(DetectError::NotBuilt {
-            directory: directory.to_owned(),
-            tool,
-            evidence,
-        });
+        return Err(DetectError::NotBuilt { directory: directory.to_owned(), tool, evidence });
     }
     let migrations = match tool {
         Tool::Native => native_folder(directory, &settings)?,
-        _ => settings
-            .migrations
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(NATIVE_FOLDERS[0])),
+        _ => settings.migrations.clone().unwrap_or_else(|| PathBuf::from(NATIVE_FOLDERS[0])),
     };
-    Ok(Detected {
-        tool,
-        evidence,
-        migrations,
-        settings,
-    })
+    Ok(Detected { tool, evidence, migrations, settings })
 }
 
 /// The folder of native migrations, relative to the directory: what `dunlin.toml` says, else `migrations` or
@@ -170,30 +152,16 @@ fn tool(directory: &Path, settings: &Settings) -> Result<(Tool, PathBuf), Detect
     found.extend(alembic(directory).map(|path| (Tool::Alembic, path)));
     found.extend(knex(directory).map(|path| (Tool::Knex, path)));
     found.extend(rails(directory).map(|path| (Tool::Rails, path)));
-    found.extend(
-        native_folders(directory)
-            .into_iter()
-            .next()
-            .map(|path| (Tool::Native, path)),
-    );
+    found.extend(native_folders(directory).into_iter().next().map(|path| (Tool::Native, path)));
     match found.as_slice() {
-        [] => Err(DetectError::Nothing {
-            directory: directory.to_owned(),
-            advice: advice(directory),
-        }),
+        [] => Err(DetectError::Nothing { directory: directory.to_owned(), advice: advice(directory) }),
         [one] => Ok(one.clone()),
-        _ => Err(DetectError::Ambiguous {
-            directory: directory.to_owned(),
-            found,
-        }),
+        _ => Err(DetectError::Ambiguous { directory: directory.to_owned(), found }),
     }
 }
 
 fn flyway(directory: &Path) -> Option<PathBuf> {
-    FLYWAY_FILES
-        .iter()
-        .map(PathBuf::from)
-        .find(|name| directory.join(name).is_file())
+    FLYWAY_FILES.iter().map(PathBuf::from).find(|name| directory.join(name).is_file())
 }
 
 fn alembic(directory: &Path) -> Option<PathBuf> {
@@ -207,9 +175,7 @@ fn alembic(directory: &Path) -> Option<PathBuf> {
 }
 
 fn knex(directory: &Path) -> Option<PathBuf> {
-    let names = KNEX_EXTENSIONS
-        .iter()
-        .map(|extension| PathBuf::from(format!("knexfile.{extension}")));
+    let names = KNEX_EXTENSIONS.iter().map(|extension| PathBuf::from(format!("knexfile.{extension}")));
     names.into_iter().find(|name| directory.join(name).is_file())
 }
 
@@ -221,15 +187,9 @@ fn rails(directory: &Path) -> Option<PathBuf> {
 /// The folders in which at least one file is named like a native migration.
 fn native_folders(directory: &Path) -> Vec<PathBuf> {
     let has_migration = |folder: &PathBuf| {
-        sql_files(&directory.join(folder))
-            .iter()
-            .any(|name| layout::split_name(name).is_ok())
+        sql_files(&directory.join(folder)).iter().any(|name| layout::split_name(name).is_ok())
     };
-    NATIVE_FOLDERS
-        .iter()
-        .map(PathBuf::from)
-        .filter(has_migration)
-        .collect()
+    NATIVE_FOLDERS.iter().map(PathBuf::from).filter(has_migration).collect()
 }
 
 fn sql_files(folder: &Path) -> Vec<String> {
@@ -282,9 +242,7 @@ mod tests {
     fn error(files: &[(&str, &str)]) -> String {
         let folder = project(files);
         let error = detect(folder.path()).unwrap_err();
-        error
-            .to_string()
-            .replace(&folder.path().display().to_string(), "shop")
+        error.to_string().replace(&folder.path().display().to_string(), "shop")
     }
 
     #[test]
@@ -304,11 +262,8 @@ mod tests {
 
     #[test]
     fn dunlin_toml_decides() {
-        let files = [
-            ("migrations/1_orders.sql", ""),
-            ("flyway.toml", ""),
-            ("dunlin.toml", "tool = \"native\""),
-        ];
+        let files =
+            [("migrations/1_orders.sql", ""), ("flyway.toml", ""), ("dunlin.toml", "tool = \"native\"")];
         assert_eq!(detected(&files), (Tool::Native, "dunlin.toml".to_owned()));
         let files = [("flyway.toml", ""), ("dunlin.toml", "migrations = \"changes\"")];
         assert_eq!(detected(&files), (Tool::Native, "dunlin.toml".to_owned()));
@@ -330,37 +285,24 @@ mod tests {
 
     #[test]
     fn two_tools_are_told_apart_by_the_user() {
-        let files = [
-            ("migrations/1_orders.sql", ""),
-            ("flyway.conf", ""),
-            ("alembic.ini", ""),
-        ];
+        let files = [("migrations/1_orders.sql", ""), ("flyway.conf", ""), ("alembic.ini", "")];
         assert_snapshot!(error(&files), @r#"shop belongs to more than one tool: found flyway.conf (flyway), alembic.ini (alembic), migrations (native). Say which with `tool = "flyway"` in dunlin.toml, or use the tool's own command, as in `dunlin flyway …`"#);
     }
 
     #[test]
     fn tools_that_are_not_built_yet_are_named() {
-        let pyproject = [(
-            "pyproject.toml",
-            "[tool.alembic]\nscript_location = \"alembic\"\n",
-        )];
+        let pyproject = [("pyproject.toml", "[tool.alembic]\nscript_location = \"alembic\"\n")];
         assert_snapshot!(error(&pyproject), @r#"shop is a project of alembic (pyproject.toml tells), and alembic projects are not built yet: so far dunlin runs flyway projects and its own format. For the latter write `tool = "native"` in dunlin.toml"#);
         let cases = [
             (vec![("alembic.ini", "")], Tool::Alembic),
             (vec![("knexfile.ts", "")], Tool::Knex),
-            (
-                vec![("config/database.yml", ""), ("db/migrate/1_orders.rb", "")],
-                Tool::Rails,
-            ),
+            (vec![("config/database.yml", ""), ("db/migrate/1_orders.rb", "")], Tool::Rails),
             (vec![("dunlin.toml", "tool = \"knex\"")], Tool::Knex),
         ];
         for (files, expected) in cases {
             let folder = project(&files);
             let error = detect(folder.path()).unwrap_err();
-            assert!(
-                matches!(error, DetectError::NotBuilt { tool, .. } if tool == expected),
-                "{error}"
-            );
+            assert!(matches!(error, DetectError::NotBuilt { tool, .. } if tool == expected), "{error}");
         }
     }
 

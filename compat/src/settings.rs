@@ -24,16 +24,8 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 8] = [
-    "tool",
-    "url",
-    "migrations",
-    "table",
-    "lock-timeout",
-    "lock-wait",
-    "retries",
-    "flyway",
-];
+const KEYS: [&str; 8] =
+    ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway"];
 
 /// The keys of `[flyway]`.
 const FLYWAY_KEYS: [&str; 1] = ["stand-in"];
@@ -155,10 +147,8 @@ impl Url {
                 rest = after;
                 continue;
             }
-            let (name, after) = after
-                .split_once('}')
-                .filter(|(name, _)| is_variable(name))
-                .ok_or(UrlError::Malformed)?;
+            let (name, after) =
+                after.split_once('}').filter(|(name, _)| is_variable(name)).ok_or(UrlError::Malformed)?;
             expanded.push_str(before);
             expanded.push_str(&environment(name).ok_or_else(|| UrlError::NotSet(name.to_owned()))?);
             rest = after;
@@ -214,17 +204,10 @@ impl Settings {
         let wrong = |offset: usize, message: String| {
             let before = text.as_bytes().iter().take(offset);
             let line = 1 + before.filter(|byte| **byte == b'\n').count();
-            SettingsError::Wrong {
-                path: path.to_owned(),
-                line,
-                message,
-            }
+            SettingsError::Wrong { path: path.to_owned(), line, message }
         };
         let of_toml = |error: toml::de::Error| {
-            wrong(
-                error.span().map_or(0, |span| span.start),
-                error.message().replace('\n', "; "),
-            )
+            wrong(error.span().map_or(0, |span| span.start), error.message().replace('\n', "; "))
         };
         let table = DeTable::parse(text).map_err(of_toml)?;
         let table = table.get_ref();
@@ -233,14 +216,9 @@ impl Settings {
         }
         toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let key = table
-                .iter()
-                .find(|(_, value)| value.span().contains(&offset))
-                .map(|(key, _)| key.get_ref());
-            wrong(
-                offset,
-                format!("`{}`: {}", key.map_or("?", |key| key), error.message()),
-            )
+            let key =
+                table.iter().find(|(_, value)| value.span().contains(&offset)).map(|(key, _)| key.get_ref());
+            wrong(offset, format!("`{}`: {}", key.map_or("?", |key| key), error.message()))
         })
     }
 }
@@ -266,29 +244,24 @@ fn unknown_in(table: &DeTable<'_>, prefix: &str, known: &[&str]) -> Option<(usiz
         Some(near) => format!("did you mean `{prefix}{near}`?"),
         None => format!("known are {}", known.join(", ")),
     };
-    Some((
-        key.span().start,
-        format!("unknown key `{prefix}{name}`; {advice}"),
-    ))
+    Some((key.span().start, format!("unknown key `{prefix}{name}`; {advice}")))
 }
 
 fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TableName, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(D::Error::custom)
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     const EXPECTED: &str =
         "write a time with its unit in quotes, as in \"500ms\", \"5s\" or \"2m\", up to \"24h\"";
     let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
-    let duration = text
-        .parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    duration
-        .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| D::Error::custom(EXPECTED))
+    parse_duration(&text).ok_or_else(|| D::Error::custom(EXPECTED))
+}
+
+/// A duration as settings and arguments write it: `500ms`, `5s`, `2m`, `0s`, up to a day.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let duration = text.parse::<SignedDuration>().ok()?;
+    Duration::try_from(duration).ok().filter(|duration| *duration <= LONGEST)
 }
 
 fn positive_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -312,9 +285,7 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        Settings::parse(Path::new("dunlin.toml"), text)
-            .unwrap_err()
-            .to_string()
+        Settings::parse(Path::new("dunlin.toml"), text).unwrap_err().to_string()
     }
 
     fn expanded(url: &str) -> Result<String, UrlError> {
@@ -343,9 +314,7 @@ mod tests {
             lock_timeout: Duration::from_millis(500),
             lock_wait: Duration::from_secs(120),
             retries: 9,
-            flyway: FlywaySettings {
-                stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
-            },
+            flyway: FlywaySettings { stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]) },
         };
         assert_eq!(settings, expected);
     }
@@ -387,10 +356,7 @@ mod tests {
     fn variables_in_the_url_are_replaced() {
         let cases = [
             ("sqlite:shop.db", "sqlite:shop.db"),
-            (
-                "postgres://shop:${PASSWORD}@db/shop",
-                "postgres://shop:s3cret@db/shop",
-            ),
+            ("postgres://shop:${PASSWORD}@db/shop", "postgres://shop:s3cret@db/shop"),
             ("${PASSWORD}${PASSWORD}", "s3crets3cret"),
             ("a$b$", "a$b$"),
             ("$${PASSWORD}", "${PASSWORD}"),

@@ -52,9 +52,7 @@ fn mask_without_host(scheme: &str, rest: &str) -> String {
     let authority = rest.find(['/', '?']).unwrap_or(rest.len());
     let host_and_port = |host: &str| {
         host.starts_with('[')
-            || host
-                .split_once(':')
-                .is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+            || host.split_once(':').is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if rest[..authority].split(',').all(host_and_port) || rest.starts_with(':') {
         return format!("{scheme}{rest}");
@@ -68,10 +66,7 @@ fn mask_without_host(scheme: &str, rest: &str) -> String {
 /// Where parameters begin: at a `?` that is followed by `name=`.
 fn query_start(rest: &str) -> usize {
     for (at, _) in rest.match_indices('?') {
-        let name = rest[at + 1..]
-            .bytes()
-            .take_while(|byte| is_name_byte(*byte))
-            .count();
+        let name = rest[at + 1..].bytes().take_while(|byte| is_name_byte(*byte)).count();
         if name > 0 && rest.as_bytes().get(at + 1 + name) == Some(&b'=') {
             return at;
         }
@@ -104,9 +99,7 @@ fn mask_parameters(text: &str) -> String {
 /// Whether a parameter of this name holds a secret in any of the ecosystems.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "passwd", "pwd", "passphrase", "secret", "token"]
-        .iter()
-        .any(|part| name.contains(part))
+    ["password", "passwd", "pwd", "passphrase", "secret", "token"].iter().any(|part| name.contains(part))
         || name == "pass"
 }
 
@@ -150,15 +143,9 @@ mod tests {
     #[test]
     fn masks_what_is_secret_and_leaves_the_rest() {
         for (text, masked) in [
-            (
-                "postgres://anna:secret@db:5432/shop",
-                "postgres://anna:***@db:5432/shop",
-            ),
+            ("postgres://anna:secret@db:5432/shop", "postgres://anna:***@db:5432/shop"),
             ("postgres://anna@db/shop", "postgres://anna@db/shop"),
-            (
-                "postgres://db1:5432,db2:5433/shop",
-                "postgres://db1:5432,db2:5433/shop",
-            ),
+            ("postgres://db1:5432,db2:5433/shop", "postgres://db1:5432,db2:5433/shop"),
             ("postgres://[::1]:5432/shop", "postgres://[::1]:5432/shop"),
             (
                 "postgres://anna:se@cr/et?x@db/shop?sslmode=require",
@@ -169,10 +156,7 @@ mod tests {
                 "jdbc:postgresql://db/shop?user=a&password=b&ssl=true",
                 "jdbc:postgresql://db/shop?user=a&password=***&ssl=true",
             ),
-            (
-                "jdbc:mysql://db/shop?Password=b",
-                "jdbc:mysql://db/shop?Password=***",
-            ),
+            ("jdbc:mysql://db/shop?Password=b", "jdbc:mysql://db/shop?Password=***"),
             ("host=db password=secret user=x", "host=db password=*** user=x"),
             (
                 "cannot open \"mysql://a:b@c/d\" and mysql://e:f@g",

@@ -20,9 +20,7 @@ pub(super) fn leading_words(sql: &str, dialect: Dialect, count: usize) -> Vec<St
     let mut rest = sql;
     while words.len() < count {
         rest = skip_comments(rest, dialect);
-        let end = rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         if end == 0 {
             break;
         }
@@ -70,12 +68,9 @@ fn starts_line_comment(rest: &str, dialect: Dialect) -> bool {
     }
     // MySQL wants a blank after the dashes.
     rest.starts_with('#')
-        || rest.strip_prefix("--").is_some_and(|after| {
-            after
-                .chars()
-                .next()
-                .is_none_or(|c| c.is_whitespace() || c.is_control())
-        })
+        || rest
+            .strip_prefix("--")
+            .is_some_and(|after| after.chars().next().is_none_or(|c| c.is_whitespace() || c.is_control()))
 }
 
 /// `/*! … */` and MariaDB's `/*M! … */`.
@@ -138,10 +133,7 @@ mod tests {
             leading_words("-- x\ncopy /* y */ orders(a) FROM", Dialect::Postgres, 4),
             ["COPY", "ORDERS"]
         );
-        assert_eq!(
-            leading_words("load data local infile 'x'", Dialect::Mysql, 3),
-            ["LOAD", "DATA", "LOCAL"]
-        );
+        assert_eq!(leading_words("load data local infile 'x'", Dialect::Mysql, 3), ["LOAD", "DATA", "LOCAL"]);
     }
 
     #[test]

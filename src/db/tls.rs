@@ -47,12 +47,7 @@ pub(super) fn client_config(
     };
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());
-    let verifier = Verifier {
-        verification,
-        provider: provider.clone(),
-        roots,
-        store,
-    };
+    let verifier = Verifier { verification, provider: provider.clone(), roots, store };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::configuration(format!("TLS cannot be set up: {error}")))?
@@ -62,20 +57,16 @@ pub(super) fn client_config(
         return Ok(builder.with_no_client_auth());
     };
     let Some(key) = &settings.key else {
-        return Err(
-            DbError::configuration(format!("the certificate {} has no key", certificate.display()))
-                .advise("name the key's file with sslkey (PostgreSQL) or ssl-key (MySQL)"),
-        );
+        return Err(DbError::configuration(format!("the certificate {} has no key", certificate.display()))
+            .advise("name the key's file with sslkey (PostgreSQL) or ssl-key (MySQL)"));
     };
-    builder
-        .with_client_auth_cert(certificates(certificate)?, private_key(key)?)
-        .map_err(|error| {
-            DbError::configuration(format!(
-                "the certificate {} and the key {} do not go together: {error}",
-                certificate.display(),
-                key.display()
-            ))
-        })
+    builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?).map_err(|error| {
+        DbError::configuration(format!(
+            "the certificate {} and the key {} do not go together: {error}",
+            certificate.display(),
+            key.display()
+        ))
+    })
 }
 
 fn trusted(roots: &Roots) -> Result<Vec<CertificateDer<'static>>, DbError> {
@@ -96,10 +87,7 @@ fn trusted(roots: &Roots) -> Result<Vec<CertificateDer<'static>>, DbError> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
     let unreadable = |reason: String| {
-        DbError::configuration(format!(
-            "cannot read certificates from {}: {reason}",
-            path.display()
-        ))
+        DbError::configuration(format!("cannot read certificates from {}: {reason}", path.display()))
     };
     let found: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
@@ -203,8 +191,6 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

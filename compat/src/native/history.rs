@@ -24,10 +24,7 @@ pub struct TableName {
 
 impl Default for TableName {
     fn default() -> TableName {
-        TableName {
-            schema: None,
-            table: "dunlin_migrations".to_owned(),
-        }
+        TableName { schema: None, table: "dunlin_migrations".to_owned() }
     }
 }
 
@@ -53,22 +50,16 @@ impl FromStr for TableName {
         let parts: Vec<&str> = text.split('.').collect();
         let fits = |part: &&str| {
             !part.is_empty()
-                && part
-                    .chars()
-                    .all(|character| !character.is_control() && !"\"'`[] ".contains(character))
+                && part.chars().all(|character| !character.is_control() && !"\"'`[] ".contains(character))
         };
         if !parts.iter().all(fits) {
             return Err(bad());
         }
         match parts.as_slice() {
-            [table] => Ok(TableName {
-                schema: None,
-                table: (*table).to_owned(),
-            }),
-            [schema, table] => Ok(TableName {
-                schema: Some((*schema).to_owned()),
-                table: (*table).to_owned(),
-            }),
+            [table] => Ok(TableName { schema: None, table: (*table).to_owned() }),
+            [schema, table] => {
+                Ok(TableName { schema: Some((*schema).to_owned()), table: (*table).to_owned() })
+            }
             _ => Err(bad()),
         }
     }
@@ -145,10 +136,8 @@ pub(super) fn queries(table: &TableName, server: &Server) -> HistoryQueries {
         Dialect::Mysql | Dialect::Mariadb => "DATE_FORMAT(applied_at, '%Y-%m-%dT%H:%i:%sZ')",
         Dialect::Sqlite => "applied_at",
     };
-    let rows = format!(
-        "SELECT version, name, kind, checksum, batch, {applied_at} FROM {}",
-        table.quoted(server)
-    );
+    let rows =
+        format!("SELECT version, name, kind, checksum, batch, {applied_at} FROM {}", table.quoted(server));
     HistoryQueries { exists, rows }
 }
 
@@ -158,15 +147,9 @@ pub(super) fn read(history: &History) -> Result<Vec<AppliedRow>, AdapterError> {
     let mut seen = BTreeSet::new();
     for row in &history.rows {
         let row = read_row(row).ok_or_else(|| {
-            let shown: Vec<&str> = row
-                .iter()
-                .take(3)
-                .map(|value| value.as_deref().unwrap_or("NULL"))
-                .collect();
-            corrupt(format!(
-                "the history has a row that dunlin did not write: {}",
-                shown.join(", ")
-            ))
+            let shown: Vec<&str> =
+                row.iter().take(3).map(|value| value.as_deref().unwrap_or("NULL")).collect();
+            corrupt(format!("the history has a row that dunlin did not write: {}", shown.join(", ")))
         })?;
         if !seen.insert(row.version.clone()) {
             return Err(corrupt(format!("the history has version {} twice", row.version)));
@@ -183,15 +166,7 @@ fn corrupt(message: String) -> AdapterError {
 }
 
 fn read_row(row: &[Option<String>]) -> Option<AppliedRow> {
-    let [
-        Some(version),
-        Some(name),
-        Some(kind),
-        checksum,
-        Some(batch),
-        applied_at,
-    ] = row
-    else {
+    let [Some(version), Some(name), Some(kind), checksum, Some(batch), applied_at] = row else {
         return None;
     };
     Some(AppliedRow {
@@ -244,16 +219,11 @@ pub(super) fn create(table: &TableName, server: &Server) -> Result<Setup, Adapte
         }
     };
     // MyISAM as the server's default would keep rows of a transaction that was rolled back.
-    let options = if server.dialect.is_mysql_family() {
-        " ENGINE = InnoDB CHARACTER SET utf8mb4"
-    } else {
-        ""
-    };
+    let options =
+        if server.dialect.is_mysql_family() { " ENGINE = InnoDB CHARACTER SET utf8mb4" } else { "" };
     Ok(Setup {
         message: format!("Creating history table {quoted}"),
-        statements: vec![format!(
-            "CREATE TABLE IF NOT EXISTS {quoted} ({columns}){options}"
-        )],
+        statements: vec![format!("CREATE TABLE IF NOT EXISTS {quoted} ({columns}){options}")],
     })
 }
 
@@ -284,13 +254,7 @@ pub(super) fn insert(
 
 /// Records that everything up to a version was there before.
 pub(super) fn insert_baseline(table: &TableName, server: &Server, version: &Version, name: &str) -> String {
-    let row = InsertedRow {
-        version,
-        name,
-        kind: "baseline",
-        checksum: None,
-        batch: 0,
-    };
+    let row = InsertedRow { version, name, kind: "baseline", checksum: None, batch: 0 };
     let (before, after) = insert_parts(table, server, &row);
     format!("{before}0{after}")
 }
@@ -323,11 +287,7 @@ fn insert_parts(table: &TableName, server: &Server, row: &InsertedRow<'_>) -> (S
         or_null(row.checksum),
         row.batch,
     );
-    let after = format!(
-        ", {now}, {}, {})",
-        or_null(user),
-        literal(env!("CARGO_PKG_VERSION"))
-    );
+    let after = format!(", {now}, {}, {})", or_null(user), literal(env!("CARGO_PKG_VERSION")));
     (before, after)
 }
 

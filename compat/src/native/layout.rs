@@ -49,11 +49,7 @@ impl MigrationFile {
             digest.update(with_plain_line_ends(block.text.trim()));
             digest.update("\n");
         }
-        digest
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -67,12 +63,7 @@ fn canonical_heading(directive: &Directive) -> String {
             TransactionRule::Always => " transaction=always".to_owned(),
             TransactionRule::Never => " transaction=none".to_owned(),
         },
-        Directive::Backfill {
-            plugin,
-            table,
-            key,
-            size,
-        } => [
+        Directive::Backfill { plugin, table, key, size } => [
             optional("plugin", Some(plugin.clone())),
             optional("table", Some(table.clone())),
             optional("key", key.clone()),
@@ -82,13 +73,12 @@ fn canonical_heading(directive: &Directive) -> String {
         .flatten()
         .collect(),
         // The size of a batch changes how long it takes, not what it does.
-        Directive::Batch { table, key, size: _ } => [
-            optional("table", Some(table.clone())),
-            optional("key", Some(key.clone())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        Directive::Batch { table, key, size: _ } => {
+            [optional("table", Some(table.clone())), optional("key", Some(key.clone()))]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
     };
     format!("-- migrate:{}{options}\n", directive.name())
 }
@@ -195,11 +185,7 @@ pub(super) fn as_adapter_error(errors: Vec<LayoutError>) -> Option<AdapterError>
         [] => None,
         [error] => {
             let (path, line) = error.place();
-            Some(
-                AdapterError::refused(CODE, error.to_string())
-                    .at(path, line)
-                    .advise(error.advice()),
-            )
+            Some(AdapterError::refused(CODE, error.to_string()).at(path, line).advise(error.advice()))
         }
         errors => Some(AdapterError::Invalid {
             message: format!("{} errors in the migration files", errors.len()),
@@ -243,22 +229,16 @@ pub fn load(directory: &Path) -> Result<Vec<MigrationFile>, Vec<LayoutError>> {
 /// The `.sql` files of a folder by name, hidden ones left out. A folder counts only when it is named like a migration.
 pub(crate) fn entries(directory: &Path) -> Result<Vec<(PathBuf, String)>, LayoutError> {
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => LayoutError::NoFolder {
-            path: directory.to_owned(),
-        },
-        _ => LayoutError::Unreadable {
-            path: directory.to_owned(),
-            error,
-        },
+        io::ErrorKind::NotFound => LayoutError::NoFolder { path: directory.to_owned() },
+        _ => LayoutError::Unreadable { path: directory.to_owned(), error },
     };
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         // A name that is not UTF-8 does not fit the pattern, and its replacement characters say so.
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_sql = name
-            .get(name.len().saturating_sub(4)..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(".sql"));
+        let is_sql =
+            name.get(name.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".sql"));
         let other_folder = split_name(&name).is_err() && entry.path().is_dir();
         if is_sql && !name.starts_with('.') && !other_folder {
             found.push((entry.path(), name));
@@ -270,23 +250,14 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<(PathBuf, String)>, Layout
 
 fn read(path: &Path) -> Result<String, LayoutError> {
     if path.is_dir() {
-        return Err(LayoutError::Folder {
-            path: path.to_owned(),
-        });
+        return Err(LayoutError::Folder { path: path.to_owned() });
     }
-    let bytes = fs::read(path).map_err(|error| LayoutError::Unreadable {
-        path: path.to_owned(),
-        error,
-    })?;
+    let bytes = fs::read(path).map_err(|error| LayoutError::Unreadable { path: path.to_owned(), error })?;
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(offset);
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        LayoutError::NotUtf8 {
-            path: path.to_owned(),
-            offset,
-            line,
-        }
+        LayoutError::NotUtf8 { path: path.to_owned(), offset, line }
     })
 }
 
@@ -306,35 +277,17 @@ pub fn arrange(
             }
         };
         if let Some(other) = files.get(&version) {
-            errors.push(LayoutError::SameVersion {
-                first: other.path.clone(),
-                second: path,
-            });
+            errors.push(LayoutError::SameVersion { first: other.path.clone(), second: path });
             continue;
         }
         let document = parse(&text).unwrap_or_else(|found| {
-            let at_path = |error| LayoutError::Parse {
-                path: path.clone(),
-                error,
-            };
+            let at_path = |error| LayoutError::Parse { path: path.clone(), error };
             errors.extend(found.into_iter().map(at_path));
             Document::default()
         });
-        files.insert(
-            version.clone(),
-            MigrationFile {
-                version,
-                name,
-                path,
-                document,
-            },
-        );
+        files.insert(version.clone(), MigrationFile { version, name, path, document });
     }
-    if errors.is_empty() {
-        Ok(files.into_values().collect())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(files.into_values().collect()) } else { Err(errors) }
 }
 
 /// Splits `<version>_<name>.sql`, or says what does not fit.

@@ -16,23 +16,14 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn titles(folder: &TempDir) -> Vec<String> {
-    load(folder.path())
-        .unwrap()
-        .iter()
-        .map(MigrationFile::title)
-        .collect()
+    load(folder.path()).unwrap().iter().map(MigrationFile::title).collect()
 }
 
 /// Every error with its advice, the folder's path left out.
 fn errors(folder: &TempDir) -> String {
     let errors = load(folder.path()).unwrap_err();
-    let shown: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{error}\n  {}", error.advice()))
-        .collect();
-    shown
-        .join("\n")
-        .replace(&folder.path().display().to_string(), "migrations")
+    let shown: Vec<String> = errors.iter().map(|error| format!("{error}\n  {}", error.advice())).collect();
+    shown.join("\n").replace(&folder.path().display().to_string(), "migrations")
 }
 
 fn checksum(text: &str) -> String {
@@ -41,12 +32,8 @@ fn checksum(text: &str) -> String {
 
 #[test]
 fn files_are_ordered_by_the_value_of_their_versions() {
-    let folder = folder(&[
-        ("10_c.sql", UP),
-        ("9_b.sql", UP),
-        ("001_a.sql", UP),
-        ("20240102030405_d.sql", UP),
-    ]);
+    let folder =
+        folder(&[("10_c.sql", UP), ("9_b.sql", UP), ("001_a.sql", UP), ("20240102030405_d.sql", UP)]);
     assert_eq!(titles(&folder), ["001_a", "9_b", "10_c", "20240102030405_d"]);
 }
 
@@ -58,12 +45,7 @@ fn names_may_have_dots_hyphens_and_letters_of_any_script() {
 
 #[test]
 fn other_files_hidden_files_and_other_folders_are_left_alone() {
-    let folder = folder(&[
-        ("1_a.sql", UP),
-        ("README.md", "…"),
-        (".2_b.sql", "…"),
-        ("2_b.sql~", "…"),
-    ]);
+    let folder = folder(&[("1_a.sql", UP), ("README.md", "…"), (".2_b.sql", "…"), ("2_b.sql~", "…")]);
     fs::create_dir(folder.path().join("archive")).unwrap();
     fs::write(folder.path().join("archive/3_c.sql"), UP).unwrap();
     fs::create_dir(folder.path().join("old.sql")).unwrap();
@@ -80,18 +62,11 @@ fn every_file_that_does_not_fit_is_named_with_the_way_out() {
         ("4_a.SQL", UP),
         ("5_a.sql", UP),
         ("05_b.sql", UP),
-        (
-            "6_a.sql",
-            "-- migrate:up\n-- migrate:dwon\n-- migrate:up transation=none\n",
-        ),
+        ("6_a.sql", "-- migrate:up\n-- migrate:dwon\n-- migrate:up transation=none\n"),
         ("V1__flyway.sql", UP),
     ]);
     fs::create_dir(folder.path().join("7_folder.sql")).unwrap();
-    fs::write(
-        folder.path().join("8_latin1.sql"),
-        b"-- migrate:up\n\nSELECT '\xe9';\n",
-    )
-    .unwrap();
+    fs::write(folder.path().join("8_latin1.sql"), b"-- migrate:up\n\nSELECT '\xe9';\n").unwrap();
     assert_snapshot!(errors(&folder), @"
     migrations/0_zero.sql: version 0 means the state before the first migration; begin with 1
       Rename it to `<version>_<name>.sql`, as in `20240102030405_orders.sql`; other SQL files belong in another folder.
@@ -133,29 +108,13 @@ fn a_folder_that_is_not_there_says_how_to_make_it() {
 fn one_error_is_refused_at_its_place_and_several_are_listed() {
     let parse_error = |line| LayoutError::Parse {
         path: "migrations/1_a.sql".into(),
-        error: ParseError {
-            line,
-            reason: crate::native::Reason::Indented,
-        },
+        error: ParseError { line, reason: crate::native::Reason::Indented },
     };
     let one = as_adapter_error(vec![parse_error(3)]).unwrap();
-    assert!(
-        matches!(
-            &one,
-            AdapterError::Refused {
-                place: Some((_, 3)),
-                advice: Some(_),
-                ..
-            }
-        ),
-        "{one:?}"
-    );
+    assert!(matches!(&one, AdapterError::Refused { place: Some((_, 3)), advice: Some(_), .. }), "{one:?}");
     assert_snapshot!(one, @"migrations/1_a.sql:3: a directive must start at the beginning of its line");
     let two = as_adapter_error(vec![parse_error(3), parse_error(4)]).unwrap();
-    assert!(
-        matches!(&two, AdapterError::Invalid { problems, .. } if problems.len() == 2),
-        "{two:?}"
-    );
+    assert!(matches!(&two, AdapterError::Invalid { problems, .. } if problems.len() == 2), "{two:?}");
 }
 
 #[test]
@@ -183,10 +142,7 @@ fn the_checksum_is_that_of_what_up_runs() {
 #[test]
 fn the_checksum_never_changes_between_releases() {
     // printf -- '-- migrate:up\nSELECT 1;\n' | sha256sum
-    assert_eq!(
-        checksum(UP),
-        "2be38f331755cac1a312dea121c3da64832ace82d37707cfd1a81ccd39dffbdf"
-    );
+    assert_eq!(checksum(UP), "2be38f331755cac1a312dea121c3da64832ace82d37707cfd1a81ccd39dffbdf");
     // printf -- '-- migrate:up\n\n-- migrate:batch table="a ""b""" key="id"\nSELECT 1;\n' | sha256sum
     assert_eq!(
         checksum("-- migrate:up\n-- migrate:batch key=id size=5 table=\"a \"\"b\"\"\"\nSELECT 1;\n"),

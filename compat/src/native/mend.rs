@@ -15,10 +15,7 @@ pub(super) fn repair(situation: &Situation<'_>) -> Result<Plan, AdapterError> {
     if known.is_empty() && missing.len() > 1 {
         return Err(AdapterError::refused(
             "ALL_MISSING",
-            format!(
-                "none of the {} applied migrations has a file; nothing was repaired",
-                missing.len()
-            ),
+            format!("none of the {} applied migrations has a file; nothing was repaired", missing.len()),
         )
         .advise(
             "Check that this is the right project and database, and what `migrations` in dunlin.toml says.",
@@ -42,10 +39,7 @@ pub(super) fn repair(situation: &Situation<'_>) -> Result<Plan, AdapterError> {
             ),
             _ => continue,
         };
-        plan.steps.push(Step::Setup(Setup {
-            message,
-            statements: vec![statement],
-        }));
+        plan.steps.push(Step::Setup(Setup { message, statements: vec![statement] }));
     }
     Ok(plan)
 }
@@ -69,10 +63,7 @@ pub(super) fn baseline(situation: &Situation<'_>, version: Option<&str>) -> Resu
         && row.version == version
     {
         let warnings = vec![format!("the history already begins at baseline {version}")];
-        return Ok(Plan {
-            warnings,
-            ..Plan::default()
-        });
+        return Ok(Plan { warnings, ..Plan::default() });
     }
     if !situation.rows.is_empty() {
         return Err(AdapterError::refused(
@@ -82,11 +73,8 @@ pub(super) fn baseline(situation: &Situation<'_>, version: Option<&str>) -> Resu
         .advise("A baseline begins a history; `dunlin status` shows the one there is."));
     }
 
-    let file = situation
-        .joined
-        .iter()
-        .find(|joined| *joined.version == version)
-        .and_then(|joined| joined.file);
+    let file =
+        situation.joined.iter().find(|joined| *joined.version == version).and_then(|joined| joined.file);
     // The file's own spelling of the version, when there is one.
     let version = file.map_or(&version, |file| &file.version);
     let name = file.map_or("baseline", |file| &file.name);
@@ -94,16 +82,14 @@ pub(super) fn baseline(situation: &Situation<'_>, version: Option<&str>) -> Resu
 
     let mut plan = Plan::default();
     if !situation.history_exists {
-        plan.steps
-            .push(Step::Setup(history::create(situation.table, situation.server)?));
+        plan.steps.push(Step::Setup(history::create(situation.table, situation.server)?));
     }
     plan.steps.push(Step::Setup(Setup {
         message: format!("Starting the history at baseline {version}"),
         statements: vec![insert],
     }));
     if file.is_none() {
-        plan.warnings
-            .push(format!("no migration file has version {version}"));
+        plan.warnings.push(format!("no migration file has version {version}"));
     }
     Ok(plan)
 }

@@ -49,9 +49,7 @@ impl Native {
         table: TableName,
         texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Native, AdapterError> {
-        let texts = texts
-            .into_iter()
-            .map(|(name, text)| (directory.join(name), text.to_owned()));
+        let texts = texts.into_iter().map(|(name, text)| (directory.join(name), text.to_owned()));
         Native::from_loaded(directory, table, arrange(texts))
     }
 
@@ -63,11 +61,7 @@ impl Native {
         let (files, errors) = loaded.map_or_else(|errors| (Vec::new(), errors), |files| (files, Vec::new()));
         match layout::as_adapter_error(errors) {
             Some(error) => Err(error),
-            None => Ok(Native {
-                directory: directory.to_owned(),
-                table,
-                files,
-            }),
+            None => Ok(Native { directory: directory.to_owned(), table, files }),
         }
     }
 
@@ -121,9 +115,7 @@ impl Adapter for Native {
     }
 
     fn status(&self, context: &Context<'_>) -> Result<Vec<StatusEntry>, AdapterError> {
-        self.with_situation(context, |situation| {
-            Ok(situation.joined.iter().map(status::entry).collect())
-        })
+        self.with_situation(context, |situation| Ok(situation.joined.iter().map(status::entry).collect()))
     }
 
     fn plan(&self, context: &Context<'_>, request: &Request) -> Result<Plan, AdapterError> {

@@ -58,19 +58,14 @@ pub fn new_migration<'a>(
     if file_name.len() > LONGEST_FILE_NAME {
         return Err(NewError::TooLong(file_name.len()));
     }
-    Ok(NewMigration {
-        file_name,
-        text: "-- migrate:up\n\n\n-- migrate:down\n\n".to_owned(),
-    })
+    Ok(NewMigration { file_name, text: "-- migrate:up\n\n\n-- migrate:down\n\n".to_owned() })
 }
 
 impl NewMigration {
     /// Writes the file into a folder, which is created when it is missing. A file that is there is an error.
     pub fn create_in(&self, directory: &Path) -> Result<PathBuf, NewError> {
-        std::fs::create_dir_all(directory).map_err(|error| NewError::Unwritable {
-            path: directory.to_owned(),
-            error,
-        })?;
+        std::fs::create_dir_all(directory)
+            .map_err(|error| NewError::Unwritable { path: directory.to_owned(), error })?;
         let path = directory.join(&self.file_name);
         let written = OpenOptions::new()
             .write(true)
@@ -118,10 +113,7 @@ mod tests {
     use super::*;
 
     fn file_name(name: &str, existing: &[&str]) -> String {
-        let existing: Vec<Version> = existing
-            .iter()
-            .map(|text| Version::parse(text).unwrap())
-            .collect();
+        let existing: Vec<Version> = existing.iter().map(|text| Version::parse(text).unwrap()).collect();
         let now: Timestamp = "2024-01-02T05:04:05+02:00".parse().unwrap();
         new_migration(name, now, &existing).unwrap().file_name
     }
@@ -129,10 +121,7 @@ mod tests {
     #[test]
     fn the_version_is_the_time_in_utc() {
         assert_eq!(file_name("orders", &[]), "20240102030405_orders.sql");
-        assert_eq!(
-            file_name("orders", &["20230101000000"]),
-            "20240102030405_orders.sql"
-        );
+        assert_eq!(file_name("orders", &["20230101000000"]), "20240102030405_orders.sql");
     }
 
     #[test]
@@ -185,9 +174,6 @@ mod tests {
         let files = super::super::load(&directory).unwrap();
         assert_eq!(files[0].title(), "19700101000000_orders");
         assert!(!files[0].is_reversible(), "a blank down is still to be written");
-        assert!(matches!(
-            new.create_in(&directory),
-            Err(NewError::Unwritable { .. })
-        ));
+        assert!(matches!(new.create_in(&directory), Err(NewError::Unwritable { .. })));
     }
 }

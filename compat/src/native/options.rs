@@ -34,19 +34,12 @@ impl Options {
             };
             let Some(&key) = known.iter().find(|candidate| **candidate == key) else {
                 let known = known.to_vec();
-                return Err(Reason::UnknownOption {
-                    directive,
-                    option: key.to_owned(),
-                    known,
-                });
+                return Err(Reason::UnknownOption { directive, option: key.to_owned(), known });
             };
             let value = value.ok_or(Reason::OptionWithoutValue { option: key })?;
             let (value, after) = read_value(key, value)?;
             if values.insert(key, value).is_some() {
-                return Err(Reason::DuplicateOption {
-                    directive,
-                    option: key,
-                });
+                return Err(Reason::DuplicateOption { directive, option: key });
             }
             rest = after.trim_start();
         }
@@ -61,8 +54,7 @@ impl Options {
     /// Takes an option that must be there.
     pub(super) fn required(&mut self, option: &'static str) -> Result<String, Reason> {
         let directive = self.directive;
-        self.take(option)
-            .ok_or(Reason::MissingOption { directive, option })
+        self.take(option).ok_or(Reason::MissingOption { directive, option })
     }
 }
 
@@ -87,11 +79,7 @@ pub(super) fn size(options: &mut Options) -> Result<Option<u64>, Reason> {
     };
     match value.parse() {
         Ok(size) if size > 0 => Ok(Some(size)),
-        _ => Err(Reason::BadValue {
-            option: "size",
-            value,
-            expected: "a number of rows from 1",
-        }),
+        _ => Err(Reason::BadValue { option: "size", value, expected: "a number of rows from 1" }),
     }
 }
 

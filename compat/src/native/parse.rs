@@ -173,10 +173,8 @@ fn heading(line: &str) -> Heading<'_> {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (name, options) = rest.split_at(end);
         return match name {
-            "" => meant_directive(comment).map_or(
-                Heading::Broken(Reason::UnknownDirective { name: String::new() }),
-                Heading::Broken,
-            ),
+            "" => meant_directive(comment)
+                .map_or(Heading::Broken(Reason::UnknownDirective { name: String::new() }), Heading::Broken),
             name => Heading::Directive { name, options },
         };
     }
@@ -210,9 +208,7 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
 
 fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
     let Some(name) = DIRECTIVES.into_iter().find(|known| *known == name) else {
-        return Err(Reason::UnknownDirective {
-            name: name.to_owned(),
-        });
+        return Err(Reason::UnknownDirective { name: name.to_owned() });
     };
     let known: &[&str] = match name {
         "backfill" => &["plugin", "table", "key", "size"],
@@ -221,12 +217,8 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
     };
     let mut options = Options::parse(name, known, text)?;
     Ok(match name {
-        "up" => Directive::Up {
-            transaction: options::transaction(&mut options)?,
-        },
-        "down" => Directive::Down {
-            transaction: options::transaction(&mut options)?,
-        },
+        "up" => Directive::Up { transaction: options::transaction(&mut options)? },
+        "down" => Directive::Down { transaction: options::transaction(&mut options)? },
         "backfill" => Directive::Backfill {
             plugin: options.required("plugin")?,
             table: options.required("table")?,
@@ -244,41 +236,23 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
 fn check(document: &Document, errors: &mut Vec<ParseError>) {
     check_preamble(document, !document.blocks.is_empty(), errors);
     let Some(first) = document.blocks.first() else {
-        errors.push(ParseError {
-            line: 1,
-            reason: Reason::NoDirective,
-        });
+        errors.push(ParseError { line: 1, reason: Reason::NoDirective });
         return;
     };
-    if matches!(
-        first.directive,
-        Directive::Backfill { .. } | Directive::Batch { .. }
-    ) {
-        let reason = Reason::WrongFirst {
-            name: first.directive.name(),
-        };
-        errors.push(ParseError {
-            line: first.line,
-            reason,
-        });
+    if matches!(first.directive, Directive::Backfill { .. } | Directive::Batch { .. }) {
+        let reason = Reason::WrongFirst { name: first.directive.name() };
+        errors.push(ParseError { line: first.line, reason });
     } else if document.forward().next().is_none() {
-        errors.push(ParseError {
-            line: first.line,
-            reason: Reason::NoUp,
-        });
+        errors.push(ParseError { line: first.line, reason: Reason::NoUp });
     }
     for block in &document.blocks {
         let found = content(&block.text);
         match block.directive {
-            Directive::Backfill { .. } if found.content == Content::Statements => errors.push(ParseError {
-                line: block.line + found.line,
-                reason: Reason::SqlUnderBackfill,
-            }),
+            Directive::Backfill { .. } if found.content == Content::Statements => {
+                errors.push(ParseError { line: block.line + found.line, reason: Reason::SqlUnderBackfill })
+            }
             Directive::Batch { .. } if found.content != Content::Statements => {
-                errors.push(ParseError {
-                    line: block.line,
-                    reason: Reason::EmptyBatch,
-                });
+                errors.push(ParseError { line: block.line, reason: Reason::EmptyBatch });
             }
             _ => {}
         }
@@ -292,15 +266,9 @@ fn check_preamble(document: &Document, saw_directive: bool, errors: &mut Vec<Par
     }
     let found = content(&document.preamble);
     if found.content == Content::Statements {
-        errors.push(ParseError {
-            line: found.line,
-            reason: Reason::SqlBeforeDirective,
-        });
+        errors.push(ParseError { line: found.line, reason: Reason::SqlBeforeDirective });
     } else if found.open_comment {
-        errors.push(ParseError {
-            line: found.line,
-            reason: Reason::OpenComment,
-        });
+        errors.push(ParseError { line: found.line, reason: Reason::OpenComment });
     }
 }
 

@@ -10,10 +10,8 @@ fn parsed(text: &str) -> Document {
 /// Every error as a user would see it.
 fn errors(text: &str) -> String {
     let errors = parse(text).expect_err("the text should not parse");
-    let shown: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{error}\n  {}", error.reason.advice()))
-        .collect();
+    let shown: Vec<String> =
+        errors.iter().map(|error| format!("{error}\n  {}", error.reason.advice())).collect();
     shown.join("\n")
 }
 
@@ -82,11 +80,7 @@ fn backfill_and_batch_are_read_with_their_options() {
     );
     assert_eq!(
         document.blocks[2].directive,
-        Directive::Batch {
-            table: "orders".into(),
-            key: "id".into(),
-            size: Some(10000)
-        }
+        Directive::Batch { table: "orders".into(), key: "id".into(), size: Some(10000) }
     );
 }
 
@@ -223,19 +217,12 @@ fn text_like_a_file() -> impl Strategy<Value = String> {
         Just(""),
     ];
     let end = prop_oneof![Just("\n"), Just("\r\n"), Just("\r")];
-    prop::collection::vec((line, end), 0..12).prop_map(|lines| {
-        lines
-            .into_iter()
-            .map(|(line, end)| format!("{line}{end}"))
-            .collect()
-    })
+    prop::collection::vec((line, end), 0..12)
+        .prop_map(|lines| lines.into_iter().map(|(line, end)| format!("{line}{end}")).collect())
 }
 
 fn joined(document: &Document) -> String {
-    let blocks = document
-        .blocks
-        .iter()
-        .map(|block| format!("{}{}", block.heading, block.text));
+    let blocks = document.blocks.iter().map(|block| format!("{}{}", block.heading, block.text));
     document.preamble.clone() + &blocks.collect::<String>()
 }
 

@@ -45,29 +45,18 @@ pub(super) fn up(situation: &Situation<'_>, request: &Request) -> Result<Plan, A
     if pending.is_empty() {
         if let Some(target) = target.filter(|_| request.steps != Some(0)) {
             let title = target.title();
-            plan.warnings.push(format!(
-                "{title} is {}; nothing up to it is pending",
-                target.state
-            ));
+            plan.warnings.push(format!("{title} is {}; nothing up to it is pending", target.state));
         }
         return Ok(plan);
     }
     if !situation.history_exists {
-        plan.steps
-            .push(Step::Setup(history::create(situation.table, situation.server)?));
+        plan.steps.push(Step::Setup(history::create(situation.table, situation.server)?));
     }
     let batch = next_batch(situation.rows);
     for file in pending {
         let record = history::insert(situation.table, situation.server, file, batch);
         let blocks = forward_blocks(file)?;
-        plan.steps.push(step(
-            situation.server,
-            file,
-            &file.version,
-            Direction::Up,
-            blocks,
-            record,
-        ));
+        plan.steps.push(step(situation.server, file, &file.version, Direction::Up, blocks, record));
     }
     Ok(plan)
 }
@@ -75,19 +64,12 @@ pub(super) fn up(situation: &Situation<'_>, request: &Request) -> Result<Plan, A
 /// The plan of `down`: applied migrations from the highest version on. One, unless the request says otherwise.
 pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan, AdapterError> {
     let mut plan = Plan::default();
-    let to_start = request
-        .to
-        .as_deref()
-        .and_then(Version::parse)
-        .is_some_and(|version| version.is_zero());
+    let to_start = request.to.as_deref().and_then(Version::parse).is_some_and(|version| version.is_zero());
     let target = match request.to.as_deref() {
         Some(to) if !to_start => Some(find(situation, to)?),
         _ => None,
     };
-    let baseline = situation
-        .joined
-        .iter()
-        .find(|joined| joined.state == State::Baseline);
+    let baseline = situation.joined.iter().find(|joined| joined.state == State::Baseline);
     if let (Some(target), Some(baseline)) = (target, baseline)
         && target.version < baseline.version
     {
@@ -99,14 +81,10 @@ pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan,
                 baseline.version
             ),
         )
-        .advise(format!(
-            "`down --to {}` reverts all that was applied since.",
-            baseline.version
-        )));
+        .advise(format!("`down --to {}` reverts all that was applied since.", baseline.version)));
     }
     if let Some(baseline) = baseline.filter(|_| to_start) {
-        plan.warnings
-            .push(format!("what was there at baseline {} stays", baseline.version));
+        plan.warnings.push(format!("what was there at baseline {} stays", baseline.version));
     }
 
     let steps = match (request.steps, &request.to) {
@@ -131,14 +109,7 @@ pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan,
         }
         let record =
             HistoryStatement::plain(history::delete(situation.table, situation.server, joined.version));
-        plan.steps.push(step(
-            situation.server,
-            file,
-            joined.version,
-            Direction::Down,
-            blocks,
-            record,
-        ));
+        plan.steps.push(step(situation.server, file, joined.version, Direction::Down, blocks, record));
     }
     Ok(plan)
 }
@@ -165,10 +136,7 @@ fn step(
             Dialect::Postgres => vec!["RESET ROLE".to_owned()],
             _ => Vec::new(),
         },
-        record: Record {
-            success: vec![record],
-            failure: Vec::new(),
-        },
+        record: Record { success: vec![record], failure: Vec::new() },
         group: None,
     }))
 }
@@ -218,11 +186,7 @@ fn forward_blocks(file: &MigrationFile) -> Result<Vec<Block>, AdapterError> {
         let line = file.document.forward().next().map_or(1, |block| block.line);
         return Err(AdapterError::refused(
             "EMPTY_UP",
-            format!(
-                "{}:{line}: the up of {} is empty; nothing was run",
-                file.path.display(),
-                file.title()
-            ),
+            format!("{}:{line}: the up of {} is empty; nothing was run", file.path.display(), file.title()),
         )
         .at(&file.path, line)
         .advise("Write the SQL, or a comment under `-- migrate:up` if there is nothing to do."));
@@ -242,11 +206,7 @@ fn backward_blocks<'a>(joined: &Joined<'a>) -> Result<(&'a MigrationFile, Vec<Bl
     if !file.is_reversible() {
         let block = file.document.backward().next();
         let line = block.map_or(1, |block| block.line);
-        let reason = if block.is_some() {
-            "its down is empty"
-        } else {
-            "it has no `-- migrate:down`"
-        };
+        let reason = if block.is_some() { "its down is empty" } else { "it has no `-- migrate:down`" };
         return Err(AdapterError::refused(
             "NO_DOWN",
             format!(
@@ -257,13 +217,7 @@ fn backward_blocks<'a>(joined: &Joined<'a>) -> Result<(&'a MigrationFile, Vec<Bl
         .at(&file.path, line)
         .advise("Write what reverts it under `-- migrate:down`; a comment there says that nothing needs to be done."));
     }
-    Ok((
-        file,
-        file.document
-            .backward()
-            .map(|block| sql_block(file, block))
-            .collect(),
-    ))
+    Ok((file, file.document.backward().map(|block| sql_block(file, block)).collect()))
 }
 
 fn sql_block(file: &MigrationFile, block: &DocumentBlock) -> Block {
@@ -283,11 +237,7 @@ fn sql_block(file: &MigrationFile, block: &DocumentBlock) -> Block {
 }
 
 fn next_batch(rows: &[AppliedRow]) -> u64 {
-    rows.iter()
-        .map(|row| row.batch)
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1)
+    rows.iter().map(|row| row.batch).max().unwrap_or(0).saturating_add(1)
 }
 
 /// Finds what a user named: a version, `version_name`, or a file's name.

@@ -87,12 +87,7 @@ impl Joined<'_> {
 
 /// Joins files and rows by the value of their versions, in its order.
 pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Vec<Joined<'a>> {
-    let highest = |kind: Kind| {
-        rows.iter()
-            .filter(|row| row.kind == kind)
-            .map(|row| &row.version)
-            .max()
-    };
+    let highest = |kind: Kind| rows.iter().filter(|row| row.kind == kind).map(|row| &row.version).max();
     let (highest_applied, baseline) = (highest(Kind::Migration), highest(Kind::Baseline));
 
     let mut pairs: BTreeMap<&Version, (Option<&MigrationFile>, Option<&AppliedRow>)> = BTreeMap::new();
@@ -120,22 +115,14 @@ pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Ve
                 }
                 (Some(_), None) => State::Pending,
             };
-            Joined {
-                state,
-                version: row.map_or(version, |row| &row.version),
-                file,
-                row,
-            }
+            Joined { state, version: row.map_or(version, |row| &row.version), file, row }
         })
         .collect()
 }
 
 /// A line of `status`.
 pub(super) fn entry(joined: &Joined<'_>) -> StatusEntry {
-    let name = joined
-        .file
-        .map(|file| &file.name)
-        .or(joined.row.map(|row| &row.name));
+    let name = joined.file.map(|file| &file.name).or(joined.row.map(|row| &row.name));
     StatusEntry {
         id: joined.version.to_string(),
         description: name.cloned().unwrap_or_default(),
@@ -155,10 +142,7 @@ fn kind(joined: &Joined<'_>) -> &'static str {
     let chunked = joined.file.is_some_and(|file| {
         let is_chunked =
             |directive: &Directive| matches!(directive, Directive::Backfill { .. } | Directive::Batch { .. });
-        file.document
-            .blocks
-            .iter()
-            .any(|block| is_chunked(&block.directive))
+        file.document.blocks.iter().any(|block| is_chunked(&block.directive))
     });
     if chunked { "backfill" } else { "sql" }
 }
@@ -184,9 +168,5 @@ pub(super) fn problem(joined: &Joined<'_>) -> Option<Problem> {
         ),
         _ => return None,
     };
-    Some(Problem {
-        code: code.to_owned(),
-        message,
-        path: joined.file.map(|file| file.path.clone()),
-    })
+    Some(Problem { code: code.to_owned(), message, path: joined.file.map(|file| file.path.clone()) })
 }

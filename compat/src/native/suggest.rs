@@ -20,11 +20,7 @@ pub(crate) fn nearest_few<'a>(
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .collect();
     alike.sort_by(|left, right| right.0.total_cmp(&left.0));
-    alike
-        .into_iter()
-        .take(count)
-        .map(|(_, candidate)| candidate)
-        .collect()
+    alike.into_iter().take(count).map(|(_, candidate)| candidate).collect()
 }
 
 #[cfg(test)]

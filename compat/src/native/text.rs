@@ -54,28 +54,16 @@ pub(super) fn content(text: &str) -> Found {
         let line = line_at(text, rest);
         let executable = rest.starts_with("/*!") || rest.starts_with("/*M!");
         if rest.is_empty() {
-            return Found {
-                content,
-                line,
-                open_comment: false,
-            };
+            return Found { content, line, open_comment: false };
         } else if rest.starts_with("--") || rest.starts_with('#') {
             rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]);
         } else if rest.starts_with("/*") && !executable {
             let Some(after) = after_block_comment(rest) else {
-                return Found {
-                    content: Content::Comments,
-                    line,
-                    open_comment: true,
-                };
+                return Found { content: Content::Comments, line, open_comment: true };
             };
             rest = after;
         } else {
-            return Found {
-                content: Content::Statements,
-                line,
-                open_comment: false,
-            };
+            return Found { content: Content::Statements, line, open_comment: false };
         }
         content = Content::Comments;
     }
@@ -137,11 +125,7 @@ mod tests {
 
     #[test]
     fn a_comment_without_end_is_noticed_where_it_begins() {
-        let expected = Found {
-            content: Content::Comments,
-            line: 2,
-            open_comment: true,
-        };
+        let expected = Found { content: Content::Comments, line: 2, open_comment: true };
         assert_eq!(content("\n/* never closed"), expected);
     }
 

@@ -15,9 +15,7 @@ impl Version {
     /// Reads decimal digits; `None` for anything else, the empty text included.
     pub fn parse(text: &str) -> Option<Version> {
         let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits_only.then(|| Version {
-            text: text.to_owned(),
-        })
+        digits_only.then(|| Version { text: text.to_owned() })
     }
 
     /// The version 1.
@@ -41,17 +39,11 @@ impl Version {
         for digit in digits.iter_mut().rev() {
             if *digit < b'9' {
                 *digit += 1;
-                return Version {
-                    text: digits.into_iter().map(char::from).collect(),
-                };
+                return Version { text: digits.into_iter().map(char::from).collect() };
             }
             *digit = b'0';
         }
-        Version {
-            text: std::iter::once('1')
-                .chain(digits.into_iter().map(char::from))
-                .collect(),
-        }
+        Version { text: std::iter::once('1').chain(digits.into_iter().map(char::from)).collect() }
     }
 
     /// The significant digits: no leading zeros, so that longer means greater.

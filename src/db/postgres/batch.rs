@@ -23,11 +23,7 @@ impl Message {
             .into_iter()
             .zip(starts)
             .zip(statements)
-            .map(|((index, start), statement)| Part {
-                index,
-                start,
-                length: statement.chars().count(),
-            })
+            .map(|((index, start), statement)| Part { index, start, length: statement.chars().count() })
             .collect();
         Message { text, parts }
     }
@@ -85,11 +81,7 @@ mod tests {
             (5, None, false, (Some(2), None)),
             (0, Some(0), false, (Some(0), None)),
         ] {
-            assert_eq!(
-                message.failed(completed, position, whole),
-                expected,
-                "{completed} {position:?}"
-            );
+            assert_eq!(message.failed(completed, position, whole), expected, "{completed} {position:?}");
         }
     }
 }

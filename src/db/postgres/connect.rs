@@ -75,9 +75,7 @@ fn connect_host(
             Some(earlier) if error.sqlstate.as_deref() != Some("28P01") => Some(earlier),
             _ => Some(error),
         };
-        let tls_failed = refusal
-            .as_ref()
-            .is_some_and(|error| error.message.contains("TLS"));
+        let tls_failed = refusal.as_ref().is_some_and(|error| error.message.contains("TLS"));
         if !server_answered && !tls_failed {
             break;
         }
@@ -140,11 +138,7 @@ fn config(url: &DatabaseUrl, options: &ConnectOptions) -> Config {
     if let Some(database) = &url.database {
         config.dbname(database);
     }
-    config.application_name(
-        url.application_name
-            .as_deref()
-            .unwrap_or(&options.application_name),
-    );
+    config.application_name(url.application_name.as_deref().unwrap_or(&options.application_name));
     config.channel_binding(match url.channel_binding {
         ChannelBinding::Disable => config::ChannelBinding::Disable,
         ChannelBinding::Prefer => config::ChannelBinding::Prefer,
@@ -179,12 +173,8 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
     if let Some(failure) = &answers.error {
         return Err(failed(failure, None));
     }
-    let row = answers
-        .outcomes
-        .into_iter()
-        .next()
-        .and_then(|mut outcome| outcome.rows.pop())
-        .unwrap_or_default();
+    let row =
+        answers.outcomes.into_iter().next().and_then(|mut outcome| outcome.rows.pop()).unwrap_or_default();
     let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
     let in_recovery = text(7) == "t";
     let read_only = in_recovery || text(8) == "on";
@@ -248,10 +238,7 @@ mod tests {
     fn session_parameters_become_startup_options() {
         let url = DatabaseUrl::parse("postgres://db/a?search_path=a%20b,c&options=-c%20x%3D1&TimeZone=UTC")
             .unwrap();
-        assert_eq!(
-            startup_options(&url),
-            "-c x=1 -c search_path=a\\ b,c -c TimeZone=UTC"
-        );
+        assert_eq!(startup_options(&url), "-c x=1 -c search_path=a\\ b,c -c TimeZone=UTC");
     }
 
     #[test]
@@ -259,27 +246,12 @@ mod tests {
         use Verification::{Chain, ChainAndName, None};
         for (text, expected) in [
             ("postgres://db/a", vec![Attempt::Offered, Attempt::Plain]),
-            (
-                "postgres://db/a?sslmode=allow",
-                vec![Attempt::Plain, Attempt::Tls(None)],
-            ),
+            ("postgres://db/a?sslmode=allow", vec![Attempt::Plain, Attempt::Tls(None)]),
             ("postgres://db/a?sslmode=require", vec![Attempt::Tls(None)]),
-            (
-                "postgres://db/a?sslmode=require&sslrootcert=ca.pem",
-                vec![Attempt::Tls(Chain)],
-            ),
-            (
-                "jdbc:postgresql://db/a?sslmode=require&sslrootcert=ca.pem",
-                vec![Attempt::Tls(None)],
-            ),
-            (
-                "postgres://db/a?sslmode=verify-full",
-                vec![Attempt::Tls(ChainAndName)],
-            ),
-            (
-                "postgres:///a?host=/run&sslmode=verify-full",
-                vec![Attempt::Plain],
-            ),
+            ("postgres://db/a?sslmode=require&sslrootcert=ca.pem", vec![Attempt::Tls(Chain)]),
+            ("jdbc:postgresql://db/a?sslmode=require&sslrootcert=ca.pem", vec![Attempt::Tls(None)]),
+            ("postgres://db/a?sslmode=verify-full", vec![Attempt::Tls(ChainAndName)]),
+            ("postgres:///a?host=/run&sslmode=verify-full", vec![Attempt::Plain]),
         ] {
             let url = DatabaseUrl::parse(text).unwrap();
             assert_eq!(attempts(&url, &url.hosts[0]), expected, "{text}");

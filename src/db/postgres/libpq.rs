@@ -13,10 +13,7 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
     let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
     if url.form != Form::Jdbc {
         url.user = url.user.take().or_else(|| variable("PGUSER"));
-        url.password = url
-            .password
-            .take()
-            .or_else(|| variable("PGPASSWORD").map(Password::new));
+        url.password = url.password.take().or_else(|| variable("PGPASSWORD").map(Password::new));
         url.database = url.database.take().or_else(|| variable("PGDATABASE"));
         url.application_name = url.application_name.take().or_else(|| variable("PGAPPNAME"));
         url.options = url.options.take().or_else(|| variable("PGOPTIONS"));
@@ -24,11 +21,7 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
             url.tls.mode = variable("PGSSLMODE").map_or(TlsMode::Prefer, |mode| mode_of(&mode));
         }
         if let (Roots::Default, Some(path)) = (&url.tls.roots, variable("PGSSLROOTCERT")) {
-            url.tls.roots = if path == "system" {
-                Roots::System
-            } else {
-                Roots::File(PathBuf::from(path))
-            };
+            url.tls.roots = if path == "system" { Roots::System } else { Roots::File(PathBuf::from(path)) };
         }
     }
     if url.hosts.is_empty() || url.hosts == [default_socket()] {
@@ -47,33 +40,22 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
 }
 
 fn default_socket() -> Host {
-    Host::Socket {
-        path: PathBuf::new(),
-        port: 5432,
-    }
+    Host::Socket { path: PathBuf::new(), port: 5432 }
 }
 
 /// No host: `PGHOST`, else the usual socket directories, else localhost.
 fn complete_hosts(url: &mut DatabaseUrl, variable: &dyn Fn(&str) -> Option<String>) {
     let port = match url.hosts.first() {
         Some(Host::Socket { port, .. }) if *port != 5432 => *port,
-        _ => variable("PGPORT")
-            .and_then(|port| port.parse().ok())
-            .unwrap_or(5432),
+        _ => variable("PGPORT").and_then(|port| port.parse().ok()).unwrap_or(5432),
     };
     let named = variable("PGHOST").filter(|_| url.form != Form::Jdbc);
     url.hosts = match named {
         Some(hosts) => hosts
             .split(',')
             .map(|host| match host.starts_with('/') {
-                true => Host::Socket {
-                    path: PathBuf::from(host),
-                    port,
-                },
-                false => Host::Tcp {
-                    host: host.to_owned(),
-                    port,
-                },
+                true => Host::Socket { path: PathBuf::from(host), port },
+                false => Host::Tcp { host: host.to_owned(), port },
             })
             .collect(),
         None => vec![
@@ -82,10 +64,7 @@ fn complete_hosts(url: &mut DatabaseUrl, variable: &dyn Fn(&str) -> Option<Strin
                 .into_iter()
                 .find(|directory| directory.join(format!(".s.PGSQL.{port}")).exists())
                 .map_or_else(
-                    || Host::Tcp {
-                        host: "localhost".to_owned(),
-                        port,
-                    },
+                    || Host::Tcp { host: "localhost".to_owned(), port },
                     |path| Host::Socket { path, port },
                 ),
         ],
@@ -147,16 +126,14 @@ fn password_for(url: &DatabaseUrl, text: &str) -> Option<String> {
             Host::Socket { port, .. } => ("localhost".to_owned(), port.to_string()),
         })
         .collect();
-    text.split(['\n', '\r'])
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| {
-            let [host, port, name, role, password] = <[String; 5]>::try_from(fields(line)).ok()?;
-            let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
-            let server = wanted
-                .iter()
-                .any(|(wanted_host, wanted_port)| fits(&host, wanted_host) && fits(&port, wanted_port));
-            (server && fits(&name, database) && fits(&role, user)).then_some(password)
-        })
+    text.split(['\n', '\r']).filter(|line| !line.starts_with('#')).find_map(|line| {
+        let [host, port, name, role, password] = <[String; 5]>::try_from(fields(line)).ok()?;
+        let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
+        let server = wanted
+            .iter()
+            .any(|(wanted_host, wanted_port)| fits(&host, wanted_host) && fits(&port, wanted_port));
+        (server && fits(&name, database) && fits(&role, user)).then_some(password)
+    })
 }
 
 fn fields(line: &str) -> Vec<String> {
@@ -184,12 +161,8 @@ mod tests {
 
     fn completed(text: &str, variables: &[(&str, &str)]) -> DatabaseUrl {
         let mut url = DatabaseUrl::parse(text).unwrap();
-        let find = |name: &str| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let find =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         complete(&mut url, &find);
         url
     }
@@ -204,25 +177,13 @@ mod tests {
             ("PGSSLMODE", "require"),
         ];
         let url = completed("postgresql:///shop", &variables);
-        assert_eq!(
-            url.hosts,
-            [Host::Tcp {
-                host: "h".to_owned(),
-                port: 5433
-            }]
-        );
+        assert_eq!(url.hosts, [Host::Tcp { host: "h".to_owned(), port: 5433 }]);
         assert_eq!(url.user.as_deref(), Some("u"));
         assert_eq!(url.password.as_ref().map(Password::reveal), Some("p"));
         assert_eq!(url.tls.mode, TlsMode::Require);
         let url = completed("postgresql://a:b@c/shop", &variables);
         assert_eq!(url.user.as_deref(), Some("a"));
-        assert_eq!(
-            url.hosts,
-            [Host::Tcp {
-                host: "c".to_owned(),
-                port: 5432
-            }]
-        );
+        assert_eq!(url.hosts, [Host::Tcp { host: "c".to_owned(), port: 5432 }]);
         assert_eq!(completed("jdbc:postgresql://c/shop", &variables).user, None);
     }
 

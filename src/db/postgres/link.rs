@@ -57,10 +57,8 @@ impl Link {
         T::Stream: Send,
         <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Failure::Io)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Io)?;
         let (client, mut connection) = runtime
             .block_on(async { tokio::time::timeout(limit, config.connect(tls)).await })
             .map_err(|_| {
@@ -70,13 +68,7 @@ impl Link {
                 ))
             })??;
         let messages: Messages = Box::new(move |context| connection.poll_message(context));
-        Ok(Link {
-            runtime,
-            client: Some(client),
-            messages,
-            ended: false,
-            notices: Vec::new(),
-        })
+        Ok(Link { runtime, client: Some(client), messages, ended: false, notices: Vec::new() })
     }
 
     /// Runs statements as one simple query.
@@ -109,13 +101,7 @@ impl Link {
 
     /// Drives the connection until the request is answered.
     fn run<T>(&mut self, request: impl AsyncFnOnce(&Client) -> T) -> Result<T, Failure> {
-        let Link {
-            runtime,
-            client,
-            messages,
-            ended,
-            notices,
-        } = self;
+        let Link { runtime, client, messages, ended, notices } = self;
         let Some(client) = client.as_ref() else {
             return Err(closed());
         };
@@ -151,10 +137,7 @@ impl Link {
 }
 
 fn closed() -> Failure {
-    Failure::Io(io::Error::new(
-        io::ErrorKind::NotConnected,
-        "the connection is closed",
-    ))
+    Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed"))
 }
 
 async fn collect(client: &Client, sql: &str, outcomes: &mut Vec<Outcome>) -> Result<(), Error> {
@@ -165,16 +148,12 @@ async fn collect(client: &Client, sql: &str, outcomes: &mut Vec<Outcome>) -> Res
             SimpleQueryMessage::RowDescription(columns) => {
                 current.columns = columns
                     .iter()
-                    .map(|column| Column {
-                        name: column.name().to_owned(),
-                        type_id: None,
-                    })
+                    .map(|column| Column { name: column.name().to_owned(), type_id: None })
                     .collect();
             }
             SimpleQueryMessage::Row(row) => {
-                let values: Result<_, Error> = (0..row.len())
-                    .map(|index| Ok(row.try_get(index)?.map(str::to_owned)))
-                    .collect();
+                let values: Result<_, Error> =
+                    (0..row.len()).map(|index| Ok(row.try_get(index)?.map(str::to_owned))).collect();
                 current.rows.push(values?);
             }
             SimpleQueryMessage::CommandComplete(affected) => {

@@ -45,38 +45,26 @@ impl Connection for PostgresConnection {
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>> {
         // What the protocol cannot carry ends the message; what stands before it still runs.
         let refused = statements.iter().enumerate().find_map(|(index, sql)| {
-            refuse_copy(sql)
-                .and_then(|()| refuse_nul(sql))
-                .err()
-                .map(|error| (index, error))
+            refuse_copy(sql).and_then(|()| refuse_nul(sql)).err().map(|error| (index, error))
         });
         let sendable = refused.as_ref().map_or(statements.len(), |(index, _)| *index);
         let mut done = self.send(statements.get(..sendable).unwrap_or_default())?;
         match refused {
             Some((index, error)) => {
                 done.truncate(index);
-                Err(Box::new(BatchError {
-                    index: Some(index),
-                    done,
-                    error,
-                }))
+                Err(Box::new(BatchError { index: Some(index), done, error }))
             }
             None => Ok(done),
         }
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
-        self.link
-            .copy_in(statement, data)
-            .map_err(|failure| failed(&failure, None))
+        self.link.copy_in(statement, data).map_err(|failure| failed(&failure, None))
     }
 
     fn try_lock(&mut self, lock: &Lock) -> Result<bool, DbError> {
         let key = advisory_key(lock)?;
-        Ok(self
-            .value(&format!("SELECT pg_try_advisory_lock({key})"))?
-            .as_deref()
-            == Some("t"))
+        Ok(self.value(&format!("SELECT pg_try_advisory_lock({key})"))?.as_deref() == Some("t"))
     }
 
     fn unlock(&mut self, lock: &Lock) -> Result<(), DbError> {
@@ -106,11 +94,7 @@ impl Connection for PostgresConnection {
     }
 
     fn session_alive(&mut self, session_id: i64) -> Result<bool, DbError> {
-        Ok(self
-            .value(&format!(
-                "SELECT 1 FROM pg_stat_activity WHERE pid = {session_id}"
-            ))?
-            .is_some())
+        Ok(self.value(&format!("SELECT 1 FROM pg_stat_activity WHERE pid = {session_id}"))?.is_some())
     }
 
     fn take_notices(&mut self) -> Vec<String> {
@@ -153,11 +137,7 @@ impl PostgresConnection {
         let mut error = failed(&failure, None);
         if error.kind == DbErrorKind::Connection {
             done.truncate(message.indexes().nth(completed).unwrap_or(statements.len()));
-            return Err(Box::new(BatchError {
-                index: None,
-                done,
-                error,
-            }));
+            return Err(Box::new(BatchError { index: None, done, error }));
         }
         // Texts that the server's encoding cannot hold fail before anything is parsed.
         let whole = matches!(error.sqlstate.as_deref(), Some("22P05" | "22021"));
@@ -171,12 +151,7 @@ impl PostgresConnection {
     /// The first value of the first row.
     fn value(&mut self, sql: &str) -> Result<Option<String>, DbError> {
         let outcome = self.execute(sql)?;
-        Ok(outcome
-            .rows
-            .into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next())
-            .flatten())
+        Ok(outcome.rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 }
 
@@ -189,11 +164,7 @@ fn advisory_key(lock: &Lock) -> Result<i64, DbError> {
 
 /// `COPY` from or to the client needs messages of its own and would leave the session waiting for data.
 fn refuse_copy(sql: &str) -> Result<(), DbError> {
-    if leading_words(sql, Dialect::Postgres, 1)
-        .first()
-        .map(String::as_str)
-        != Some("COPY")
-    {
+    if leading_words(sql, Dialect::Postgres, 1).first().map(String::as_str) != Some("COPY") {
         return Ok(());
     }
     let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_uppercase).collect();
@@ -203,10 +174,7 @@ fn refuse_copy(sql: &str) -> Result<(), DbError> {
         })
     };
     if has("FROM", "STDIN") {
-        return Err(DbError::new(
-            DbErrorKind::Statement,
-            "COPY … FROM STDIN must be followed by its data",
-        ));
+        return Err(DbError::new(DbErrorKind::Statement, "COPY … FROM STDIN must be followed by its data"));
     }
     if has("TO", "STDOUT") {
         return Err(DbError::new(

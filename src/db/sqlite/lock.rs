@@ -33,9 +33,7 @@ impl FileLock {
             }
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(FileLock {
-                file: Some((identity, file)),
-            })),
+            Ok(()) => Ok(Some(FileLock { file: Some((identity, file)) })),
             Err(TryLockError::WouldBlock) => {
                 idle.push((identity, file));
                 Ok(None)
@@ -53,9 +51,7 @@ impl Drop for FileLock {
         if let Some((identity, file)) = self.file.take() {
             // It also ends with the process, so there is nothing to do about a failure.
             let _ = file.unlock();
-            IDLE.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((identity, file));
+            IDLE.lock().unwrap_or_else(PoisonError::into_inner).push((identity, file));
         }
     }
 }

@@ -28,13 +28,7 @@ pub(super) struct SqliteConnection {
 
 impl SqliteConnection {
     fn new(connection: rusqlite::Connection, file: Option<PathBuf>, server: Server) -> SqliteConnection {
-        SqliteConnection {
-            connection,
-            printer: None,
-            server,
-            file,
-            lock: None,
-        }
+        SqliteConnection { connection, printer: None, server, file, lock: None }
     }
 
     fn run(&mut self, sql: &str) -> Result<Outcome, DbError> {
@@ -68,11 +62,7 @@ impl Connection for SqliteConnection {
             match self.run(sql) {
                 Ok(outcome) => done.push(outcome),
                 Err(error) => {
-                    return Err(Box::new(BatchError {
-                        index: Some(index),
-                        done,
-                        error,
-                    }));
+                    return Err(Box::new(BatchError { index: Some(index), done, error }));
                 }
             }
         }
@@ -80,10 +70,7 @@ impl Connection for SqliteConnection {
     }
 
     fn copy_in(&mut self, _statement: &str, _data: &[u8]) -> Result<u64, DbError> {
-        Err(DbError::new(
-            DbErrorKind::Statement,
-            "COPY is PostgreSQL's; SQLite does not have it",
-        ))
+        Err(DbError::new(DbErrorKind::Statement, "COPY is PostgreSQL's; SQLite does not have it"))
     }
 
     /// A database in memory has no one to share with: its lock is always granted.
@@ -93,10 +80,7 @@ impl Connection for SqliteConnection {
         }
         let Some(path) = &self.file else { return Ok(true) };
         let taken = FileLock::try_lock(path).map_err(|error| {
-            DbError::new(
-                DbErrorKind::Storage,
-                format!("cannot lock {}: {error}", path.display()),
-            )
+            DbError::new(DbErrorKind::Storage, format!("cannot lock {}: {error}", path.display()))
         })?;
         let granted = taken.is_some();
         self.lock = taken.or(self.lock.take());
@@ -135,34 +119,20 @@ fn step(
     statement: &mut Statement<'_>,
 ) -> rusqlite::Result<Outcome> {
     let before = connection.total_changes();
-    let columns: Vec<Column> = statement
-        .column_names()
-        .map(|name| Column {
-            name: name.to_owned(),
-            type_id: None,
-        })
-        .collect();
+    let columns: Vec<Column> =
+        statement.column_names().map(|name| Column { name: name.to_owned(), type_id: None }).collect();
     let mut rows = Vec::new();
     let mut cursor = statement.raw_query();
     while let Some(row) = cursor.next()? {
-        let values: rusqlite::Result<Row> = (0..columns.len())
-            .map(|index| print(printer, row.get_ref(index)?))
-            .collect();
+        let values: rusqlite::Result<Row> =
+            (0..columns.len()).map(|index| print(printer, row.get_ref(index)?)).collect();
         rows.push(values?);
     }
     drop(cursor);
     // The count stays that of the last change when a statement changes nothing.
     let changed = connection.total_changes() != before;
-    let affected = if changed {
-        connection.changes()
-    } else {
-        rows.len() as u64
-    };
-    Ok(Outcome {
-        columns,
-        rows,
-        affected,
-    })
+    let affected = if changed { connection.changes() } else { rows.len() as u64 };
+    Ok(Outcome { columns, rows, affected })
 }
 
 fn print(printer: &mut Option<rusqlite::Connection>, value: ValueRef<'_>) -> rusqlite::Result<Value> {
@@ -174,11 +144,7 @@ fn print(printer: &mut Option<rusqlite::Connection>, value: ValueRef<'_>) -> rus
                 Some(printer) => printer,
                 None => printer.insert(rusqlite::Connection::open_in_memory()?),
             };
-            Some(
-                printer
-                    .prepare_cached("SELECT CAST(?1 AS TEXT)")?
-                    .query_row([number], |row| row.get(0))?,
-            )
+            Some(printer.prepare_cached("SELECT CAST(?1 AS TEXT)")?.query_row([number], |row| row.get(0))?)
         }
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => {
@@ -195,12 +161,7 @@ fn convert(error: rusqlite::Error) -> DbError {
             let message = message.unwrap_or_else(|| code.to_string());
             sqlite_error(code, message)
         }
-        rusqlite::Error::SqlInputError {
-            error,
-            msg,
-            sql,
-            offset,
-        } => {
+        rusqlite::Error::SqlInputError { error, msg, sql, offset } => {
             let mut converted = sqlite_error(error, msg);
             let offset = usize::try_from(offset).ok();
             converted.position = offset

@@ -48,11 +48,7 @@ pub(in crate::db) fn connect(
                 let connection = open(Path::new(uri), flags | OpenFlags::SQLITE_OPEN_URI)
                     .and_then(|connection| probe(url, connection, options.access))
                     .map_err(|error| cannot_open(&path, convert(error)))?;
-                (
-                    connection,
-                    (!in_memory).then(|| path.clone()),
-                    path.display().to_string(),
-                )
+                (connection, (!in_memory).then(|| path.clone()), path.display().to_string())
             }
         }
     };
@@ -101,9 +97,8 @@ fn open_path(
         Access::Read if !path.exists() => return Ok((memory()?, None)),
         Access::Read => read(url, path),
         Access::Write => {
-            if let Some(parent) = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+            if let Some(parent) =
+                path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
             {
                 return Err(DbError::new(
                     DbErrorKind::Storage,
@@ -115,11 +110,8 @@ fn open_path(
                 )
                 .advise("create the directory, or check the path in the database URL"));
             }
-            open(
-                path,
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-            )
-            .and_then(|connection| probe(url, connection, access))
+            open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+                .and_then(|connection| probe(url, connection, access))
         }
     };
     match result {
@@ -146,21 +138,16 @@ fn read(url: &DatabaseUrl, path: &Path) -> rusqlite::Result<Connection> {
         _ => Err(error),
     };
     retried.or_else(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => open(
-            &immutable_uri(path),
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-        )
-        .and_then(|connection| probe(url, connection, Access::Read)),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            open(&immutable_uri(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+                .and_then(|connection| probe(url, connection, Access::Read))
+        }
         _ => Err(error),
     })
 }
 
 fn immutable_uri(path: &Path) -> PathBuf {
-    let text = path
-        .to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
+    let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     PathBuf::from(format!("file:{text}?immutable=1"))
 }
 
@@ -174,10 +161,7 @@ fn probe(url: &DatabaseUrl, connection: Connection, access: Access) -> rusqlite:
     settle(&connection)?;
     // These only take before the first read.
     for (name, value) in url.pragmas.iter().filter(|_| access == Access::Write) {
-        if matches!(
-            name.as_str(),
-            "page_size" | "encoding" | "auto_vacuum" | "busy_timeout"
-        ) {
+        if matches!(name.as_str(), "page_size" | "encoding" | "auto_vacuum" | "busy_timeout") {
             pragma(&connection, name, value)?;
         }
     }
@@ -207,11 +191,7 @@ fn path_of_uri(uri: &str) -> PathBuf {
         Some(authority) => authority.find('/').map_or("", |slash| &authority[slash..]),
         None => rest,
     };
-    PathBuf::from(
-        percent_encoding::percent_decode_str(path)
-            .decode_utf8_lossy()
-            .into_owned(),
-    )
+    PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
 fn cannot_open(path: &Path, mut error: DbError) -> DbError {

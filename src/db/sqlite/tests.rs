@@ -6,13 +6,7 @@ use dunlin_compat::model::Lock;
 use std::path::Path;
 
 fn open(url: &str, access: Access) -> Result<Box<dyn Connection>, DbError> {
-    connect(
-        &DatabaseUrl::parse(url).unwrap(),
-        &ConnectOptions {
-            access,
-            ..ConnectOptions::default()
-        },
-    )
+    connect(&DatabaseUrl::parse(url).unwrap(), &ConnectOptions { access, ..ConnectOptions::default() })
 }
 
 fn write(path: &Path) -> Box<dyn Connection> {
@@ -66,19 +60,12 @@ fn affected_rows_are_those_of_the_statement() {
 fn a_batch_stops_at_the_statement_that_fails() {
     let mut connection = open("sqlite::memory:", Access::Write).unwrap();
     let error = connection
-        .execute_many(&[
-            "CREATE TABLE a (b)",
-            "SELECT é FROM nowhere",
-            "CREATE TABLE c (d)",
-        ])
+        .execute_many(&["CREATE TABLE a (b)", "SELECT é FROM nowhere", "CREATE TABLE c (d)"])
         .unwrap_err();
     assert_eq!((error.index, error.done.len()), (Some(1), 1));
     assert_eq!(error.error.message, "no such table: nowhere");
     let error = connection.execute("SELECT 'é', colour FROM a").unwrap_err();
-    assert_eq!(
-        (error.message.as_str(), error.position),
-        ("no such column: colour", Some(13))
-    );
+    assert_eq!((error.message.as_str(), error.position), ("no such column: colour", Some(13)));
     assert!(connection.execute("SELECT 1\0; SELECT 2").is_err());
 }
 
@@ -91,28 +78,14 @@ fn settings_are_those_of_a_stock_sqlite() {
         ("recursive_triggers", "0"),
         ("legacy_alter_table", "0"),
     ] {
-        assert_eq!(
-            first(&mut connection, &format!("PRAGMA {pragma}")).as_deref(),
-            Some(value),
-            "{pragma}"
-        );
+        assert_eq!(first(&mut connection, &format!("PRAGMA {pragma}")).as_deref(), Some(value), "{pragma}");
     }
     // Double-quoted strings are accepted, as the command line and sqlite-jdbc do.
     assert_eq!(first(&mut connection, "SELECT \"text\"").as_deref(), Some("text"));
     assert!(connection.execute("SELECT load_extension('x')").is_err());
-    let mut connection = open(
-        "jdbc:sqlite::memory:?foreign_keys=on&busy_timeout=7",
-        Access::Write,
-    )
-    .unwrap();
-    assert_eq!(
-        first(&mut connection, "PRAGMA foreign_keys").as_deref(),
-        Some("1")
-    );
-    assert_eq!(
-        first(&mut connection, "PRAGMA busy_timeout").as_deref(),
-        Some("7")
-    );
+    let mut connection = open("jdbc:sqlite::memory:?foreign_keys=on&busy_timeout=7", Access::Write).unwrap();
+    assert_eq!(first(&mut connection, "PRAGMA foreign_keys").as_deref(), Some("1"));
+    assert_eq!(first(&mut connection, "PRAGMA busy_timeout").as_deref(), Some("7"));
 }
 
 #[test]
@@ -121,10 +94,7 @@ fn reading_a_missing_file_shows_an_empty_database_and_creates_nothing() {
     let path = directory.path().join("shop.db");
     let url = format!("sqlite:{}", path.display());
     let mut connection = open(&url, Access::Read).unwrap();
-    assert_eq!(
-        first(&mut connection, "SELECT count(*) FROM sqlite_master").as_deref(),
-        Some("0")
-    );
+    assert_eq!(first(&mut connection, "SELECT count(*) FROM sqlite_master").as_deref(), Some("0"));
     assert_eq!(connection.server().database, path.display().to_string());
     assert!(!path.exists());
 }
@@ -133,22 +103,14 @@ fn reading_a_missing_file_shows_an_empty_database_and_creates_nothing() {
 fn reading_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shop.db");
-    write(&path)
-        .execute_many(&["CREATE TABLE orders (id)", "PRAGMA journal_mode = WAL"])
-        .unwrap();
+    write(&path).execute_many(&["CREATE TABLE orders (id)", "PRAGMA journal_mode = WAL"]).unwrap();
     let url = format!("sqlite:{}?journal_mode=delete", path.display());
     let mut connection = open(&url, Access::Read).unwrap();
-    assert_eq!(
-        first(&mut connection, "SELECT name FROM sqlite_master").as_deref(),
-        Some("orders")
-    );
+    assert_eq!(first(&mut connection, "SELECT name FROM sqlite_master").as_deref(), Some("orders"));
     let error = connection.execute("CREATE TABLE more (id)").unwrap_err();
     assert_eq!(error.kind, DbErrorKind::Storage);
     drop(connection);
-    assert_eq!(
-        first(&mut write(&path), "PRAGMA journal_mode").as_deref(),
-        Some("wal")
-    );
+    assert_eq!(first(&mut write(&path), "PRAGMA journal_mode").as_deref(), Some("wal"));
 }
 
 #[test]
@@ -161,9 +123,7 @@ fn what_is_no_database_is_refused_by_name() {
         (directory.path().to_path_buf(), "is a directory"),
         (directory.path().join("missing/shop.db"), "missing does not exist"),
     ] {
-        let error = open(&format!("sqlite:{}", path.display()), Access::Write)
-            .err()
-            .unwrap();
+        let error = open(&format!("sqlite:{}", path.display()), Access::Write).err().unwrap();
         assert_eq!(error.kind, DbErrorKind::Storage, "{error}");
         assert!(
             error.message.contains(part) && error.message.contains(&path.display().to_string()),
@@ -181,15 +141,10 @@ fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     assert!(one.try_lock(&Lock::DatabaseFile).unwrap());
     assert!(!other.try_lock(&Lock::DatabaseFile).unwrap());
     if cfg!(target_os = "linux") {
-        assert_eq!(
-            other.lock_holder(&Lock::DatabaseFile),
-            Some(format!("process {}", std::process::id()))
-        );
+        assert_eq!(other.lock_holder(&Lock::DatabaseFile), Some(format!("process {}", std::process::id())));
     }
     // A write transaction survives that another session unlocks and goes away: a second process is still shut out.
-    other
-        .execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"])
-        .unwrap();
+    other.execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"]).unwrap();
     one.unlock(&Lock::DatabaseFile).unwrap();
     drop(one);
     assert!(other.try_lock(&Lock::DatabaseFile).unwrap());
@@ -197,12 +152,7 @@ fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     assert!(other.in_transaction().unwrap());
     other.execute("ROLLBACK").unwrap();
     assert!(!is_write_locked(&path));
-    assert!(
-        open("sqlite::memory:", Access::Write)
-            .unwrap()
-            .try_lock(&Lock::DatabaseFile)
-            .unwrap()
-    );
+    assert!(open("sqlite::memory:", Access::Write).unwrap().try_lock(&Lock::DatabaseFile).unwrap());
     assert!(other.try_lock(&Lock::Advisory(1)).is_err());
 }
 
@@ -225,17 +175,9 @@ fn a_busy_database_is_a_lock_timeout() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shop.db");
     let mut one = write(&path);
-    one.execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"])
-        .unwrap();
-    let mut other = open(
-        &format!("sqlite:{}?busy_timeout=0", path.display()),
-        Access::Write,
-    )
-    .unwrap();
-    assert_eq!(
-        other.execute("INSERT INTO a VALUES (1)").unwrap_err().kind,
-        DbErrorKind::LockTimeout
-    );
+    one.execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"]).unwrap();
+    let mut other = open(&format!("sqlite:{}?busy_timeout=0", path.display()), Access::Write).unwrap();
+    assert_eq!(other.execute("INSERT INTO a VALUES (1)").unwrap_err().kind, DbErrorKind::LockTimeout);
 }
 
 #[test]

@@ -260,9 +260,8 @@ impl DatabaseUrl {
     }
 
     fn warn_ignored(&mut self, name: &str) {
-        self.warnings.push(format!(
-            "the parameter '{name}' of the database URL is not known and was ignored"
-        ));
+        self.warnings
+            .push(format!("the parameter '{name}' of the database URL is not known and was ignored"));
     }
 }
 
@@ -280,11 +279,7 @@ impl fmt::Display for DatabaseUrl {
                 };
             }
         };
-        let user = self
-            .user
-            .as_ref()
-            .map(|user| format!("{user}@"))
-            .unwrap_or_default();
+        let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
         let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
         let database = self.database.as_deref().unwrap_or_default();
         write!(formatter, "{scheme}://{user}{}/{database}", hosts.join(","))
@@ -341,13 +336,9 @@ fn timeout(name: &str, value: &str, unit: Duration) -> Result<Option<Duration>, 
     if number <= 0.0 {
         return Ok(None);
     }
-    Duration::try_from_secs_f64(number * unit.as_secs_f64())
-        .map(Some)
-        .map_err(|_| not_a_duration(name))
+    Duration::try_from_secs_f64(number * unit.as_secs_f64()).map(Some).map_err(|_| not_a_duration(name))
 }
 
 fn not_a_duration(name: &str) -> DbError {
-    DbError::configuration(format!(
-        "the parameter '{name}' of the database URL is not a duration"
-    ))
+    DbError::configuration(format!("the parameter '{name}' of the database URL is not a duration"))
 }

@@ -98,21 +98,11 @@ const IGNORED: &[&str] = &[
 /// What follows `mysql://`, in any ecosystem's spelling.
 pub(super) fn parse(rest: &str, form: Form) -> Result<DatabaseUrl, DbError> {
     let parts = parts::split(rest, form == Form::Sqlalchemy);
-    let encoding = if form == Form::Plain {
-        Encoding::Percent
-    } else {
-        Encoding::Form
-    };
+    let encoding = if form == Form::Plain { Encoding::Percent } else { Encoding::Form };
     let mut url = DatabaseUrl::new(Engine::Mysql, form);
-    url.user = parts
-        .user
-        .map(|user| decode(user, encoding, "the user"))
-        .transpose()?;
-    url.password = parts
-        .password
-        .map(|text| decode(text, encoding, "the password"))
-        .transpose()?
-        .map(Password::new);
+    url.user = parts.user.map(|user| decode(user, encoding, "the user")).transpose()?;
+    url.password =
+        parts.password.map(|text| decode(text, encoding, "the password")).transpose()?.map(Password::new);
     url.database = match parts.path {
         Some(path) if !path.is_empty() => Some(decode(path, encoding, "the database")?),
         _ => None,
@@ -126,17 +116,10 @@ pub(super) fn parse(rest: &str, form: Form) -> Result<DatabaseUrl, DbError> {
         }
         let (host, port) = parts::host_and_port(text, DEFAULT_PORT)?;
         let host = decode(&host, encoding, "the host")?;
-        let host = if host.is_empty() {
-            "localhost".to_owned()
-        } else {
-            host
-        };
+        let host = if host.is_empty() { "localhost".to_owned() } else { host };
         // Go's and dbmate's way to write a socket in the host's place.
         url.hosts.push(match host.starts_with('/') {
-            true => Host::Socket {
-                path: PathBuf::from(host),
-                port,
-            },
+            true => Host::Socket { path: PathBuf::from(host), port },
             false => Host::Tcp { host, port },
         });
     }
@@ -145,10 +128,7 @@ pub(super) fn parse(rest: &str, form: Form) -> Result<DatabaseUrl, DbError> {
         parameter(&mut url, &mut tls, &name, value)?;
     }
     if url.hosts.is_empty() {
-        url.hosts.push(Host::Tcp {
-            host: "localhost".to_owned(),
-            port: DEFAULT_PORT,
-        });
+        url.hosts.push(Host::Tcp { host: "localhost".to_owned(), port: DEFAULT_PORT });
     }
     url.tls.mode = tls.mode()?;
     if matches!(url.tls.mode, TlsMode::Prefer)
@@ -180,10 +160,8 @@ impl Tls {
                 "required" | "require" | "trust" => Ok(TlsMode::Require),
                 "verify-ca" => Ok(TlsMode::VerifyCa),
                 "verify-identity" | "verify-full" | "true" | "1" => Ok(TlsMode::VerifyFull),
-                _ => Err(
-                    DbError::configuration("the ssl mode of the database URL is not known")
-                        .advise("one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"),
-                ),
+                _ => Err(DbError::configuration("the ssl mode of the database URL is not known")
+                    .advise("one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY")),
             };
         }
         // Connector/J 8: useSSL=true alone prefers, with requireSSL requires, with verifyServerCertificate verifies the chain.
@@ -199,22 +177,13 @@ impl Tls {
 
 fn parameter(url: &mut DatabaseUrl, tls: &mut Tls, name: &str, value: String) -> Result<(), DbError> {
     // Connector/J writes milliseconds, everyone else seconds.
-    let unit = if url.form == Form::Jdbc {
-        Duration::from_millis(1)
-    } else {
-        Duration::from_secs(1)
-    };
+    let unit = if url.form == Form::Jdbc { Duration::from_millis(1) } else { Duration::from_secs(1) };
     let lower = name.to_ascii_lowercase();
     match lower.as_str() {
         "user" | "username" => url.user = Some(value),
         "password" | "passwd" => url.password = Some(Password::new(value)),
         "database" | "dbname" | "db" => url.database = Some(value),
-        "host" => {
-            url.hosts = vec![Host::Tcp {
-                host: value,
-                port: port_of(url),
-            }]
-        }
+        "host" => url.hosts = vec![Host::Tcp { host: value, port: port_of(url) }],
         "port" => {
             let port = parts::port_number(&value, DEFAULT_PORT)?;
             for host in &mut url.hosts {
@@ -224,10 +193,7 @@ fn parameter(url: &mut DatabaseUrl, tls: &mut Tls, name: &str, value: String) ->
             }
         }
         "socket" | "unix_socket" | "unixsocket" | "localsocket" => {
-            url.hosts = vec![Host::Socket {
-                path: PathBuf::from(value),
-                port: DEFAULT_PORT,
-            }];
+            url.hosts = vec![Host::Socket { path: PathBuf::from(value), port: DEFAULT_PORT }];
         }
         "ssl-mode" | "ssl_mode" | "sslmode" | "tls" => tls.named_mode = Some(value),
         "usessl" | "ssl" if value.eq_ignore_ascii_case("false") || value == "0" => tls.use_ssl = Some(false),
@@ -241,10 +207,8 @@ fn parameter(url: &mut DatabaseUrl, tls: &mut Tls, name: &str, value: String) ->
         "ssl-cert" | "ssl_cert" | "sslcert" => url.tls.certificate = Some(PathBuf::from(value)),
         "ssl-key" | "ssl_key" | "sslkey" => url.tls.key = Some(PathBuf::from(value)),
         "trustcertificatekeystoreurl" | "clientcertificatekeystoreurl" | "truststore" | "keystore" => {
-            return Err(
-                DbError::configuration(format!("Java key stores ('{name}') cannot be read"))
-                    .advise("export the certificates as PEM and name them with ssl-ca, ssl-cert and ssl-key"),
-            );
+            return Err(DbError::configuration(format!("Java key stores ('{name}') cannot be read"))
+                .advise("export the certificates as PEM and name them with ssl-ca, ssl-cert and ssl-key"));
         }
         "connecttimeout" | "connect_timeout" => url.connect_timeout = timeout(name, &value, unit)?,
         "sockettimeout" | "read_timeout" => url.read_timeout = timeout(name, &value, unit)?,
@@ -296,14 +260,12 @@ fn session_variables(url: &mut DatabaseUrl, text: &str) {
     for pair in pairs {
         match pair.split_once('=') {
             Some((name, value)) if !name.trim().is_empty() => {
-                url.session
-                    .push((name.trim().to_owned(), value.trim().to_owned()));
+                url.session.push((name.trim().to_owned(), value.trim().to_owned()));
             }
             _ if pair.trim().is_empty() => {}
-            _ => url.warnings.push(format!(
-                "'{}' of sessionVariables has no value and was ignored",
-                pair.trim()
-            )),
+            _ => url
+                .warnings
+                .push(format!("'{}' of sessionVariables has no value and was ignored", pair.trim())),
         }
     }
 }

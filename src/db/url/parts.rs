@@ -47,19 +47,9 @@ pub(super) fn split(rest: &str, lenient: bool) -> Parts<'_> {
             Some((user, password)) => (Some(user).filter(|user| !user.is_empty()), password),
             None => (None, None),
         };
-    let (before, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(before, query)| (before, Some(query)));
-    let (hosts, path) = before
-        .split_once('/')
-        .map_or((before, None), |(hosts, path)| (hosts, Some(path)));
-    Parts {
-        user,
-        password,
-        hosts,
-        path,
-        query,
-    }
+    let (before, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
+    let (hosts, path) = before.split_once('/').map_or((before, None), |(hosts, path)| (hosts, Some(path)));
+    Parts { user, password, hosts, path, query }
 }
 
 /// Percent-decodes; `what` names the piece in errors, its content is never quoted.
@@ -74,9 +64,7 @@ pub(super) fn decode(text: &str, encoding: Encoding, what: &str) -> Result<Strin
         DbError::configuration(format!("{what} in the database URL is not UTF-8 when decoded"))
     })?;
     if decoded.contains('\0') {
-        return Err(DbError::configuration(format!(
-            "{what} in the database URL holds a NUL character"
-        )));
+        return Err(DbError::configuration(format!("{what} in the database URL holds a NUL character")));
     }
     Ok(decoded.into_owned())
 }
@@ -139,8 +127,5 @@ pub(super) fn port_number(text: &str, default_port: u16) -> Result<u16, DbError>
 
 /// A yes or no, as the ecosystems write it; an empty value counts as yes.
 pub(super) fn is_true(value: &str) -> bool {
-    matches!(
-        value.to_ascii_lowercase().as_str(),
-        "" | "1" | "true" | "yes" | "on"
-    )
+    matches!(value.to_ascii_lowercase().as_str(), "" | "1" | "true" | "yes" | "on")
 }

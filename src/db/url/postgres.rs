@@ -100,11 +100,7 @@ const IGNORED: &[&str] = &[
 /// What follows `postgres://`.
 pub(super) fn parse(rest: &str, form: Form) -> Result<DatabaseUrl, DbError> {
     let parts = parts::split(rest, form == Form::Sqlalchemy);
-    let encoding = if form == Form::Plain {
-        Encoding::Percent
-    } else {
-        Encoding::Form
-    };
+    let encoding = if form == Form::Plain { Encoding::Percent } else { Encoding::Form };
     build(&parts, form, encoding)
 }
 
@@ -113,32 +109,16 @@ pub(super) fn parse_jdbc(rest: &str) -> Result<DatabaseUrl, DbError> {
     if let Some(rest) = rest.strip_prefix("//") {
         return build(&parts::split(rest, false), Form::Jdbc, Encoding::Form);
     }
-    let (path, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(path, query)| (path, Some(query)));
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
     let path = path.strip_prefix('/').unwrap_or(path);
-    build(
-        &Parts {
-            path: Some(path),
-            query,
-            ..Parts::default()
-        },
-        Form::Jdbc,
-        Encoding::Form,
-    )
+    build(&Parts { path: Some(path), query, ..Parts::default() }, Form::Jdbc, Encoding::Form)
 }
 
 fn build(parts: &Parts<'_>, form: Form, encoding: Encoding) -> Result<DatabaseUrl, DbError> {
     let mut url = DatabaseUrl::new(Engine::Postgres, form);
-    url.user = parts
-        .user
-        .map(|user| decode(user, encoding, "the user"))
-        .transpose()?;
-    url.password = parts
-        .password
-        .map(|text| decode(text, encoding, "the password"))
-        .transpose()?
-        .map(Password::new);
+    url.user = parts.user.map(|user| decode(user, encoding, "the user")).transpose()?;
+    url.password =
+        parts.password.map(|text| decode(text, encoding, "the password")).transpose()?.map(Password::new);
     url.database = match parts.path {
         Some(path) if !path.is_empty() => Some(decode(path, encoding, "the database")?),
         _ => None,
@@ -156,10 +136,7 @@ fn build(parts: &Parts<'_>, form: Form, encoding: Encoding) -> Result<DatabaseUr
     }
     url.hosts = named.merge(hosts)?;
     if url.hosts.is_empty() && form == Form::Jdbc {
-        url.hosts.push(Host::Tcp {
-            host: "localhost".to_owned(),
-            port: DEFAULT_PORT,
-        });
+        url.hosts.push(Host::Tcp { host: "localhost".to_owned(), port: DEFAULT_PORT });
     }
     named.tls(&mut url)?;
     Ok(url)
@@ -207,25 +184,15 @@ impl Named {
                 )));
             }
             for (index, host) in hosts.iter_mut().enumerate() {
-                host.1 = ports
-                    .get(index)
-                    .or_else(|| ports.first())
-                    .copied()
-                    .unwrap_or(DEFAULT_PORT);
+                host.1 = ports.get(index).or_else(|| ports.first()).copied().unwrap_or(DEFAULT_PORT);
             }
         }
         Ok(hosts
             .into_iter()
             .map(|(host, port)| match host {
                 // libpq: without a host the socket in the default directory.
-                host if host.is_empty() => Host::Socket {
-                    path: PathBuf::new(),
-                    port,
-                },
-                host if host.starts_with('/') => Host::Socket {
-                    path: PathBuf::from(host),
-                    port,
-                },
+                host if host.is_empty() => Host::Socket { path: PathBuf::new(), port },
+                host if host.starts_with('/') => Host::Socket { path: PathBuf::from(host), port },
                 host => Host::Tcp { host, port },
             })
             .collect())
@@ -249,10 +216,8 @@ impl Named {
                 "verify-ca" => TlsMode::VerifyCa,
                 "verify-full" => TlsMode::VerifyFull,
                 _ => {
-                    return Err(
-                        DbError::configuration("the sslmode of the database URL is not known")
-                            .advise("one of disable, allow, prefer, require, verify-ca, verify-full"),
-                    );
+                    return Err(DbError::configuration("the sslmode of the database URL is not known")
+                        .advise("one of disable, allow, prefer, require, verify-ca, verify-full"));
                 }
             };
         }
@@ -285,16 +250,15 @@ fn parameter(url: &mut DatabaseUrl, named: &mut Named, name: &str, value: String
         "sslcert" => url.tls.certificate = Some(PathBuf::from(value)),
         "sslkey" => url.tls.key = Some(PathBuf::from(value)),
         "sslpassword" => {
-            url.warnings
-                .push("keys with a passphrase cannot be read; 'sslpassword' was ignored".to_owned());
+            url.warnings.push("keys with a passphrase cannot be read; 'sslpassword' was ignored".to_owned());
         }
         "sslnegotiation" if value == "postgres" => {}
         "connect_timeout" | "connectTimeout" => url.connect_timeout = timeout(name, &value, SECOND)?,
         "socketTimeout" if value == "0" => {}
         // It would end long statements, of which migrations are made.
-        "socketTimeout" => url
-            .warnings
-            .push("'socketTimeout' was ignored; set statement_timeout instead".to_owned()),
+        "socketTimeout" => {
+            url.warnings.push("'socketTimeout' was ignored; set statement_timeout instead".to_owned())
+        }
         "application_name" | "ApplicationName" => url.application_name = Some(value),
         "options" => url.options = Some(value),
         "search_path" | "currentSchema" | "schema_search_path" => {
@@ -302,8 +266,7 @@ fn parameter(url: &mut DatabaseUrl, named: &mut Named, name: &str, value: String
         }
         "TimeZone" | "timezone" => url.session.push(("TimeZone".to_owned(), value)),
         "readOnly" if is_true(&value) => {
-            url.session
-                .push(("default_transaction_read_only".to_owned(), "on".to_owned()));
+            url.session.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
         }
         "readOnly" => {}
         "target_session_attrs" => url.target = target(&value)?,
@@ -323,8 +286,7 @@ fn parameter(url: &mut DatabaseUrl, named: &mut Named, name: &str, value: String
         }
         "load_balance_hosts" | "loadBalanceHosts" => {
             if !matches!(value.as_str(), "disable" | "false") {
-                url.warnings
-                    .push(format!("hosts are tried in their order; '{name}' was ignored"));
+                url.warnings.push(format!("hosts are tried in their order; '{name}' was ignored"));
             }
         }
         "service" | "servicefile" => {
@@ -348,10 +310,8 @@ fn target(value: &str) -> Result<TargetSession, DbError> {
         "standby" => TargetSession::Standby,
         "prefer-standby" => TargetSession::PreferStandby,
         _ => {
-            return Err(
-                DbError::configuration("the target_session_attrs of the database URL is not known")
-                    .advise("one of any, read-write, read-only, primary, standby, prefer-standby"),
-            );
+            return Err(DbError::configuration("the target_session_attrs of the database URL is not known")
+                .advise("one of any, read-write, read-only, primary, standby, prefer-standby"));
         }
     })
 }
@@ -364,10 +324,8 @@ fn target_of_jdbc(value: &str) -> Result<TargetSession, DbError> {
         "preferslave" | "prefersecondary" => TargetSession::PreferStandby,
         "preferprimary" => TargetSession::PreferPrimary,
         _ => {
-            return Err(
-                DbError::configuration("the targetServerType of the database URL is not known")
-                    .advise("one of any, primary, secondary, preferPrimary, preferSecondary"),
-            );
+            return Err(DbError::configuration("the targetServerType of the database URL is not known")
+                .advise("one of any, primary, secondary, preferPrimary, preferSecondary"));
         }
     })
 }

@@ -105,9 +105,7 @@ const IGNORED: &[&str] = &[
 
 /// What follows `sqlite:`, `sqlite3:` or `sqlite+driver:`.
 pub(super) fn parse(dialect: &str, rest: &str, form: Form) -> Result<DatabaseUrl, DbError> {
-    let (path, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(path, query)| (path, Some(query)));
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
     let path = match path.strip_prefix("//") {
         // Rails ignores what stands before the third slash.
         Some(path) if dialect == "sqlite3" => path.find('/').map_or(path, |slash| &path[slash..]),
@@ -119,9 +117,8 @@ pub(super) fn parse(dialect: &str, rest: &str, form: Form) -> Result<DatabaseUrl
         return uri(path, query, form);
     }
     // A stray `%` is part of the name: files are rarely encoded.
-    let path = percent_decode_str(path)
-        .decode_utf8()
-        .map_or_else(|_| path.to_owned(), |path| path.into_owned());
+    let path =
+        percent_decode_str(path).decode_utf8().map_or_else(|_| path.to_owned(), |path| path.into_owned());
     build(&path, query, form)
 }
 
@@ -132,9 +129,7 @@ pub(super) fn parse_jdbc(rest: &str) -> Result<DatabaseUrl, DbError> {
             "databases inside a Java archive (jdbc:sqlite::resource:) cannot be opened",
         ));
     }
-    let (path, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(path, query)| (path, Some(query)));
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
     if path.starts_with("file:") {
         return uri(path, query, Form::Jdbc);
     }
@@ -145,11 +140,7 @@ pub(super) fn parse_jdbc(rest: &str) -> Result<DatabaseUrl, DbError> {
 fn uri(path: &str, query: Option<&str>, form: Form) -> Result<DatabaseUrl, DbError> {
     let mut url = DatabaseUrl::new(Engine::Sqlite, form);
     let mut kept = Vec::new();
-    for pair in query
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-    {
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
         match name {
             "mode" | "cache" | "vfs" | "immutable" | "psow" | "nolock" | "modeof" => kept.push(pair),
@@ -160,11 +151,7 @@ fn uri(path: &str, query: Option<&str>, form: Form) -> Result<DatabaseUrl, DbErr
             }
         }
     }
-    let query = if kept.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", kept.join("&"))
-    };
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
     url.sqlite = SqliteTarget::Uri(format!("{path}{query}"));
     Ok(url)
 }
@@ -172,9 +159,7 @@ fn uri(path: &str, query: Option<&str>, form: Form) -> Result<DatabaseUrl, DbErr
 fn build(path: &str, query: Option<&str>, form: Form) -> Result<DatabaseUrl, DbError> {
     let mut url = DatabaseUrl::new(Engine::Sqlite, form);
     if path.contains('\0') {
-        return Err(DbError::configuration(
-            "the file name in the database URL holds a NUL character",
-        ));
+        return Err(DbError::configuration("the file name in the database URL holds a NUL character"));
     }
     url.sqlite = match path {
         "" | ":memory:" => SqliteTarget::Memory,
@@ -196,10 +181,7 @@ fn parameter(url: &mut DatabaseUrl, name: &str, value: String) -> Result<(), DbE
         pragma => pragma,
     };
     if PRAGMAS.contains(&pragma) {
-        if !value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-        {
+        if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
             return Err(DbError::configuration(format!(
                 "the value of the pragma '{name}' in the database URL is not a word or number"
             )));
@@ -210,16 +192,10 @@ fn parameter(url: &mut DatabaseUrl, name: &str, value: String) -> Result<(), DbE
     match lower.as_str() {
         // Python's and Rails' name, in seconds and milliseconds.
         "timeout" => {
-            let unit = if url.form == Form::Sqlalchemy {
-                Duration::from_secs(1)
-            } else {
-                Duration::from_millis(1)
-            };
+            let unit =
+                if url.form == Form::Sqlalchemy { Duration::from_secs(1) } else { Duration::from_millis(1) };
             let milliseconds = timeout(name, &value, unit)?.map_or(0, |timeout| timeout.as_millis());
-            url.pragmas.push((
-                "busy_timeout".to_owned(),
-                milliseconds.min(i32::MAX as u128).to_string(),
-            ));
+            url.pragmas.push(("busy_timeout".to_owned(), milliseconds.min(i32::MAX as u128).to_string()));
         }
         "mode" => match value.as_str() {
             "memory" => url.sqlite = SqliteTarget::Memory,

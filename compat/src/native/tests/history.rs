@@ -9,10 +9,7 @@ fn a_history_that_dunlin_did_not_write_is_refused() {
         vec![row_of("abc", "customers", "migration", None)],
         vec![row_of("1", "customers", "undo", None)],
         vec![vec![Some("1".to_owned())]],
-        vec![
-            row_of("1", "customers", "migration", None),
-            row_of("01", "customers", "migration", None),
-        ],
+        vec![row_of("1", "customers", "migration", None), row_of("01", "customers", "migration", None)],
     ];
     for rows in cases {
         let refused = refusal(&shop, &history(rows.clone()), &Request::default());
@@ -80,11 +77,7 @@ fn without_a_schema_there_is_nowhere_for_the_history() {
     let shop = project(&SHOP);
     let mut server = server(Dialect::Postgres);
     server.schema = String::new();
-    let context = Context {
-        server: &server,
-        history: &History::default(),
-        answers: &[],
-    };
+    let context = Context { server: &server, history: &History::default(), answers: &[] };
     let error = shop.plan(&context, &Request::default()).unwrap_err();
     assert_snapshot!(shown(&error), @r#"
     there is no current schema to create the history table in: the session's search path names no schema that exists, or no database is selected

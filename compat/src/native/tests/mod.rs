@@ -16,10 +16,7 @@ const SHOP: [(&str, &str); 3] = [
         "1_customers.sql",
         "-- migrate:up\nCREATE TABLE customers (id int);\n-- migrate:down\nDROP TABLE customers;\n",
     ),
-    (
-        "2_orders.sql",
-        "-- migrate:up\nCREATE TABLE orders (id int);\n-- migrate:down\nDROP TABLE orders;\n",
-    ),
+    ("2_orders.sql", "-- migrate:up\nCREATE TABLE orders (id int);\n-- migrate:down\nDROP TABLE orders;\n"),
     (
         "3_index.sql",
         "-- migrate:up transaction=none\nCREATE INDEX i ON orders (id);\n-- migrate:down\nDROP INDEX i;\n",
@@ -27,12 +24,7 @@ const SHOP: [(&str, &str); 3] = [
 ];
 
 fn project(texts: &[(&str, &str)]) -> Native {
-    Native::from_texts(
-        Path::new("migrations"),
-        TableName::default(),
-        texts.iter().copied(),
-    )
-    .unwrap()
+    Native::from_texts(Path::new("migrations"), TableName::default(), texts.iter().copied()).unwrap()
 }
 
 fn server(dialect: Dialect) -> Server {
@@ -55,11 +47,7 @@ fn server(dialect: Dialect) -> Server {
 
 fn row(project: &Native, version: &str) -> Vec<Value> {
     let wanted = Version::parse(version).unwrap();
-    let file = project
-        .files()
-        .iter()
-        .find(|file| file.version == wanted)
-        .unwrap();
+    let file = project.files().iter().find(|file| file.version == wanted).unwrap();
     row_of(version, &file.name, "migration", Some(&file.checksum()))
 }
 
@@ -81,16 +69,9 @@ fn history(rows: Vec<Vec<Value>>) -> History {
 
 fn states(project: &Native, history: &History) -> Vec<(String, String, Standing)> {
     let server = server(Dialect::Sqlite);
-    let context = Context {
-        server: &server,
-        history,
-        answers: &[],
-    };
+    let context = Context { server: &server, history, answers: &[] };
     let entries = project.status(&context).unwrap();
-    entries
-        .into_iter()
-        .map(|entry| (entry.id, entry.state, entry.standing))
-        .collect()
+    entries.into_iter().map(|entry| (entry.id, entry.state, entry.standing)).collect()
 }
 
 fn plan_on(
@@ -100,30 +81,15 @@ fn plan_on(
     request: &Request,
 ) -> Result<Plan, AdapterError> {
     let server = server(dialect);
-    project.plan(
-        &Context {
-            server: &server,
-            history,
-            answers: &[],
-        },
-        request,
-    )
+    project.plan(&Context { server: &server, history, answers: &[] }, request)
 }
 
 fn up(to: Option<&str>, steps: Option<usize>) -> Request {
-    Request {
-        direction: Some(Direction::Up),
-        to: to.map(str::to_owned),
-        steps,
-    }
+    Request { direction: Some(Direction::Up), to: to.map(str::to_owned), steps }
 }
 
 fn down(to: Option<&str>, steps: Option<usize>) -> Request {
-    Request {
-        direction: Some(Direction::Down),
-        to: to.map(str::to_owned),
-        steps,
-    }
+    Request { direction: Some(Direction::Down), to: to.map(str::to_owned), steps }
 }
 
 /// The titles that a request runs.
@@ -143,10 +109,8 @@ fn shown(error: &AdapterError) -> String {
             format!("{message}\n  {}", advice.as_deref().unwrap_or("no advice"))
         }
         AdapterError::Invalid { message, problems } => {
-            let problems: Vec<String> = problems
-                .iter()
-                .map(|problem| format!("\n  {} {}", problem.code, problem.message))
-                .collect();
+            let problems: Vec<String> =
+                problems.iter().map(|problem| format!("\n  {} {}", problem.code, problem.message)).collect();
             format!("{message}{}", problems.concat())
         }
     }

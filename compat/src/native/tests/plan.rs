@@ -6,16 +6,9 @@ use super::*;
 fn up_runs_what_is_pending_as_far_as_asked() {
     let shop = project(&SHOP);
     let none = History::default();
-    assert_eq!(
-        titles(&shop, &none, &Request::default()),
-        ["1_customers", "2_orders", "3_index"]
-    );
+    assert_eq!(titles(&shop, &none, &Request::default()), ["1_customers", "2_orders", "3_index"]);
     for to in ["2", "002", "2_orders", "2_orders.sql"] {
-        assert_eq!(
-            titles(&shop, &none, &up(Some(to), None)),
-            ["1_customers", "2_orders"],
-            "{to}"
-        );
+        assert_eq!(titles(&shop, &none, &up(Some(to), None)), ["1_customers", "2_orders"], "{to}");
     }
     assert_eq!(titles(&shop, &none, &up(None, Some(1))), ["1_customers"]);
     let out_of_order = history(vec![row(&shop, "1"), row(&shop, "3")]);
@@ -27,51 +20,26 @@ fn up_creates_the_history_only_when_it_has_something_to_record() {
     let shop = project(&SHOP);
     let plan = plan_on(Dialect::Sqlite, &shop, &History::default(), &Request::default()).unwrap();
     assert!(matches!(plan.steps[0], Step::Setup(_)));
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &shop,
-        &history(vec![row(&shop, "1")]),
-        &Request::default(),
-    )
-    .unwrap();
+    let plan = plan_on(Dialect::Sqlite, &shop, &history(vec![row(&shop, "1")]), &Request::default()).unwrap();
     assert!(matches!(plan.steps[0], Step::Migration(_)));
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &project(&[]),
-        &History::default(),
-        &Request::default(),
-    )
-    .unwrap();
+    let plan = plan_on(Dialect::Sqlite, &project(&[]), &History::default(), &Request::default()).unwrap();
     assert_eq!(plan, Plan::default());
 }
 
 #[test]
 fn up_to_what_is_applied_does_nothing_and_says_so() {
     let shop = project(&SHOP);
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &shop,
-        &history(vec![row(&shop, "1")]),
-        &up(Some("1"), None),
-    )
-    .unwrap();
-    assert_eq!(
-        plan.warnings,
-        ["1_customers is applied; nothing up to it is pending"]
-    );
+    let plan =
+        plan_on(Dialect::Sqlite, &shop, &history(vec![row(&shop, "1")]), &up(Some("1"), None)).unwrap();
+    assert_eq!(plan.warnings, ["1_customers is applied; nothing up to it is pending"]);
     assert!(plan.steps.is_empty());
 }
 
 #[test]
 fn blocks_keep_place_and_transaction_rule() {
     let shop = project(&SHOP);
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &shop,
-        &history(vec![row(&shop, "1")]),
-        &up(Some("3"), None),
-    )
-    .unwrap();
+    let plan =
+        plan_on(Dialect::Sqlite, &shop, &history(vec![row(&shop, "1")]), &up(Some("3"), None)).unwrap();
     let index = plan.migrations().nth(1).unwrap();
     assert_eq!(index.blocks.len(), 1);
     assert_eq!(index.blocks[0].transaction, TransactionRule::Never);
@@ -83,21 +51,10 @@ fn blocks_keep_place_and_transaction_rule() {
 #[test]
 fn all_of_one_run_share_the_next_batch() {
     let shop = project(&SHOP);
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &shop,
-        &history(vec![row(&shop, "1")]),
-        &Request::default(),
-    )
-    .unwrap();
-    let records: Vec<String> = plan
-        .migrations()
-        .map(|step| step.record.success[0].with_elapsed("7"))
-        .collect();
-    assert!(
-        records.iter().all(|record| record.contains(", 2, 7, strftime(")),
-        "{records:?}"
-    );
+    let plan = plan_on(Dialect::Sqlite, &shop, &history(vec![row(&shop, "1")]), &Request::default()).unwrap();
+    let records: Vec<String> =
+        plan.migrations().map(|step| step.record.success[0].with_elapsed("7")).collect();
+    assert!(records.iter().all(|record| record.contains(", 2, 7, strftime(")), "{records:?}");
     assert_eq!(records.len(), 2);
 }
 
@@ -116,20 +73,13 @@ fn drift_stops_up_before_anything_runs() {
     ");
     let server = server(Dialect::Sqlite);
     let edited = history(vec![row_of("1", "customers", "migration", Some("0000"))]);
-    let context = Context {
-        server: &server,
-        history: &edited,
-        answers: &[],
-    };
+    let context = Context { server: &server, history: &edited, answers: &[] };
     assert_eq!(shop.validate(&context).unwrap()[0].code, "CHECKSUM_MISMATCH");
 }
 
 #[test]
 fn an_unknown_target_offers_what_is_near() {
-    let shop = project(&[
-        ("20240101_customers.sql", SHOP[0].1),
-        ("20240102_orders.sql", SHOP[1].1),
-    ]);
+    let shop = project(&[("20240101_customers.sql", SHOP[0].1), ("20240102_orders.sql", SHOP[1].1)]);
     assert_snapshot!(refusal(&shop, &History::default(), &up(Some("20240103"), None)), @"
     there is no migration 20240103
       Did you mean 20240102_orders, 20240101_customers?
@@ -165,13 +115,7 @@ fn down_reverts_one_unless_told_otherwise_from_the_highest_version_on() {
 #[test]
 fn down_removes_the_row_as_the_history_spells_it() {
     let shop = project(&SHOP);
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &shop,
-        &history(vec![row(&shop, "001")]),
-        &down(None, None),
-    )
-    .unwrap();
+    let plan = plan_on(Dialect::Sqlite, &shop, &history(vec![row(&shop, "001")]), &down(None, None)).unwrap();
     let step = first_step(&plan);
     assert_eq!(step.id, "001");
     assert_eq!(step.blocks[0].source.text, "DROP TABLE customers;\n");
@@ -185,18 +129,8 @@ fn down_removes_the_row_as_the_history_spells_it() {
 fn down_blocks_run_in_written_order() {
     let text = "-- migrate:down\nDROP INDEX i;\n-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE t;\n";
     let one = project(&[("1_a.sql", text)]);
-    let plan = plan_on(
-        Dialect::Sqlite,
-        &one,
-        &history(vec![row(&one, "1")]),
-        &down(None, None),
-    )
-    .unwrap();
-    let texts: Vec<&str> = first_step(&plan)
-        .blocks
-        .iter()
-        .map(|block| block.source.text.as_str())
-        .collect();
+    let plan = plan_on(Dialect::Sqlite, &one, &history(vec![row(&one, "1")]), &down(None, None)).unwrap();
+    let texts: Vec<&str> = first_step(&plan).blocks.iter().map(|block| block.source.text.as_str()).collect();
     assert_eq!(texts, ["DROP INDEX i;\n", "DROP TABLE t;\n"]);
 }
 
@@ -204,10 +138,7 @@ fn down_blocks_run_in_written_order() {
 fn a_migration_that_cannot_be_reverted_refuses_the_whole_down() {
     let shop = project(&[
         ("1_no_down.sql", "-- migrate:up\nSELECT 1;\n"),
-        (
-            "2_blank_down.sql",
-            "-- migrate:up\nSELECT 1;\n\n-- migrate:down\n\n",
-        ),
+        ("2_blank_down.sql", "-- migrate:up\nSELECT 1;\n\n-- migrate:down\n\n"),
         ("3_index.sql", SHOP[2].1),
     ]);
     let rows = |versions: &[&str]| history(versions.iter().map(|version| row(&shop, version)).collect());
@@ -228,14 +159,8 @@ fn a_migration_that_cannot_be_reverted_refuses_the_whole_down() {
 
 #[test]
 fn a_comment_in_down_says_that_nothing_needs_to_be_done() {
-    let one = project(&[(
-        "1_a.sql",
-        "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- data stays\n",
-    )]);
-    assert_eq!(
-        titles(&one, &history(vec![row(&one, "1")]), &down(None, None)),
-        ["1_a"]
-    );
+    let one = project(&[("1_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n-- data stays\n")]);
+    assert_eq!(titles(&one, &history(vec![row(&one, "1")]), &down(None, None)), ["1_a"]);
 }
 
 #[test]
@@ -271,10 +196,7 @@ fn an_up_must_say_at_least_that_it_does_nothing() {
       Write the SQL, or a comment under `-- migrate:up` if there is nothing to do.
     ");
     let comment = project(&[("1_a.sql", "-- migrate:up\n-- kept for its number\n")]);
-    assert_eq!(
-        titles(&comment, &History::default(), &Request::default()),
-        ["1_a"]
-    );
+    assert_eq!(titles(&comment, &History::default(), &Request::default()), ["1_a"]);
 }
 
 #[test]
@@ -286,19 +208,9 @@ fn what_is_not_built_is_refused_only_when_it_would_run() {
     migrations/4_status.sql:3: `-- migrate:batch` comes with backfills, which are not built yet; nothing was run
       Move the block into a later migration and stop before it with `--to`, or write the change as SQL under `-- migrate:up`.
     ");
-    assert_eq!(
-        titles(&shop, &History::default(), &up(Some("1"), None)),
-        ["1_customers"]
-    );
+    assert_eq!(titles(&shop, &History::default(), &up(Some("1"), None)), ["1_customers"]);
     let server = server(Dialect::Sqlite);
-    let context = Context {
-        server: &server,
-        history: &History::default(),
-        answers: &[],
-    };
+    let context = Context { server: &server, history: &History::default(), answers: &[] };
     assert_eq!(shop.status(&context).unwrap()[1].kind, "backfill");
-    assert_eq!(
-        titles(&shop, &history(vec![row(&shop, "4")]), &down(None, None)),
-        ["4_status"]
-    );
+    assert_eq!(titles(&shop, &history(vec![row(&shop, "4")]), &down(None, None)), ["4_status"]);
 }

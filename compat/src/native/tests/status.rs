@@ -3,11 +3,7 @@ use super::*;
 #[test]
 fn without_a_history_everything_is_pending() {
     let states = states(&project(&SHOP), &History::default());
-    assert!(
-        states
-            .iter()
-            .all(|(_, state, standing)| state == "pending" && *standing == Standing::Pending)
-    );
+    assert!(states.iter().all(|(_, state, standing)| state == "pending" && *standing == Standing::Pending));
     assert_eq!(states.len(), 3);
 }
 
@@ -32,10 +28,7 @@ fn status_names_every_state() {
 
 #[test]
 fn below_a_baseline_nothing_is_pending() {
-    let seen = states(
-        &project(&SHOP),
-        &history(vec![row_of("2", "orders", "baseline", None)]),
-    );
+    let seen = states(&project(&SHOP), &history(vec![row_of("2", "orders", "baseline", None)]));
     let expected = [
         ("1", "below baseline", Standing::Skipped),
         ("2", "baseline", Standing::Applied),
