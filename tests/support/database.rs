@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use url::Url;
 
-use super::needs::{Need, note_not_run};
+use super::needs::{Extent, Need, note_not_run};
 use super::program::{Output, command, run};
 
 /// A server that tests run on.
@@ -46,7 +46,7 @@ impl ServerKind {
 pub fn servers() -> Vec<ServerKind> {
     let is_here = |kind: &ServerKind| match kind.need() {
         Some(need) if need.setting().is_none() => {
-            note_not_run(need);
+            note_not_run(need, Extent::Part);
             false
         }
         _ => true,
@@ -76,7 +76,7 @@ impl Database {
             None => None,
             Some(need) => match need.setting() {
                 None => {
-                    note_not_run(need);
+                    note_not_run(need, Extent::Test);
                     return None;
                 }
                 Some(url) => Some(Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))),

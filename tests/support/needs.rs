@@ -45,7 +45,7 @@ pub fn needs(needs: &[Need]) -> bool {
     let mut all = true;
     for need in needs {
         if need.setting().is_none() {
-            note_not_run(*need);
+            note_not_run(*need, Extent::Test);
             all = false;
         }
     }
@@ -57,19 +57,33 @@ pub fn flyway_is_here() -> bool {
     needs(&[Need::Flyway])
 }
 
-pub fn note_not_run(need: Need) {
+/// How much of a test did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing of it ran.
+    Test,
+    /// It goes over several servers and ran on the others.
+    Part,
+}
+
+/// Prints and counts that the current test did not run, or not all of it.
+pub fn note_not_run(need: Need, extent: Extent) {
     let name = need.name();
     let current = thread::current();
     let test = current.name().unwrap_or("a test");
     // Not `eprintln!`: the test harness would swallow it, since the test passes.
-    let line = format!("not run: {test} needs {name} (--without {name})\n");
+    let line = match extent {
+        Extent::Test => format!("not run: {test} needs {name} (--without {name})\n"),
+        Extent::Part => format!("not run on {name}: {test} (--without {name})\n"),
+    };
     std::io::stderr().write_all(line.as_bytes()).ok();
     if let Ok(path) = std::env::var("DUNLIN_TEST_NOT_RUN") {
         let program = std::env::current_exe().unwrap_or_default();
         let program = program.file_stem().unwrap_or_default().to_string_lossy();
         let program = program.rsplit_once('-').map_or(&*program, |(name, _hash)| name);
         // One write, so that lines of tests that run side by side do not mix.
-        let line = format!("{name}\t{program}::{test}\n");
+        let extent = if extent == Extent::Test { "test" } else { "part" };
+        let line = format!("{name}\t{extent}\t{program}::{test}\n");
         OpenOptions::new()
             .append(true)
             .create(true)
