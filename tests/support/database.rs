@@ -287,6 +287,7 @@ impl Database {
             self.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE);", self.name));
             return;
         }
+        // The client prints a line with the name of the column too; it begins otherwise.
         let pattern = format!("{}%", self.name.replace('_', "\\_"));
         let statements = self.administer(&format!(
             "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE db LIKE '{pattern}';
@@ -298,9 +299,7 @@ impl Database {
             .split('\n')
             .filter(|line| line.starts_with(['K', 'D']))
         {
-            if !statement.starts_with("CONCAT") {
-                self.administer(&format!("SET lock_wait_timeout = 10; {statement}"));
-            }
+            self.administer(&format!("SET lock_wait_timeout = 10; {statement}"));
         }
     }
 }
