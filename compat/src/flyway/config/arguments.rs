@@ -1,7 +1,7 @@
 //! Flyway's command line arguments (`CommandLineArguments`).
 
 use super::error::ConfigError;
-use super::parameters::{IGNORED_NAMESPACES, REFUSED_NAMESPACES, parameter};
+use super::parameters::{IGNORED_NAMESPACES, parameter};
 use super::text::{has_text, split_commas};
 
 /// Words that Flyway 13 accepts as commands. Redgate's are known, so that a caller can name what is missing.
@@ -341,7 +341,9 @@ fn is_about_loading(key: &str) -> bool {
 
 /// `init -databaseType=…` means `-init.databaseType=…`, for the commands that have a namespace of settings.
 fn scoped(command: &str, key: &str) -> String {
-    let has_namespace = IGNORED_NAMESPACES.contains(&command) || REFUSED_NAMESPACES.contains(&command);
+    // Of these namespaces only settings of Redgate's exist, and a typing mistake must not pass for one.
+    let ours = matches!(command, "migrate" | "undo");
+    let has_namespace = !ours && IGNORED_NAMESPACES.contains(&command);
     if has_namespace && parameter(key).is_none() && !key.contains('.') {
         return format!("{command}.{key}");
     }

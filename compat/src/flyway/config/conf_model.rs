@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::ConfigError;
 use super::model::{Model, Setting, Value, bad_value};
-use super::parameters::{Home, IGNORED_NAMESPACES, Kind, Parameter, REFUSED_NAMESPACES, parameter};
+use super::parameters::{Home, IGNORED_NAMESPACES, Kind, Parameter, parameter, refused_namespace};
 use super::provenance::Origin;
 use super::text::tokenize;
 
@@ -48,12 +48,10 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
         }
         let Some((parameter, map_key)) = find(name) else {
             let namespace = name.split('.').next().unwrap_or_default();
-            if REFUSED_NAMESPACES.contains(&namespace) {
+            if let Some(reason) = refused_namespace(namespace) {
                 return Err(ConfigError::Unsupported {
                     key: key.clone(),
-                    reason: format!(
-                        "dunlin does not read secrets from {namespace}; pass them as environment variables"
-                    ),
+                    reason: reason.to_owned(),
                     origin: origin.clone(),
                 });
             }

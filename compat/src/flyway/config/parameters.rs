@@ -196,17 +196,46 @@ pub const IGNORED_NAMESPACES: &[&str] = &[
     "generate",
     "init",
     "mcp",
+    "migrate",
     "model",
     "oracle",
     "prepare",
     "snapshot",
     "sqlserver",
-    "tags",
     "undo",
 ];
 
-/// Namespaces below `flyway` that bring values from elsewhere: without them the configuration is not the one meant.
-pub const REFUSED_NAMESPACES: &[&str] = &["azureKeyVault", "dapr", "gcsm", "vault"];
+/// Namespaces below `flyway` without which the outcome would not be the one meant, with what is missing here.
+pub const REFUSED_NAMESPACES: &[(&str, &str)] = &[
+    (
+        "akv",
+        "secrets are not read from Azure Key Vault; pass them as environment variables",
+    ),
+    (
+        "dapr",
+        "secrets are not read from Dapr; pass them as environment variables",
+    ),
+    (
+        "gcsm",
+        "secrets are not read from Google Cloud Secret Manager; pass them as environment variables",
+    ),
+    (
+        "vault",
+        "secrets are not read from Vault; pass them as environment variables",
+    ),
+    (
+        "tags",
+        "migrations are not chosen by tag; use cherryPick or target",
+    ),
+];
+
+/// Why a namespace below `flyway` is refused, if it is.
+pub(super) fn refused_namespace(namespace: &str) -> Option<&'static str> {
+    REFUSED_NAMESPACES
+        .iter()
+        .find(|(name, _)| *name == namespace)
+        .map(|(_, reason)| *reason)
+}
 
 /// The parameter with this name.
 pub fn parameter(name: &str) -> Option<&'static Parameter> {

@@ -3,7 +3,7 @@
 use super::error::ConfigError;
 use super::model::{Model, Section, UnknownKey};
 use super::parameters::{
-    Home, IGNORED_NAMESPACES, PARAMETERS, REFUSED_NAMESPACES, TRANSACTIONAL_LOCK, parameter,
+    Home, IGNORED_NAMESPACES, PARAMETERS, TRANSACTIONAL_LOCK, parameter, refused_namespace,
 };
 
 /// Settings that moved or went, by namespace and key, with what replaced them.
@@ -73,12 +73,10 @@ fn collect(
                 format!("\tDeprecated: '{raw}' has been replaced by '{replacement}'. ({origin})")
             }
             Some(_) => format!("\tRemoved: '{raw}' has been removed and is no longer supported. ({origin})"),
-            None if REFUSED_NAMESPACES.contains(&namespace.as_str()) => {
+            None if let Some(reason) = refused_namespace(namespace) => {
                 return Err(ConfigError::Unsupported {
                     key: raw,
-                    reason: format!(
-                        "dunlin does not read secrets from {namespace}; pass them as environment variables"
-                    ),
+                    reason: reason.to_owned(),
                     origin: origin.clone(),
                 });
             }

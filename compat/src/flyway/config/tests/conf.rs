@@ -179,6 +179,7 @@ fn paid_settings_are_free_and_foreign_ones_are_not_silent() {
         "-callbacks=a.B",
         "-migrationResolvers=a.B",
         "-vault.url=x",
+        "-tags.anyOf=x",
     ] {
         assert!(
             refused(&project(), &[argument]).contains("is not supported by dunlin"),
