@@ -1,0 +1,3 @@
+//! Flyway: its configuration.
+
+pub mod config;
