@@ -2,13 +2,13 @@
 
 use super::reader::Reader;
 use super::{Facts, TransactionNeed};
+use dunlin_compat::model::Dialect;
 
 /// First words of statements that always commit.
-const COMMITTING: [&str; 14] = [
+const COMMITTING: [&str; 13] = [
     "ALTER",
     "ANALYZE",
-    "CACHE",
-    "CHANGE",
+    "BACKUP",
     "CHECK",
     "FLUSH",
     "GRANT",
@@ -22,14 +22,18 @@ const COMMITTING: [&str; 14] = [
 ];
 
 /// Variables that say how text is read.
-const PARSING_VARIABLES: [&str; 5] =
-    ["sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode"];
+const PARSING_VARIABLES: [&str; 5] = [
+    "sql_mode",
+    "character_set_client",
+    "character_set_connection",
+    "collation_connection",
+    "old_mode",
+];
 
 pub(super) fn facts(reader: &Reader<'_>) -> Facts {
     let set = reader.is("SET");
     let autocommit = set && reader.assigns("autocommit");
     Facts {
-        control: None,
         // Nothing is refused inside a transaction; much of it ends the transaction instead.
         transaction: TransactionNeed::Any,
         implicit_commit: autocommit || commits(reader.clone()),
@@ -40,7 +44,9 @@ pub(super) fn facts(reader: &Reader<'_>) -> Facts {
             && !reader.clone().eat_all(&["DROP", "PREPARE"]),
         changes_parsing: set && sets_parsing(reader.clone()),
         changes_role: reader.clone().eat_all(&["SET", "ROLE"]),
-        drops_locks: reader.calls().any(|(name, _)| name.eq_ignore_ascii_case("RELEASE_ALL_LOCKS")),
+        drops_locks: reader
+            .calls()
+            .any(|(name, _)| name.eq_ignore_ascii_case("RELEASE_ALL_LOCKS")),
         copy_from_stdin: false,
         target: None,
     }
@@ -76,8 +82,13 @@ fn commits(mut reader: Reader<'_>) -> bool {
     if reader.eat("SET") {
         return reader.is("PASSWORD") || reader.clone().eat_all(&["DEFAULT", "ROLE"]);
     }
-    reader.clone().eat_all(&["LOAD", "INDEX"])
-        || reader.clone().eat_all(&["IMPORT", "TABLE"])
+    // MariaDB's manual lists these as well, but 10.11 does not commit for them.
+    if reader.dialect() == Dialect::Mysql
+        && (reader.is_any(&["CACHE", "CHANGE"]) || reader.clone().eat_all(&["LOAD", "INDEX"]))
+    {
+        return true;
+    }
+    reader.clone().eat_all(&["IMPORT", "TABLE"])
         || reader.eat("STOP") && reader.is_any(&["SLAVE", "REPLICA", "ALL", "GROUP_REPLICATION"])
 }
 

@@ -4,11 +4,10 @@ use super::reader::Reader;
 use super::{Facts, TransactionNeed};
 
 /// Settings that SQLite refuses or ignores inside a transaction.
-const OUTSIDE_PRAGMAS: [(&str, &str); 5] = [
+const OUTSIDE_PRAGMAS: [(&str, &str); 4] = [
     ("foreign_keys", "PRAGMA foreign_keys"),
     ("journal_mode", "PRAGMA journal_mode"),
     ("synchronous", "PRAGMA synchronous"),
-    ("temp_store", "PRAGMA temp_store"),
     ("wal_checkpoint", "PRAGMA wal_checkpoint"),
 ];
 
@@ -45,12 +44,13 @@ pub(super) fn facts(reader: &Reader<'_>) -> Facts {
     let reason = match &pragma {
         Some(pragma) => pragma.outside(),
         None if reader.is("VACUUM") => Some("VACUUM"),
-        None if reader.is("ATTACH") => Some("ATTACH"),
         None if reader.is("DETACH") => Some("DETACH"),
         None => None,
     };
     Facts {
-        transaction: reason.map_or(TransactionNeed::Any, |reason| TransactionNeed::Forbidden { reason }),
+        transaction: reason.map_or(TransactionNeed::Any, |reason| TransactionNeed::Forbidden {
+            reason,
+        }),
         session: pragma.as_ref().is_some_and(Pragma::is_session) || reader.is_any(&["ATTACH", "DETACH"]),
         temporary_object: is_temporary(reader.clone()),
         controls_transaction: reader.is_any(&["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]),
@@ -75,7 +75,10 @@ impl Pragma {
         let name = reader.name()?.name.to_ascii_lowercase();
         let assigned = reader.eat_symbol("=") || reader.eat_symbol("(");
         let value = if assigned { reader.peek() } else { None };
-        Some(Pragma { name, value: value.map(|value| value.trim_matches(['\'', '"']).to_ascii_lowercase()) })
+        Some(Pragma {
+            name,
+            value: value.map(|value| value.trim_matches(['\'', '"']).to_ascii_lowercase()),
+        })
     }
 
     /// Whether it turns the enforcement of foreign keys off.
@@ -103,7 +106,9 @@ fn is_temporary(mut reader: Reader<'_>) -> bool {
         return true;
     }
     let in_temp = |name: &super::QualifiedName| {
-        name.schema.as_deref().is_some_and(|schema| schema.eq_ignore_ascii_case("temp"))
+        name.schema
+            .as_deref()
+            .is_some_and(|schema| schema.eq_ignore_ascii_case("temp"))
     };
     super::target::create(reader).is_some_and(|target| target.names.iter().any(in_temp))
 }
