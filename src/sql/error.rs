@@ -20,12 +20,7 @@ pub struct SplitError {
 impl SplitError {
     pub(super) fn new(script: &str, offset: usize, problem: SplitProblem) -> SplitError {
         let position = text::position(script, offset);
-        SplitError {
-            line: position.line,
-            column: position.column,
-            offset,
-            problem,
-        }
+        SplitError { line: position.line, column: position.column, offset, problem }
     }
 
     /// What to do about it, one sentence.

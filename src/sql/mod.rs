@@ -14,8 +14,8 @@ mod statement;
 pub mod text;
 
 pub use classify::{
-    Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
-    flyway_non_transactional, sqlite_rebuilds,
+    Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
+    first_word, flyway_non_transactional, is_foreign_keys_pragma, sqlite_rebuilds,
 };
 pub use error::{SplitError, SplitProblem};
 pub use statement::Statement;
@@ -56,25 +56,12 @@ mod tests {
         (error.line, error.column, error.problem)
     }
 
-    const DIALECTS: [Dialect; 4] = [
-        Dialect::Postgres,
-        Dialect::Mysql,
-        Dialect::Mariadb,
-        Dialect::Sqlite,
-    ];
+    const DIALECTS: [Dialect; 4] = [Dialect::Postgres, Dialect::Mysql, Dialect::Mariadb, Dialect::Sqlite];
 
     #[test]
     fn pieces_without_a_statement_are_left_out() {
         for dialect in DIALECTS {
-            for script in [
-                "",
-                ";",
-                " ;;\n;",
-                "-- note",
-                "/* note */;",
-                "-- a\n;/* b */ ; ",
-                "\u{feff}",
-            ] {
+            for script in ["", ";", " ;;\n;", "-- note", "/* note */;", "-- a\n;/* b */ ; ", "\u{feff}"] {
                 assert!(texts(script, dialect).is_empty(), "{dialect}: {script:?}");
             }
         }
@@ -102,25 +89,15 @@ mod tests {
                 .iter()
                 .map(|statement| (statement.start, statement.line, statement.column))
                 .collect();
-            assert_eq!(
-                places,
-                [(3, 1, 1), (25, 3, 3), (38, 3, 15), (49, 5, 1)],
-                "{dialect}"
-            );
+            assert_eq!(places, [(3, 1, 1), (25, 3, 3), (38, 3, 15), (49, 5, 1)], "{dialect}");
         }
     }
 
     #[test]
     fn errors_name_the_place_the_reason_and_the_way_out() {
         let error = split("SELECT 1;\n  SELECT 'open", Dialect::Postgres).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "line 2, column 10: a string literal that starts here is never closed"
-        );
-        assert_eq!(
-            error.advice(),
-            "Add the closing quote; a quote inside a literal is written twice."
-        );
+        assert_eq!(error.to_string(), "line 2, column 10: a string literal that starts here is never closed");
+        assert_eq!(error.advice(), "Add the closing quote; a quote inside a literal is written twice.");
         assert_eq!(error.offset, 19);
     }
 
@@ -136,16 +113,8 @@ mod tests {
             ("SELECT [a", Dialect::Sqlite, UnterminatedIdentifier),
             ("SELECT /* a", Dialect::Mysql, UnterminatedComment),
             ("SELECT /*/* a */", Dialect::Postgres, UnterminatedComment),
-            (
-                "SELECT /*! a",
-                Dialect::Mysql,
-                SplitProblem::UnterminatedExecutableComment,
-            ),
-            (
-                "SELECT $a$ $b$",
-                Dialect::Postgres,
-                SplitProblem::UnterminatedDollarQuote("$a$".into()),
-            ),
+            ("SELECT /*! a", Dialect::Mysql, SplitProblem::UnterminatedExecutableComment),
+            ("SELECT $a$ $b$", Dialect::Postgres, SplitProblem::UnterminatedDollarQuote("$a$".into())),
         ];
         for (script, dialect, problem) in cases {
             assert_eq!(error(script, dialect), (1, 8, problem), "{script}");

@@ -21,9 +21,7 @@ pub(super) fn split(script: &str, dialect: Dialect) -> Result<Vec<Statement>, Sp
         start: None,
         body: Body::default(),
     };
-    splitter
-        .run()
-        .map_err(|(offset, problem)| SplitError::new(script, offset, problem))?;
+    splitter.run().map_err(|(offset, problem)| SplitError::new(script, offset, problem))?;
     Ok(splitter.collector.finish())
 }
 
@@ -38,11 +36,7 @@ struct Splitter<'a> {
 
 impl Splitter<'_> {
     fn run(&mut self) -> Result<(), (usize, SplitProblem)> {
-        while let Some(token) = self
-            .lexer
-            .next_token()
-            .map_err(|error| (error.offset, error.problem))?
-        {
+        while let Some(token) = self.lexer.next_token().map_err(|error| (error.offset, error.problem))? {
             match token.kind {
                 TokenKind::Comment => {}
                 TokenKind::Delimiter if self.lexer.delimiter == ";" && !self.body.is_closed() => {
@@ -102,17 +96,8 @@ impl Splitter<'_> {
             return Ok(self.use_database(word));
         }
         let text = word.text(self.script);
-        let labelled = self
-            .script
-            .get(word.end..)
-            .unwrap_or_default()
-            .trim_start()
-            .starts_with(':');
-        if !labelled
-            && CLIENT_COMMANDS
-                .iter()
-                .any(|command| text.eq_ignore_ascii_case(command))
-        {
+        let labelled = self.script.get(word.end..).unwrap_or_default().trim_start().starts_with(':');
+        if !labelled && CLIENT_COMMANDS.iter().any(|command| text.eq_ignore_ascii_case(command)) {
             return Err((word.start, SplitProblem::MysqlCommand(text.to_owned())));
         }
         Ok(false)
@@ -162,20 +147,12 @@ impl Splitter<'_> {
     fn begins_line(&self, word: Token) -> bool {
         let before = self.script.get(..word.start).unwrap_or_default();
         let line_start = before.rfind(['\n', '\r']).map_or(0, |index| index + 1);
-        before
-            .get(line_start..)
-            .unwrap_or_default()
-            .trim_start_matches('\u{feff}')
-            .trim()
-            .is_empty()
+        before.get(line_start..).unwrap_or_default().trim_start_matches('\u{feff}').trim().is_empty()
     }
 
     /// Whether what follows on the line is `//`, `$$`, `;` or the like, and not the rest of an expression.
     fn looks_like_delimiter(&self, word: Token) -> bool {
-        let line = self
-            .script
-            .get(word.end..self.lexer.line_end(word.end))
-            .unwrap_or_default();
+        let line = self.script.get(word.end..self.lexer.line_end(word.end)).unwrap_or_default();
         let argument = line.trim();
         !argument.is_empty() && argument.chars().all(|character| "/;$|#@~^&!".contains(character))
     }
@@ -205,11 +182,7 @@ mod tests {
             "SELECT \\N",
             "INSERT INTO t VALUES (_utf8mb4'a;', N'b;', x'1F')",
         ] {
-            assert_eq!(
-                pieces(&format!("{first};SELECT 2;")),
-                [first, "SELECT 2"],
-                "{first}"
-            );
+            assert_eq!(pieces(&format!("{first};SELECT 2;")), [first, "SELECT 2"], "{first}");
         }
     }
 
@@ -234,11 +207,7 @@ mod tests {
         let script = "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END//\nSELECT 2; SELECT 3 //\ndelimiter ;\nSELECT 4;";
         assert_eq!(
             pieces(script),
-            [
-                "CREATE PROCEDURE p() BEGIN SELECT 1; END",
-                "SELECT 2; SELECT 3",
-                "SELECT 4"
-            ]
+            ["CREATE PROCEDURE p() BEGIN SELECT 1; END", "SELECT 2; SELECT 3", "SELECT 4"]
         );
     }
 
@@ -249,11 +218,7 @@ mod tests {
                 "delimiter {delimiter}\nBEGIN a; END{delimiter} SELECT '{delimiter}' /* {delimiter} */{delimiter}"
             );
             let second = format!("SELECT '{delimiter}' /* {delimiter} */");
-            assert_eq!(
-                pieces(&script),
-                ["BEGIN a; END".to_owned(), second],
-                "{delimiter}"
-            );
+            assert_eq!(pieces(&script), ["BEGIN a; END".to_owned(), second], "{delimiter}");
         }
         assert_eq!(pieces("DELIMITER '//'\nSELECT 1;//"), ["SELECT 1;"]);
     }
@@ -295,11 +260,8 @@ mod tests {
 
     #[test]
     fn commands_of_the_client_are_explained() {
-        for (script, command) in [
-            ("source a.sql\n", "source"),
-            ("SELECT 1\\G", "\\G"),
-            ("\\. a.sql", "\\."),
-        ] {
+        for (script, command) in [("source a.sql\n", "source"), ("SELECT 1\\G", "\\G"), ("\\. a.sql", "\\.")]
+        {
             let (_, _, problem) = error(script, Dialect::Mysql);
             assert_eq!(problem, SplitProblem::MysqlCommand(command.into()), "{script}");
         }

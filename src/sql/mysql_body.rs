@@ -139,9 +139,7 @@ impl Body {
 
     /// The innermost block that is open: where it begins and its keyword.
     pub(super) fn unclosed(&self) -> Option<(usize, &'static str)> {
-        self.blocks
-            .last()
-            .map(|&(block, offset)| (offset, block.keyword()))
+        self.blocks.last().map(|&(block, offset)| (offset, block.keyword()))
     }
 
     /// A semicolon inside the body.
@@ -177,10 +175,7 @@ impl Body {
             "(" => self.parentheses += 1,
             ")" => {
                 self.parentheses = self.parentheses.saturating_sub(1);
-                if let Stage::Header {
-                    program: Program::Routine,
-                    ready,
-                } = &mut self.stage
+                if let Stage::Header { program: Program::Routine, ready } = &mut self.stage
                     && self.parentheses == 0
                 {
                     *ready = true;
@@ -271,10 +266,7 @@ impl Body {
     }
 
     fn header(&mut self, script: &str, token: Token, program: Program, ready: bool) {
-        let after = |word: &str| {
-            self.previous
-                .is_some_and(|previous| previous.is_word(script, word))
-        };
+        let after = |word: &str| self.previous.is_some_and(|previous| previous.is_word(script, word));
         if !ready {
             if program == Program::Event && token.is_word(script, "DO") {
                 self.stage = Stage::Body;
@@ -303,11 +295,7 @@ impl Body {
         }
         self.maybe_label = false;
         self.follow_handler(script, token);
-        if self.at_statement {
-            self.statement_word(script, token)
-        } else {
-            self.inner_word(script, token)
-        }
+        if self.at_statement { self.statement_word(script, token) } else { self.inner_word(script, token) }
     }
 
     /// A word where a statement may begin.
@@ -395,10 +383,7 @@ fn opener(script: &str, token: Token) -> Option<Block> {
         ("WHILE", Block::While),
         ("FOR", Block::For),
     ];
-    OPENERS
-        .into_iter()
-        .find(|(word, _)| token.is_word(script, word))
-        .map(|(_, block)| block)
+    OPENERS.into_iter().find(|(word, _)| token.is_word(script, word)).map(|(_, block)| block)
 }
 
 #[cfg(test)]
@@ -449,11 +434,7 @@ mod tests {
             "CREATE PROCEDURE p() BEGIN BEGIN NOT ATOMIC IF a THEN SELECT 1; END IF; END; END",
         ] {
             for dialect in [Dialect::Mysql, Dialect::Mariadb] {
-                assert_eq!(
-                    texts(&format!("{first};\nSELECT 2;"), dialect),
-                    [first, "SELECT 2"],
-                    "{first}"
-                );
+                assert_eq!(texts(&format!("{first};\nSELECT 2;"), dialect), [first, "SELECT 2"], "{first}");
             }
         }
     }
@@ -479,11 +460,7 @@ mod tests {
             "SELECT REPEAT('a', 2)",
         ] {
             for dialect in [Dialect::Mysql, Dialect::Mariadb] {
-                assert_eq!(
-                    texts(&format!("{first};SELECT 2;"), dialect),
-                    [first, "SELECT 2"],
-                    "{first}"
-                );
+                assert_eq!(texts(&format!("{first};SELECT 2;"), dialect), [first, "SELECT 2"], "{first}");
             }
         }
     }
@@ -491,9 +468,6 @@ mod tests {
     #[test]
     fn a_body_without_its_end_is_an_error() {
         let script = "SELECT 1;\nCREATE PROCEDURE p() BEGIN\n  IF a THEN SELECT 1;\nEND;\n";
-        assert_eq!(
-            error(script, Dialect::Mysql),
-            (2, 22, SplitProblem::UnterminatedBody("BEGIN"))
-        );
+        assert_eq!(error(script, Dialect::Mysql), (2, 22, SplitProblem::UnterminatedBody("BEGIN")));
     }
 }

@@ -13,10 +13,7 @@ pub(super) fn split(script: &str) -> Result<Vec<Statement>, SplitError> {
     let mut collector = Collector::new(script);
     let mut open = Open::default();
     let fail = |offset, problem| SplitError::new(script, offset, problem);
-    while let Some(token) = lexer
-        .next_token()
-        .map_err(|error| fail(error.offset, error.problem))?
-    {
+    while let Some(token) = lexer.next_token().map_err(|error| fail(error.offset, error.problem))? {
         if token.kind == TokenKind::Comment {
             continue;
         }
@@ -86,9 +83,7 @@ impl Open {
         if let Some(&(offset, keyword)) = self.blocks.last() {
             return Some((offset, SplitProblem::UnterminatedBody(keyword)));
         }
-        self.parentheses
-            .last()
-            .map(|&offset| (offset, SplitProblem::UnterminatedParenthesis))
+        self.parentheses.last().map(|&offset| (offset, SplitProblem::UnterminatedParenthesis))
     }
 
     fn take(&mut self, script: &str, token: Token) {
@@ -143,11 +138,7 @@ impl Open {
 
     fn creates_routine(&self, script: &str) -> bool {
         let is = |index: usize, word: &str| {
-            self.head
-                .get(index)
-                .copied()
-                .flatten()
-                .is_some_and(|token| token.is_word(script, word))
+            self.head.get(index).copied().flatten().is_some_and(|token| token.is_word(script, word))
         };
         let kind = if is(1, "OR") && is(2, "REPLACE") { 3 } else { 1 };
         is(0, "CREATE") && (is(kind, "FUNCTION") || is(kind, "PROCEDURE"))
@@ -167,23 +158,14 @@ impl Open {
         }
         let value = script.get(name.end..end).unwrap_or_default();
         let value = value.trim_start_matches(|character: char| character == '=' || character.is_whitespace());
-        let value = value
-            .strip_prefix("to")
-            .or_else(|| value.strip_prefix("TO"))
-            .unwrap_or(value);
+        let value = value.strip_prefix("to").or_else(|| value.strip_prefix("TO")).unwrap_or(value);
         let value = value.trim_matches(|character: char| character == '\'' || character.is_whitespace());
-        Some(
-            !["off", "false", "no", "0"]
-                .iter()
-                .any(|off| value.eq_ignore_ascii_case(off)),
-        )
+        Some(!["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
 }
 
 fn psql_command(script: &str, lexer: &Lexer<'_>, backslash: Token) -> SplitProblem {
-    let line = script
-        .get(backslash.start..lexer.line_end(backslash.start))
-        .unwrap_or_default();
+    let line = script.get(backslash.start..lexer.line_end(backslash.start)).unwrap_or_default();
     let command = line.split_ascii_whitespace().next().unwrap_or("\\").to_owned();
     if command == "\\restrict" || command == "\\unrestrict" {
         return SplitProblem::PsqlRestrict(command);
@@ -200,9 +182,7 @@ struct CopyData {
 
 fn copy_data(script: &str, semicolon_end: usize) -> Result<CopyData, (usize, SplitProblem)> {
     let rest = script.get(semicolon_end..).unwrap_or_default();
-    let (tail, _) = rest
-        .split_once('\n')
-        .ok_or((semicolon_end, SplitProblem::UnterminatedCopyData))?;
+    let (tail, _) = rest.split_once('\n').ok_or((semicolon_end, SplitProblem::UnterminatedCopyData))?;
     let remark = tail.trim();
     if !remark.is_empty() && !remark.starts_with("--") {
         return Err((semicolon_end, SplitProblem::TextAfterCopy));
@@ -211,11 +191,7 @@ fn copy_data(script: &str, semicolon_end: usize) -> Result<CopyData, (usize, Spl
     let mut offset = start;
     for line in script.get(start..).unwrap_or_default().split_inclusive('\n') {
         if line.trim() == "\\." {
-            return Ok(CopyData {
-                start,
-                end: offset,
-                next: offset + line.len(),
-            });
+            return Ok(CopyData { start, end: offset, next: offset + line.len() });
         }
         offset += line.len();
     }
@@ -285,10 +261,7 @@ mod tests {
         let script = "COPY public.books (id, \"from\") FROM stdin WITH (FORMAT text);\n1\ta;'b\r\n\\N\t\n\\.\r\nSELECT 1;";
         let statements = split(script).unwrap();
         assert_eq!(statements.len(), 2);
-        assert_eq!(
-            statements[0].text,
-            "COPY public.books (id, \"from\") FROM stdin WITH (FORMAT text)"
-        );
+        assert_eq!(statements[0].text, "COPY public.books (id, \"from\") FROM stdin WITH (FORMAT text)");
         assert_eq!(statements[0].copy_data.as_deref(), Some("1\ta;'b\r\n\\N\t\n"));
         assert_eq!((statements[1].text.as_str(), statements[1].line), ("SELECT 1", 5));
         assert_eq!(statements[1].copy_data, None);
@@ -327,10 +300,7 @@ mod tests {
     #[test]
     fn commands_of_psql_are_explained() {
         let restrict = SplitProblem::PsqlRestrict("\\restrict".into());
-        assert_eq!(
-            error("--\n-- dump\n\n\\restrict x9\n", Dialect::Postgres),
-            (4, 1, restrict)
-        );
+        assert_eq!(error("--\n-- dump\n\n\\restrict x9\n", Dialect::Postgres), (4, 1, restrict));
         for (script, command) in [
             ("\\connect shop", "\\connect"),
             ("\\i a.sql", "\\i"),
@@ -345,15 +315,9 @@ mod tests {
     #[test]
     fn an_open_parenthesis_or_body_is_an_error() {
         use SplitProblem::{UnterminatedBody, UnterminatedParenthesis};
-        assert_eq!(
-            error("SELECT (1; SELECT 2;", Dialect::Postgres),
-            (1, 8, UnterminatedParenthesis)
-        );
+        assert_eq!(error("SELECT (1; SELECT 2;", Dialect::Postgres), (1, 8, UnterminatedParenthesis));
         let script = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2;";
-        assert_eq!(
-            error(script, Dialect::Postgres),
-            (1, 33, UnterminatedBody("BEGIN ATOMIC"))
-        );
+        assert_eq!(error(script, Dialect::Postgres), (1, 33, UnterminatedBody("BEGIN ATOMIC")));
     }
 
     #[test]
@@ -363,9 +327,6 @@ mod tests {
 
     #[test]
     fn nul_is_refused() {
-        assert_eq!(
-            error("SELECT 1;\nSELECT '\0'", Dialect::Postgres),
-            (2, 9, SplitProblem::Nul)
-        );
+        assert_eq!(error("SELECT 1;\nSELECT '\0'", Dialect::Postgres), (2, 9, SplitProblem::Nul));
     }
 }

@@ -15,17 +15,12 @@ pub(super) fn split(script: &str) -> Result<Vec<Statement>, SplitError> {
     let mut start = None;
     let mut state = State::Start;
     let fail = |offset, problem| SplitError::new(script, offset, problem);
-    while let Some(token) = lexer
-        .next_token()
-        .map_err(|error| fail(error.offset, error.problem))?
-    {
+    while let Some(token) = lexer.next_token().map_err(|error| fail(error.offset, error.problem))? {
         if token.kind == TokenKind::Comment {
             continue;
         }
         if start.is_none() && token.is_symbol(script, ".") {
-            let line = script
-                .get(token.start..lexer.line_end(token.start))
-                .unwrap_or_default();
+            let line = script.get(token.start..lexer.line_end(token.start)).unwrap_or_default();
             let command = line.split_ascii_whitespace().next().unwrap_or(".").to_owned();
             return Err(fail(token.start, SplitProblem::SqliteCommand(command)));
         }
@@ -100,37 +95,24 @@ mod tests {
             "CREATE TEMPORARY TRIGGER t DELETE ON a BEGIN SELECT CASE x WHEN 1 THEN 2 END; SELECT 3; /* ; */ END",
             "EXPLAIN QUERY PLAN CREATE TRIGGER t DELETE ON a BEGIN SELECT 1; END",
         ] {
-            assert_eq!(
-                pieces(&format!("{first};SELECT 2;")),
-                [first, "SELECT 2"],
-                "{first}"
-            );
+            assert_eq!(pieces(&format!("{first};SELECT 2;")), [first, "SELECT 2"], "{first}");
         }
     }
 
     #[test]
     fn transaction_statements_are_statements() {
-        assert_eq!(
-            pieces("BEGIN; CREATE TABLE t(a); END; BEGIN IMMEDIATE; COMMIT").len(),
-            5
-        );
+        assert_eq!(pieces("BEGIN; CREATE TABLE t(a); END; BEGIN IMMEDIATE; COMMIT").len(), 5);
     }
 
     #[test]
     fn a_trigger_may_end_with_the_script() {
-        assert_eq!(
-            pieces("CREATE TRIGGER t DELETE ON a BEGIN SELECT 1; END").len(),
-            1
-        );
+        assert_eq!(pieces("CREATE TRIGGER t DELETE ON a BEGIN SELECT 1; END").len(), 1);
     }
 
     #[test]
     fn a_trigger_without_its_end_is_an_error() {
         let script = "SELECT 1;\nCREATE TRIGGER t DELETE ON a BEGIN SELECT 1; SELECT 2;";
-        assert_eq!(
-            error(script, Dialect::Sqlite),
-            (2, 1, SplitProblem::UnterminatedTrigger)
-        );
+        assert_eq!(error(script, Dialect::Sqlite), (2, 1, SplitProblem::UnterminatedTrigger));
     }
 
     #[test]

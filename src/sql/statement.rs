@@ -27,11 +27,7 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(script: &'a str) -> Collector<'a> {
-        Collector {
-            script,
-            positions: Positions::new(script),
-            statements: Vec::new(),
-        }
+        Collector { script, positions: Positions::new(script), statements: Vec::new() }
     }
 
     /// Adds the statement between two byte offsets, whitespace at its end left out.
@@ -63,9 +59,5 @@ impl<'a> Collector<'a> {
 
 /// Where the SQL of a script begins: behind a byte order mark.
 pub(super) fn beginning(script: &str) -> usize {
-    if script.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    }
+    if script.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }

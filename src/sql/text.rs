@@ -25,10 +25,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
             return Some(std::mem::take(&mut rest));
         };
         let (line, tail) = rest.split_at(end);
-        rest = tail
-            .strip_prefix("\r\n")
-            .or_else(|| tail.get(1..))
-            .unwrap_or_default();
+        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
         Some(line)
     })
 }
@@ -43,12 +40,7 @@ pub(super) struct Positions<'a> {
 
 impl<'a> Positions<'a> {
     pub(super) fn new(text: &'a str) -> Positions<'a> {
-        Positions {
-            text,
-            offset: 0,
-            position: Position { line: 1, column: 1 },
-            after_return: false,
-        }
+        Positions { text, offset: 0, position: Position { line: 1, column: 1 }, after_return: false }
     }
 
     /// The place of `offset`; walks from the last place asked for, or from the start when that lies behind.
@@ -73,12 +65,7 @@ impl<'a> Positions<'a> {
             // The second half of `\r\n`, and a byte order mark, take no room.
             '\n' if self.after_return => {}
             '\u{feff}' if offset == 0 => {}
-            '\n' | '\r' => {
-                self.position = Position {
-                    line: self.position.line + 1,
-                    column: 1,
-                }
-            }
+            '\n' | '\r' => self.position = Position { line: self.position.line + 1, column: 1 },
             _ => self.position.column += 1,
         }
         self.after_return = character == '\r';

@@ -40,10 +40,7 @@ pub(super) fn change(reader: &mut Reader<'_>, target: &mut Target) {
     if reader.clone().eat_all(&["SET", "SCHEMA"]) {
         reader.eat_all(&["SET", "SCHEMA"]);
         if let (Some(schema), [old]) = (reader.identifier(), target.names.as_slice()) {
-            target.new_names = vec![QualifiedName {
-                schema: Some(schema),
-                name: old.name.clone(),
-            }];
+            target.new_names = vec![QualifiedName { schema: Some(schema), name: old.name.clone() }];
             target.action = TargetAction::Rename;
         }
         return;
@@ -79,26 +76,16 @@ fn renaming(reader: &mut Reader<'_>, target: &mut Target) {
     if !to_name && reader.eat("TO") {
         let change = reader
             .identifier()
-            .map_or(TableChange::Other, |to| TableChange::RenameColumn {
-                from: name.name,
-                to,
-            });
+            .map_or(TableChange::Other, |to| TableChange::RenameColumn { from: name.name, to });
         target.changes.push(change);
         return;
     }
     // MySQL: a new name without a database moves the table into the current one; elsewhere the schema stays.
     let old_schema = target.names.first().and_then(|old| old.schema.clone());
     let keeps_schema = matches!(reader.dialect(), Dialect::Postgres | Dialect::Sqlite);
-    let schema = if keeps_schema {
-        name.schema.or(old_schema)
-    } else {
-        name.schema
-    };
+    let schema = if keeps_schema { name.schema.or(old_schema) } else { name.schema };
     target.action = TargetAction::Rename;
-    target.new_names = vec![QualifiedName {
-        schema,
-        name: name.name,
-    }];
+    target.new_names = vec![QualifiedName { schema, name: name.name }];
 }
 
 fn added(reader: &mut Reader<'_>) -> TableChange {

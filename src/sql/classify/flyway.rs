@@ -11,11 +11,7 @@ pub fn flyway_non_transactional(statement: &str, dialect: Dialect, server_versio
     if dialect.is_mysql_family() {
         return false;
     }
-    let mut lexer = FlywayLexer {
-        rest: statement,
-        postgres: dialect == Dialect::Postgres,
-        depth: 0,
-    };
+    let mut lexer = FlywayLexer { rest: statement, postgres: dialect == Dialect::Postgres, depth: 0 };
     let mut words: Vec<String> = Vec::new();
     let mut keywords = 0;
     while let Some(token) = lexer.next_token() {
@@ -147,10 +143,7 @@ impl<'a> FlywayLexer<'a> {
             return FlywayToken::Other;
         }
         let text = start.get(..end).unwrap_or_default();
-        if text
-            .chars()
-            .all(|character| character.is_alphabetic() || character == '_')
-        {
+        if text.chars().all(|character| character.is_alphabetic() || character == '_') {
             FlywayToken::Keyword(text)
         } else {
             FlywayToken::Other
@@ -163,11 +156,7 @@ impl<'a> FlywayLexer<'a> {
             self.qualified();
             return FlywayToken::Other;
         }
-        if inner == "@" {
-            FlywayToken::At
-        } else {
-            FlywayToken::Other
-        }
+        if inner == "@" { FlywayToken::At } else { FlywayToken::Other }
     }
 
     /// Up to two further parts of a name.
@@ -203,11 +192,8 @@ impl<'a> FlywayLexer<'a> {
     }
 
     fn dollar_string(&mut self) {
-        let tag_end = self
-            .rest
-            .get(1..)
-            .and_then(|rest| rest.find('$'))
-            .map_or(self.rest.len(), |index| index + 2);
+        let tag_end =
+            self.rest.get(1..).and_then(|rest| rest.find('$')).map_or(self.rest.len(), |index| index + 2);
         let (tag, content) = self.rest.split_at_checked(tag_end).unwrap_or((self.rest, ""));
         let length = content.find(tag).map_or(content.len(), |index| index + tag.len());
         self.rest = content.get(length..).unwrap_or_default();

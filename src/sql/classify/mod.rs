@@ -3,6 +3,7 @@
 //! A procedure that is called, a `DO` block or a prepared statement can do anything; only their own kind is known.
 
 mod changes;
+mod control;
 mod flyway;
 mod mysql;
 mod postgres;
@@ -14,6 +15,7 @@ mod target;
 mod tests;
 
 pub use changes::TableChange;
+pub use control::{Control, first_word, is_foreign_keys_pragma};
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
@@ -34,6 +36,8 @@ pub struct Facts {
     pub temporary_object: bool,
     /// Begins or ends a transaction or a savepoint, or sets `autocommit`.
     pub controls_transaction: bool,
+    /// Which of these, if so.
+    pub control: Option<Control>,
     /// Changes the schema or its privileges.
     pub ddl: bool,
     /// Changes how the server reads the text of later statements, so they must not travel in the same message.
@@ -80,6 +84,9 @@ pub fn classify(statement: &str, dialect: Dialect, server_version: (u32, u32, u3
         Dialect::Mysql | Dialect::Mariadb => mysql::facts(&reader),
         Dialect::Sqlite => sqlite::facts(&reader),
     };
+    if facts.controls_transaction {
+        facts.control = Some(control::control(reader.clone()));
+    }
     facts.target = target::target(reader);
     facts
 }

@@ -22,18 +22,14 @@ const COMMITTING: [&str; 13] = [
 ];
 
 /// Variables that say how text is read.
-const PARSING_VARIABLES: [&str; 5] = [
-    "sql_mode",
-    "character_set_client",
-    "character_set_connection",
-    "collation_connection",
-    "old_mode",
-];
+const PARSING_VARIABLES: [&str; 5] =
+    ["sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode"];
 
 pub(super) fn facts(reader: &Reader<'_>) -> Facts {
     let set = reader.is("SET");
     let autocommit = set && reader.assigns("autocommit");
     Facts {
+        control: None,
         // Nothing is refused inside a transaction; much of it ends the transaction instead.
         transaction: TransactionNeed::Any,
         implicit_commit: autocommit || commits(reader.clone()),
@@ -44,9 +40,7 @@ pub(super) fn facts(reader: &Reader<'_>) -> Facts {
             && !reader.clone().eat_all(&["DROP", "PREPARE"]),
         changes_parsing: set && sets_parsing(reader.clone()),
         changes_role: reader.clone().eat_all(&["SET", "ROLE"]),
-        drops_locks: reader
-            .calls()
-            .any(|(name, _)| name.eq_ignore_ascii_case("RELEASE_ALL_LOCKS")),
+        drops_locks: reader.calls().any(|(name, _)| name.eq_ignore_ascii_case("RELEASE_ALL_LOCKS")),
         copy_from_stdin: false,
         target: None,
     }

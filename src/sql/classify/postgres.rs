@@ -11,9 +11,9 @@ const DEFINITIONS: [&str; 11] = [
 pub(super) fn facts(reader: &Reader<'_>, server_version: (u32, u32, u32)) -> Facts {
     let set = Setting::of(reader);
     Facts {
-        transaction: forbidden(reader.clone(), server_version).map_or(TransactionNeed::Any, |reason| {
-            TransactionNeed::Forbidden { reason }
-        }),
+        control: None,
+        transaction: forbidden(reader.clone(), server_version)
+            .map_or(TransactionNeed::Any, |reason| TransactionNeed::Forbidden { reason }),
         implicit_commit: false,
         session: set.session || changes_session(reader.clone()),
         temporary_object: is_temporary(reader.clone()),
@@ -74,9 +74,7 @@ fn forbidden(mut reader: Reader<'_>, (major, _, _): (u32, u32, u32)) -> Option<&
     if reader.clone().eat_all(&["COMMIT", "PREPARED"]) {
         return Some("COMMIT PREPARED");
     }
-    reader
-        .eat_all(&["ROLLBACK", "PREPARED"])
-        .then_some("ROLLBACK PREPARED")
+    reader.eat_all(&["ROLLBACK", "PREPARED"]).then_some("ROLLBACK PREPARED")
 }
 
 fn forbidden_alter(mut reader: Reader<'_>, major: u32) -> Option<&'static str> {
@@ -85,9 +83,7 @@ fn forbidden_alter(mut reader: Reader<'_>, major: u32) -> Option<&'static str> {
     }
     if reader.eat("DATABASE") {
         reader.name();
-        return reader
-            .eat_all(&["SET", "TABLESPACE"])
-            .then_some("ALTER DATABASE … SET TABLESPACE");
+        return reader.eat_all(&["SET", "TABLESPACE"]).then_some("ALTER DATABASE … SET TABLESPACE");
     }
     if reader.eat("TABLE") {
         let detaches = reader.find("DETACH") && reader.eat("PARTITION");
@@ -134,9 +130,7 @@ fn switched_off(reader: &Reader<'_>, option: &str) -> bool {
         }
         reader.eat_symbol("=");
         let value = reader.peek().unwrap_or_default().trim_matches('\'');
-        return ["false", "off", "0", "no"]
-            .iter()
-            .any(|off| value.eq_ignore_ascii_case(off));
+        return ["false", "off", "0", "no"].iter().any(|off| value.eq_ignore_ascii_case(off));
     }
     false
 }
@@ -160,11 +154,7 @@ impl Setting {
             let local = reader.eat("LOCAL");
             // `SET SESSION AUTHORIZATION` and `SET SESSION CHARACTERISTICS` are names of settings too.
             if reader.clone().eat_all(&["SESSION", "AUTHORIZATION"]) {
-                return Setting {
-                    session: !local,
-                    parsing: false,
-                    role: true,
-                };
+                return Setting { session: !local, parsing: false, role: true };
             }
             let session = reader.eat("SESSION");
             if !session && reader.is_any(&["TRANSACTION", "CONSTRAINTS"]) {
@@ -174,11 +164,7 @@ impl Setting {
         }
         if reader.eat("RESET") {
             if reader.is("SESSION") {
-                return Setting {
-                    session: true,
-                    parsing: false,
-                    role: true,
-                };
+                return Setting { session: true, parsing: false, role: true };
             }
             return Setting::named(reader.peek().unwrap_or_default(), true);
         }
@@ -227,12 +213,8 @@ fn is_temporary(mut reader: Reader<'_>) -> bool {
             return true;
         }
         let target = super::target::create(reader);
-        return target.is_some_and(|target| {
-            target
-                .names
-                .iter()
-                .any(|name| name.schema.as_deref() == Some("pg_temp"))
-        });
+        return target
+            .is_some_and(|target| target.names.iter().any(|name| name.schema.as_deref() == Some("pg_temp")));
     }
     reader.is_any(&["SELECT", "WITH"]) && reader.find("INTO") && reader.eat_any(&["TEMP", "TEMPORARY"])
 }
@@ -249,15 +231,7 @@ fn controls_transaction(mut reader: Reader<'_>) -> bool {
     if reader.eat_any(&["PREPARE", "START"]) {
         return reader.is("TRANSACTION");
     }
-    reader.is_any(&[
-        "BEGIN",
-        "COMMIT",
-        "END",
-        "ROLLBACK",
-        "ABORT",
-        "SAVEPOINT",
-        "RELEASE",
-    ])
+    reader.is_any(&["BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"])
 }
 
 fn unlocks_all(reader: &Reader<'_>) -> bool {
@@ -268,13 +242,9 @@ fn unlocks_all(reader: &Reader<'_>) -> bool {
         if block.kind() == Some(crate::sql::lexer::TokenKind::Word) {
             block.skip();
         }
-        return block
-            .literal()
-            .is_some_and(|code| code.to_ascii_lowercase().contains(UNLOCK_ALL));
+        return block.literal().is_some_and(|code| code.to_ascii_lowercase().contains(UNLOCK_ALL));
     }
-    reader
-        .calls()
-        .any(|(name, _)| name.eq_ignore_ascii_case(UNLOCK_ALL))
+    reader.calls().any(|(name, _)| name.eq_ignore_ascii_case(UNLOCK_ALL))
 }
 
 fn copies_from_stdin(mut reader: Reader<'_>) -> bool {

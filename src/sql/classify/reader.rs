@@ -51,12 +51,7 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        Reader {
-            text,
-            dialect,
-            tokens: tokens.into(),
-            index: 0,
-        }
+        Reader { text, dialect, tokens: tokens.into(), index: 0 }
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -112,9 +107,7 @@ impl<'a> Reader<'a> {
 
     /// Passes the symbol if it is next.
     pub(super) fn eat_symbol(&mut self, symbol: &str) -> bool {
-        let found = self
-            .token()
-            .is_some_and(|token| token.is_symbol(self.text, symbol));
+        let found = self.token().is_some_and(|token| token.is_symbol(self.text, symbol));
         self.index += usize::from(found);
         found
     }
@@ -163,8 +156,7 @@ impl<'a> Reader<'a> {
     /// Whether any of the tokens from here on, inside parentheses too, is one of these words.
     pub(super) fn mentions(&self, words: &[&str]) -> bool {
         let rest = self.tokens.get(self.index..).unwrap_or_default();
-        rest.iter()
-            .any(|token| words.iter().any(|word| token.is_word(self.text, word)))
+        rest.iter().any(|token| words.iter().any(|word| token.is_word(self.text, word)))
     }
 
     /// Whether a variable of this name is given a value somewhere: `name =` or `name :=`.
@@ -187,13 +179,8 @@ impl<'a> Reader<'a> {
             if name.kind != TokenKind::Word || !parenthesis.is_symbol(self.text, "(") {
                 return None;
             }
-            let argument = rest
-                .get(index + 2)
-                .filter(|token| token.kind == TokenKind::Literal);
-            Some((
-                name.text(self.text),
-                argument.map(|token| literal_value(token.text(self.text))),
-            ))
+            let argument = rest.get(index + 2).filter(|token| token.kind == TokenKind::Literal);
+            Some((name.text(self.text), argument.map(|token| literal_value(token.text(self.text)))))
         })
     }
 
@@ -269,10 +256,7 @@ fn is_executed(opening: &str, dialect: Dialect, (major, minor, patch): (u32, u32
     if dialect == Dialect::Mariadb && !opening.starts_with("/*M") && (50_700..=99_999).contains(&wanted) {
         return false;
     }
-    let server = major
-        .saturating_mul(10_000)
-        .saturating_add(minor.saturating_mul(100))
-        .saturating_add(patch);
+    let server = major.saturating_mul(10_000).saturating_add(minor.saturating_mul(100)).saturating_add(patch);
     server >= wanted
 }
 
@@ -291,22 +275,15 @@ fn unquote(text: &str) -> Option<String> {
 /// The content of a string literal, escapes other than doubled quotes left as they are.
 fn literal_value(text: &str) -> String {
     if text.starts_with('$') {
-        let tag = text
-            .find('$')
-            .and_then(|first| text.get(first + 1..)?.find('$'))
-            .map_or(0, |index| index + 2);
-        return text
-            .get(tag..text.len().saturating_sub(tag))
-            .unwrap_or_default()
-            .to_owned();
+        let tag =
+            text.find('$').and_then(|first| text.get(first + 1..)?.find('$')).map_or(0, |index| index + 2);
+        return text.get(tag..text.len().saturating_sub(tag)).unwrap_or_default().to_owned();
     }
     let Some(start) = text.find(['\'', '"']) else {
         return String::new();
     };
     let quote = text.get(start..start + 1).unwrap_or("'");
-    let inner = text
-        .get(start + 1..text.len().saturating_sub(1))
-        .unwrap_or_default();
+    let inner = text.get(start + 1..text.len().saturating_sub(1)).unwrap_or_default();
     inner.replace(&format!("{quote}{quote}"), quote)
 }
 

@@ -48,9 +48,7 @@ pub(super) fn facts(reader: &Reader<'_>) -> Facts {
         None => None,
     };
     Facts {
-        transaction: reason.map_or(TransactionNeed::Any, |reason| TransactionNeed::Forbidden {
-            reason,
-        }),
+        transaction: reason.map_or(TransactionNeed::Any, |reason| TransactionNeed::Forbidden { reason }),
         session: pragma.as_ref().is_some_and(Pragma::is_session) || reader.is_any(&["ATTACH", "DETACH"]),
         temporary_object: is_temporary(reader.clone()),
         controls_transaction: reader.is_any(&["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]),
@@ -75,10 +73,7 @@ impl Pragma {
         let name = reader.name()?.name.to_ascii_lowercase();
         let assigned = reader.eat_symbol("=") || reader.eat_symbol("(");
         let value = if assigned { reader.peek() } else { None };
-        Some(Pragma {
-            name,
-            value: value.map(|value| value.trim_matches(['\'', '"']).to_ascii_lowercase()),
-        })
+        Some(Pragma { name, value: value.map(|value| value.trim_matches(['\'', '"']).to_ascii_lowercase()) })
     }
 
     /// Whether it turns the enforcement of foreign keys off.
@@ -106,9 +101,7 @@ fn is_temporary(mut reader: Reader<'_>) -> bool {
         return true;
     }
     let in_temp = |name: &super::QualifiedName| {
-        name.schema
-            .as_deref()
-            .is_some_and(|schema| schema.eq_ignore_ascii_case("temp"))
+        name.schema.as_deref().is_some_and(|schema| schema.eq_ignore_ascii_case("temp"))
     };
     super::target::create(reader).is_some_and(|target| target.names.iter().any(in_temp))
 }

@@ -157,11 +157,7 @@ fn drop(mut reader: Reader<'_>) -> Option<Target> {
     let mut target = Target::new(TargetAction::Drop, kind);
     target.concurrently = reader.eat("CONCURRENTLY");
     target.if_exists = reader.eat_all(&["IF", "EXISTS"]);
-    target.names = if kind == ObjectKind::User {
-        accounts(&mut reader)
-    } else {
-        reader.names()
-    };
+    target.names = if kind == ObjectKind::User { accounts(&mut reader) } else { reader.names() };
     if reader.eat("ON") {
         target.on_table = reader.name();
     }
@@ -208,11 +204,7 @@ fn rename(mut reader: Reader<'_>) -> Option<Target> {
     let mut target = Target::new(TargetAction::Rename, kind);
     target.if_exists = reader.eat_all(&["IF", "EXISTS"]);
     let one = |reader: &mut Reader<'_>| {
-        if kind == ObjectKind::User {
-            account(reader)
-        } else {
-            reader.name()
-        }
+        if kind == ObjectKind::User { account(reader) } else { reader.name() }
     };
     while let Some(old) = one(&mut reader) {
         // MariaDB: `a NOWAIT TO b`, `a WAIT 5 TO b`.
@@ -274,17 +266,9 @@ fn kind(reader: &mut Reader<'_>) -> Option<ObjectKind> {
         return reader.eat("VIEW").then_some(ObjectKind::MaterializedView);
     }
     if reader.eat("EVENT") {
-        return Some(if reader.eat("TRIGGER") {
-            ObjectKind::Other
-        } else {
-            ObjectKind::Event
-        });
+        return Some(if reader.eat("TRIGGER") { ObjectKind::Other } else { ObjectKind::Event });
     }
-    let database = if reader.dialect().is_mysql_family() {
-        ObjectKind::Schema
-    } else {
-        ObjectKind::Database
-    };
+    let database = if reader.dialect().is_mysql_family() { ObjectKind::Schema } else { ObjectKind::Database };
     let kinds = [
         ("TABLE", ObjectKind::Table),
         ("VIEW", ObjectKind::View),
@@ -311,10 +295,7 @@ fn kind(reader: &mut Reader<'_>) -> Option<ObjectKind> {
         ("COLLATION", ObjectKind::Other),
         ("STATISTICS", ObjectKind::Other),
     ];
-    let found = kinds
-        .into_iter()
-        .find(|(word, _)| reader.is(word))
-        .map(|(_, kind)| kind)?;
+    let found = kinds.into_iter().find(|(word, _)| reader.is(word)).map(|(_, kind)| kind)?;
     reader.skip();
     // `ALTER USER MAPPING FOR …` is about a server.
     if found == ObjectKind::User && reader.is("MAPPING") {
@@ -345,16 +326,9 @@ fn account(reader: &mut Reader<'_>) -> Option<QualifiedName> {
         reader.skip_parentheses();
         return None;
     }
-    let host = if reader.eat_symbol("@") {
-        reader.literal().or_else(|| reader.identifier())
-    } else {
-        None
-    };
+    let host = if reader.eat_symbol("@") { reader.literal().or_else(|| reader.identifier()) } else { None };
     let host = host.unwrap_or_else(|| "%".to_owned());
-    Some(QualifiedName {
-        schema: None,
-        name: format!("{user}@{host}"),
-    })
+    Some(QualifiedName { schema: None, name: format!("{user}@{host}") })
 }
 
 #[cfg(test)]

@@ -76,9 +76,7 @@ fn postgres_refuses_these_inside_a_transaction() {
         ],
     );
     assert!(
-        classify("ALTER TYPE s.mood ADD VALUE 'x'", Dialect::Postgres, (11, 0, 0))
-            .transaction
-            .is_forbidden()
+        classify("ALTER TYPE s.mood ADD VALUE 'x'", Dialect::Postgres, (11, 0, 0)).transaction.is_forbidden()
     );
 }
 
@@ -215,17 +213,8 @@ fn these_change_nothing_but_the_session() {
     assert_fact(
         SQLITE,
         |facts| facts.session,
-        &[
-            "PRAGMA foreign_keys = ON",
-            "PRAGMA legacy_alter_table(1)",
-            "ATTACH 'a' AS b",
-        ],
-        &[
-            "PRAGMA foreign_keys",
-            "PRAGMA user_version = 3",
-            "PRAGMA table_info('t')",
-            "SELECT 1",
-        ],
+        &["PRAGMA foreign_keys = ON", "PRAGMA legacy_alter_table(1)", "ATTACH 'a' AS b"],
+        &["PRAGMA foreign_keys", "PRAGMA user_version = 3", "PRAGMA table_info('t')", "SELECT 1"],
     );
 }
 
@@ -263,14 +252,8 @@ fn these_objects_end_with_the_session() {
 
 #[test]
 fn these_begin_or_end_a_transaction() {
-    let common = [
-        "BEGIN",
-        "COMMIT",
-        "ROLLBACK",
-        "SAVEPOINT a",
-        "RELEASE SAVEPOINT a",
-        "ROLLBACK TO SAVEPOINT a",
-    ];
+    let common =
+        ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "RELEASE SAVEPOINT a", "ROLLBACK TO SAVEPOINT a"];
     for server in [POSTGRES, MARIADB, MYSQL, SQLITE] {
         assert_fact(
             server,
@@ -279,31 +262,11 @@ fn these_begin_or_end_a_transaction() {
             &["SELECT 1", "CREATE TABLE t (a int)"],
         );
     }
-    let postgres = [
-        "START TRANSACTION",
-        "END",
-        "ABORT",
-        "PREPARE TRANSACTION 'x'",
-        "COMMIT PREPARED 'x'",
-    ];
-    assert_fact(
-        POSTGRES,
-        |facts| facts.controls_transaction,
-        &postgres,
-        &["PREPARE p AS SELECT 1"],
-    );
-    let mysql = [
-        "START TRANSACTION",
-        "SET autocommit=0",
-        "SET @@autocommit := 1",
-        "XA START 'x'",
-        "BEGIN WORK",
-    ];
-    let other = [
-        "BEGIN NOT ATOMIC SELECT 1; END",
-        "START SLAVE",
-        "SET @a = @@autocommit",
-    ];
+    let postgres = ["START TRANSACTION", "END", "ABORT", "PREPARE TRANSACTION 'x'", "COMMIT PREPARED 'x'"];
+    assert_fact(POSTGRES, |facts| facts.controls_transaction, &postgres, &["PREPARE p AS SELECT 1"]);
+    let mysql =
+        ["START TRANSACTION", "SET autocommit=0", "SET @@autocommit := 1", "XA START 'x'", "BEGIN WORK"];
+    let other = ["BEGIN NOT ATOMIC SELECT 1; END", "START SLAVE", "SET @a = @@autocommit"];
     assert_fact(MARIADB, |facts| facts.controls_transaction, &mysql, &other);
 }
 
@@ -358,12 +321,7 @@ fn these_change_the_role() {
             "DROP ROLE clerk",
         ],
     );
-    assert_fact(
-        MARIADB,
-        |facts| facts.changes_role,
-        &["SET ROLE clerk"],
-        &["SET DEFAULT ROLE clerk"],
-    );
+    assert_fact(MARIADB, |facts| facts.changes_role, &["SET ROLE clerk"], &["SET DEFAULT ROLE clerk"]);
 }
 
 #[test]
@@ -376,11 +334,7 @@ fn these_give_every_lock_back() {
             "SELECT pg_advisory_unlock_all()",
             "DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$",
         ],
-        &[
-            "DISCARD PLANS",
-            "SELECT pg_advisory_unlock(1)",
-            "SELECT 'pg_advisory_unlock_all()'",
-        ],
+        &["DISCARD PLANS", "SELECT pg_advisory_unlock(1)", "SELECT 'pg_advisory_unlock_all()'"],
     );
     assert_fact(
         MARIADB,
@@ -395,15 +349,8 @@ fn copy_from_stdin_is_told_from_other_copies() {
     assert_fact(
         POSTGRES,
         |facts| facts.copy_from_stdin,
-        &[
-            "COPY t FROM STDIN",
-            "copy s.t (a, \"from\") from stdin with (format csv)",
-        ],
-        &[
-            "COPY t TO STDOUT",
-            "COPY t FROM 'stdin'",
-            "COPY (SELECT a FROM stdin) TO STDOUT",
-        ],
+        &["COPY t FROM STDIN", "copy s.t (a, \"from\") from stdin with (format csv)"],
+        &["COPY t TO STDOUT", "COPY t FROM 'stdin'", "COPY (SELECT a FROM stdin) TO STDOUT"],
     );
 }
 
@@ -412,12 +359,7 @@ fn definitions_are_told_from_data() {
     assert_fact(
         POSTGRES,
         |facts| facts.ddl,
-        &[
-            "CREATE TABLE t (a int)",
-            "COMMENT ON TABLE t IS 'x'",
-            "GRANT SELECT ON t TO a",
-            "SELECT 1 INTO t",
-        ],
+        &["CREATE TABLE t (a int)", "COMMENT ON TABLE t IS 'x'", "GRANT SELECT ON t TO a", "SELECT 1 INTO t"],
         &[
             "INSERT INTO t VALUES (1)",
             "WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a",
@@ -431,10 +373,5 @@ fn definitions_are_told_from_data() {
         &["RENAME TABLE a TO b"],
         &["SELECT 1 INTO @a", "DROP PREPARE p"],
     );
-    assert_fact(
-        SQLITE,
-        |facts| facts.ddl,
-        &["ALTER TABLE t RENAME TO u"],
-        &["PRAGMA foreign_keys = ON"],
-    );
+    assert_fact(SQLITE, |facts| facts.ddl, &["ALTER TABLE t RENAME TO u"], &["PRAGMA foreign_keys = ON"]);
 }

@@ -106,10 +106,9 @@ impl<'a> Lexer<'a> {
         let start = self.position;
         let Some(first) = self.byte(start) else {
             return match self.open_code.first() {
-                Some(&offset) => Err(LexError {
-                    offset,
-                    problem: SplitProblem::UnterminatedExecutableComment,
-                }),
+                Some(&offset) => {
+                    Err(LexError { offset, problem: SplitProblem::UnterminatedExecutableComment })
+                }
                 None => Ok(None),
             };
         };
@@ -123,11 +122,7 @@ impl<'a> Lexer<'a> {
         if !matches!(kind, TokenKind::Comment | TokenKind::Delimiter) {
             self.at_statement_start = false;
         }
-        Ok(Some(Token {
-            kind,
-            start,
-            end: self.position,
-        }))
+        Ok(Some(Token { kind, start, end: self.position }))
     }
 
     /// Whether the reader stands inside a comment whose content is code.
@@ -151,9 +146,7 @@ impl<'a> Lexer<'a> {
 
     fn find_byte(&self, start: usize, wanted: impl Fn(u8) -> bool) -> usize {
         let rest = self.bytes.get(start..).unwrap_or_default();
-        rest.iter()
-            .position(|&byte| wanted(byte))
-            .map_or(self.bytes.len(), |index| start + index)
+        rest.iter().position(|&byte| wanted(byte)).map_or(self.bytes.len(), |index| start + index)
     }
 
     /// The end of a comment in MySQL and SQLite, whose lines end at `\n` only.
@@ -167,25 +160,17 @@ impl<'a> Lexer<'a> {
 
     /// Digits with what may follow them: `1.5e10`, `0x1F`, `1_000`.
     fn number(&self, start: usize) -> usize {
-        self.find_byte(start, |byte| {
-            !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
-        })
+        self.find_byte(start, |byte| !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.'))
     }
 
     fn string(&self, start: usize, quote: usize, backslashes: bool) -> Result<usize, LexError> {
         let end = self.quoted(quote, b'\'', backslashes);
-        end.ok_or(LexError {
-            offset: start,
-            problem: SplitProblem::UnterminatedString,
-        })
+        end.ok_or(LexError { offset: start, problem: SplitProblem::UnterminatedString })
     }
 
     fn quoted_name(&self, start: usize, quote: usize, mark: u8) -> Result<usize, LexError> {
         let end = self.quoted(quote, mark, false);
-        end.ok_or(LexError {
-            offset: start,
-            problem: SplitProblem::UnterminatedIdentifier,
-        })
+        end.ok_or(LexError { offset: start, problem: SplitProblem::UnterminatedIdentifier })
     }
 
     /// The end of what the quote at `start` opens. A doubled quote stands for one.

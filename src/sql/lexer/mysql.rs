@@ -22,20 +22,11 @@ impl Lexer<'_> {
             b'-' if second == Some(b'-') && self.is_dash_comment(start) => {
                 (TokenKind::Comment, self.newline(start))
             }
-            b'\'' => (
-                TokenKind::Literal,
-                self.string(start, start, self.backslash_escapes)?,
-            ),
+            b'\'' => (TokenKind::Literal, self.string(start, start, self.backslash_escapes)?),
             b'"' => {
                 let end = self.quoted(start, b'"', self.backslash_escapes);
                 let problem = SplitProblem::UnterminatedString;
-                (
-                    TokenKind::Literal,
-                    end.ok_or(LexError {
-                        offset: start,
-                        problem,
-                    })?,
-                )
+                (TokenKind::Literal, end.ok_or(LexError { offset: start, problem })?)
             }
             b'`' => (TokenKind::QuotedName, self.quoted_name(start, start, b'`')?),
             // `\N` is a spelling of NULL.
@@ -56,43 +47,27 @@ impl Lexer<'_> {
         } else {
             0
         };
-        let digits = rest
-            .bytes()
-            .skip(opening)
-            .take_while(u8::is_ascii_digit)
-            .count()
-            .min(6);
+        let digits = rest.bytes().skip(opening).take_while(u8::is_ascii_digit).count().min(6);
         // A version that no server reaches marks text for none: mariadb-dump's `/*M!999999\- … */`.
         let never = digits >= 5 && rest.bytes().skip(opening).take(digits).all(|byte| byte == b'9');
         if opening > 0 && !never {
             self.open_code.push(start);
-            return Ok((
-                TokenKind::CodeOpen,
-                start + opening + if digits >= 5 { digits } else { 0 },
-            ));
+            return Ok((TokenKind::CodeOpen, start + opening + if digits >= 5 { digits } else { 0 }));
         }
         match rest.get(2..).and_then(|content| content.find("*/")) {
             Some(index) => Ok((TokenKind::Comment, start + 2 + index + 2)),
-            None => Err(LexError {
-                offset: start,
-                problem: SplitProblem::UnterminatedComment,
-            }),
+            None => Err(LexError { offset: start, problem: SplitProblem::UnterminatedComment }),
         }
     }
 
     /// `--` begins a comment before whitespace or a control character only; the mysql client takes any at the start
     /// of a statement.
     fn is_dash_comment(&self, start: usize) -> bool {
-        self.at_statement_start
-            || self
-                .byte(start + 2)
-                .is_none_or(|byte| byte <= b' ' || byte == 0x7f)
+        self.at_statement_start || self.byte(start + 2).is_none_or(|byte| byte <= b' ' || byte == 0x7f)
     }
 
     fn is_delimiter(&self, offset: usize) -> bool {
-        self.bytes
-            .get(offset..)
-            .is_some_and(|rest| rest.starts_with(self.delimiter.as_bytes()))
+        self.bytes.get(offset..).is_some_and(|rest| rest.starts_with(self.delimiter.as_bytes()))
     }
 
     /// The end of a word, which a delimiter ends even in its midst: `END$$`.

@@ -9,10 +9,7 @@ impl Lexer<'_> {
         Ok(match first {
             b'-' if second == Some(b'-') => (TokenKind::Comment, self.line_end(start)),
             b'/' if second == Some(b'*') => (TokenKind::Comment, self.nested_comment(start)?),
-            b'\'' => (
-                TokenKind::Literal,
-                self.string(start, start, self.backslash_escapes)?,
-            ),
+            b'\'' => (TokenKind::Literal, self.string(start, start, self.backslash_escapes)?),
             b'"' => (TokenKind::QuotedName, self.quoted_name(start, start, b'"')?),
             b'$' => match self.dollar_tag(start) {
                 Some(tag) => (TokenKind::Literal, self.dollar_string(start, tag)?),
@@ -37,10 +34,9 @@ impl Lexer<'_> {
             (b'b' | b'B' | b'x' | b'X', Some(b'\''), _) => {
                 Ok((TokenKind::Literal, self.string(start, start + 1, false)?))
             }
-            (b'n' | b'N', Some(b'\''), _) => Ok((
-                TokenKind::Literal,
-                self.string(start, start + 1, self.backslash_escapes)?,
-            )),
+            (b'n' | b'N', Some(b'\''), _) => {
+                Ok((TokenKind::Literal, self.string(start, start + 1, self.backslash_escapes)?))
+            }
             (b'u' | b'U', Some(b'&'), Some(b'\'')) => {
                 Ok((TokenKind::Literal, self.string(start, start + 2, false)?))
             }
@@ -86,10 +82,7 @@ impl Lexer<'_> {
         if self.byte(offset)?.is_ascii_digit() {
             return None;
         }
-        while self
-            .byte(offset)
-            .is_some_and(|byte| is_name_start(byte) || byte.is_ascii_digit())
-        {
+        while self.byte(offset).is_some_and(|byte| is_name_start(byte) || byte.is_ascii_digit()) {
             offset += 1;
         }
         (self.byte(offset)? == b'$').then_some(offset + 1)
@@ -124,10 +117,7 @@ impl Lexer<'_> {
                 }
                 (Some(_), _) => offset += 1,
                 (None, _) => {
-                    return Err(LexError {
-                        offset: start,
-                        problem: SplitProblem::UnterminatedComment,
-                    });
+                    return Err(LexError { offset: start, problem: SplitProblem::UnterminatedComment });
                 }
             }
         }

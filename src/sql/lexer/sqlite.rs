@@ -11,9 +11,7 @@ impl Lexer<'_> {
             // SQLite takes a comment that is not closed as closed by the end.
             b'/' if second == Some(b'*') => {
                 let content = self.text.get(start + 2..).unwrap_or_default();
-                let end = content
-                    .find("*/")
-                    .map_or(self.bytes.len(), |index| start + 2 + index + 2);
+                let end = content.find("*/").map_or(self.bytes.len(), |index| start + 2 + index + 2);
                 (TokenKind::Comment, end)
             }
             b'\'' => (TokenKind::Literal, self.string(start, start, false)?),
@@ -21,10 +19,7 @@ impl Lexer<'_> {
             b'[' => {
                 let end = self.find_byte(start, |byte| byte == b']');
                 if end == self.bytes.len() {
-                    return Err(LexError {
-                        offset: start,
-                        problem: SplitProblem::UnterminatedIdentifier,
-                    });
+                    return Err(LexError { offset: start, problem: SplitProblem::UnterminatedIdentifier });
                 }
                 (TokenKind::QuotedName, end + 1)
             }

@@ -58,11 +58,7 @@ fn comments_nest_in_postgres_only() {
     let text = "/* a /* b */ c */";
     assert_eq!(only(text, Dialect::Postgres), TokenKind::Comment);
     for dialect in [Dialect::Mysql, Dialect::Mariadb, Dialect::Sqlite] {
-        assert_eq!(
-            tokens(text, dialect)[0],
-            (TokenKind::Comment, "/* a /* b */"),
-            "{dialect}"
-        );
+        assert_eq!(tokens(text, dialect)[0], (TokenKind::Comment, "/* a /* b */"), "{dialect}");
     }
 }
 
@@ -77,28 +73,11 @@ fn two_dashes_need_whitespace_in_mysql_inside_a_statement() {
 
 #[test]
 fn the_content_of_an_executable_comment_is_code() {
-    for text in [
-        "/*!40101 SET */",
-        "/*! SET */",
-        "/*M!100100 SET */",
-        "/*!100100 SET */",
-    ] {
-        let kinds: Vec<_> = tokens(text, Dialect::Mariadb)
-            .into_iter()
-            .map(|(kind, _)| kind)
-            .collect();
-        assert_eq!(
-            kinds,
-            [TokenKind::CodeOpen, TokenKind::Word, TokenKind::CodeClose],
-            "{text}"
-        );
+    for text in ["/*!40101 SET */", "/*! SET */", "/*M!100100 SET */", "/*!100100 SET */"] {
+        let kinds: Vec<_> = tokens(text, Dialect::Mariadb).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(kinds, [TokenKind::CodeOpen, TokenKind::Word, TokenKind::CodeClose], "{text}");
     }
-    for text in [
-        "/*M!999999\\- enable the sandbox mode */",
-        "/*!99999 don't */",
-        "/*+ HINT */",
-        "/**/",
-    ] {
+    for text in ["/*M!999999\\- enable the sandbox mode */", "/*!99999 don't */", "/*+ HINT */", "/**/"] {
         assert_eq!(only(text, Dialect::Mariadb), TokenKind::Comment, "{text}");
     }
 }

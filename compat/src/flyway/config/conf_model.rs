@@ -56,9 +56,8 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
                 });
             }
             if namespace != name && IGNORED_NAMESPACES.contains(&namespace) {
-                warnings.push(format!(
-                    "{key} is ignored: it belongs to Redgate's edition of Flyway ({origin})"
-                ));
+                warnings
+                    .push(format!("{key} is ignored: it belongs to Redgate's edition of Flyway ({origin})"));
             } else {
                 unknown.push(key.clone());
             }
@@ -68,30 +67,15 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
             continue;
         };
         let section = match parameter.home {
-            Home::Environment => {
-                &mut model
-                    .environments
-                    .entry("default".to_owned())
-                    .or_default()
-                    .section
-            }
+            Home::Environment => &mut model.environments.entry("default".to_owned()).or_default().section,
             _ => &mut model.flyway,
         };
         match map_key {
             None => {
-                section.settings.insert(
-                    parameter.name,
-                    Setting {
-                        value,
-                        origin: origin.clone(),
-                    },
-                );
+                section.settings.insert(parameter.name, Setting { value, origin: origin.clone() });
             }
             Some(map_key) => {
-                let empty = Setting {
-                    value: Value::Map(BTreeMap::new()),
-                    origin: origin.clone(),
-                };
+                let empty = Setting { value: Value::Map(BTreeMap::new()), origin: origin.clone() };
                 let setting = section.settings.entry(parameter.name).or_insert(empty);
                 if let Value::Map(map) = &mut setting.value {
                     map.insert(map_key.to_owned(), text.clone());
@@ -100,11 +84,7 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
             }
         }
     }
-    if unknown.is_empty() {
-        Ok(model)
-    } else {
-        Err(ConfigError::UnknownProperties { keys: unknown })
-    }
+    if unknown.is_empty() { Ok(model) } else { Err(ConfigError::UnknownProperties { keys: unknown }) }
 }
 
 /// The parameter a name sets, with the key inside it for a map.
@@ -132,9 +112,7 @@ fn typed(
     Ok(Some(match parameter.kind {
         Kind::Text | Kind::Map => {
             if text.is_empty() && NEVER_EMPTY.contains(&name) {
-                return Err(ConfigError::Invalid(format!(
-                    "{name} cannot be empty! ({origin})"
-                )));
+                return Err(ConfigError::Invalid(format!("{name} cannot be empty! ({origin})")));
             }
             let unset = match name {
                 "installedBy" => text.is_empty(),
@@ -154,9 +132,8 @@ fn typed(
         Kind::Flag if text.eq_ignore_ascii_case("false") => Value::Flag(false),
         Kind::Flag => return Err(bad_value(key, "should be either true or false", text, origin)),
         Kind::Number => {
-            let number: i32 = text
-                .parse()
-                .map_err(|_| bad_value(key, "should be an integer", text, origin))?;
+            let number: i32 =
+                text.parse().map_err(|_| bad_value(key, "should be an integer", text, origin))?;
             if number < 0 && parameter.home == Home::Environment {
                 return Err(ConfigError::Invalid(format!(
                     "Invalid number of {name} (must be 0 or greater): {number} ({origin})"
