@@ -2,6 +2,7 @@
 
 mod error;
 mod mask;
+mod mysql;
 mod postgres;
 mod sqlite;
 mod text;
@@ -42,7 +43,7 @@ fn connect_once(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Box<dyn C
     match url.engine {
         Engine::Postgres => Ok(Box::new(postgres::connect(url, options)?)),
         Engine::Sqlite => Ok(Box::new(sqlite::connect(url, options)?)),
-        Engine::Mysql => Err(DbError::configuration("not built yet")),
+        Engine::Mysql => Ok(Box::new(mysql::connect(url, options)?)),
     }
 }
 
