@@ -272,6 +272,19 @@ fn refusals_say_what_was_tried() {
 }
 
 #[test]
+fn a_parameter_that_the_server_does_not_take_is_a_wrong_url() {
+    let Some(url) = url("DUNLIN_TEST_POSTGRES") else {
+        return;
+    };
+    let error = try_open(&with(&url, "options=-c%20no_such_setting%3D1"))
+        .err()
+        .unwrap();
+    assert_eq!(error.kind, DbErrorKind::Configuration, "{error:?}");
+    let error = open(&url).execute("SELECT '\0'").unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Statement);
+}
+
+#[test]
 fn hosts_are_tried_in_order() {
     let Some(url) = url("DUNLIN_TEST_POSTGRES") else {
         return;

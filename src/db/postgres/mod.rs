@@ -33,6 +33,7 @@ impl Connection for PostgresConnection {
             return Ok(Outcome::default());
         }
         refuse_copy(sql)?;
+        refuse_nul(sql)?;
         let Answers { mut outcomes, error } = self.link.simple_query(sql);
         match error {
             Some(failure) => Err(failed(&failure, None)),
@@ -66,6 +67,7 @@ impl Connection for PostgresConnection {
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
+        refuse_nul(statement)?;
         // Anything else would leave the session out of step.
         if copy_direction(statement) != Some(CopyDirection::FromClient) {
             return Err(DbError::new(
@@ -250,7 +252,11 @@ fn failed(failure: &Failure, hint: Option<&str>) -> DbError {
     let Some(server) = error.as_db_error() else {
         let message = chain(error);
         let password_missing = message.contains("password missing");
-        let mut error = DbError::connection(message);
+        let mut error = match message.starts_with("error encoding message") {
+            // Larger than the protocol allows; nothing was sent.
+            true => DbError::new(DbErrorKind::Statement, message),
+            false => DbError::connection(message),
+        };
         if password_missing {
             error = DbError::new(
                 DbErrorKind::Authentication,
