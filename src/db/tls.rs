@@ -48,12 +48,7 @@ pub(super) fn client_config(
     };
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());
-    let verifier = Verifier {
-        verification,
-        provider: provider.clone(),
-        roots,
-        store,
-    };
+    let verifier = Verifier { verification, provider: provider.clone(), roots, store };
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::configuration(format!("TLS cannot be set up: {error}")))?
@@ -73,10 +68,7 @@ pub(super) fn client_config(
             key.display()
         ))
     };
-    let signer = provider
-        .key_provider
-        .load_private_key(private_key(key)?)
-        .map_err(mismatch)?;
+    let signer = provider.key_provider.load_private_key(private_key(key)?).map_err(mismatch)?;
     let identity = CertifiedKey::new(certificates(certificate)?, signer);
     match identity.keys_match() {
         // What rustls cannot read, such as the X.509 version 1 that openssl writes by default, a server still may.

@@ -3,11 +3,7 @@
 //! The tests of TLS also need `DUNLIN_TEST_TLS`, a directory with `ca.pem`, which issued the servers' certificates for
 //! the name `localhost` only, `otherca.pem`, which did not, and a client certificate `client.pem`, `client.key`, `client.pk8`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests stand outside of test functions"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside of test functions")]
 
 mod mysql;
 mod postgres;
@@ -25,10 +21,7 @@ fn url(variable: &str) -> Option<DatabaseUrl> {
 }
 
 fn mysql_urls() -> Vec<DatabaseUrl> {
-    ["DUNLIN_TEST_MARIADB", "DUNLIN_TEST_MYSQL"]
-        .into_iter()
-        .filter_map(url)
-        .collect()
+    ["DUNLIN_TEST_MARIADB", "DUNLIN_TEST_MYSQL"].into_iter().filter_map(url).collect()
 }
 
 fn open(url: &DatabaseUrl) -> Box<dyn Connection> {
@@ -40,23 +33,12 @@ fn try_open(url: &DatabaseUrl) -> Result<Box<dyn Connection>, DbError> {
 }
 
 fn first(connection: &mut dyn Connection, sql: &str) -> Option<String> {
-    connection
-        .execute(sql)
-        .unwrap()
-        .rows
-        .into_iter()
-        .next()
-        .and_then(|row| row.into_iter().next())
-        .flatten()
+    connection.execute(sql).unwrap().rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten()
 }
 
 /// The same URL with other parameters, written as a URL writes them.
 fn with(url: &DatabaseUrl, parameters: &str) -> DatabaseUrl {
-    let scheme = if url.to_string().starts_with("postgresql") {
-        "postgresql"
-    } else {
-        "mysql"
-    };
+    let scheme = if url.to_string().starts_with("postgresql") { "postgresql" } else { "mysql" };
     let parsed = DatabaseUrl::parse(&format!("{scheme}://x/y?{parameters}")).unwrap();
     let mut url = url.clone();
     (url.tls, url.session, url.options) = (parsed.tls, parsed.session, parsed.options);
@@ -74,10 +56,7 @@ fn lock_is_exclusive_and_has_a_holder(url: &DatabaseUrl, lock: &Lock, holder_par
     assert!(one.try_lock(lock).unwrap());
     assert!(!other.try_lock(lock).unwrap());
     let holder = other.lock_holder(lock).unwrap();
-    assert!(
-        holder.contains(&id.to_string()) && holder.contains(holder_part),
-        "{holder}"
-    );
+    assert!(holder.contains(&id.to_string()) && holder.contains(holder_part), "{holder}");
     assert!(other.session_alive(id).unwrap());
     one.unlock(lock).unwrap();
     assert!(other.try_lock(lock).unwrap());

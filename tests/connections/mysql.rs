@@ -7,31 +7,19 @@ use std::path::Path;
 
 #[test]
 fn tells_the_facts_of_its_session() {
-    for (variable, dialect) in [
-        ("DUNLIN_TEST_MARIADB", Dialect::Mariadb),
-        ("DUNLIN_TEST_MYSQL", Dialect::Mysql),
-    ] {
+    for (variable, dialect) in
+        [("DUNLIN_TEST_MARIADB", Dialect::Mariadb), ("DUNLIN_TEST_MYSQL", Dialect::Mysql)]
+    {
         let Some(url) = url(variable) else { continue };
-        let mut connection = open(&with(
-            &url,
-            "sessionVariables=sql_mode='ANSI_QUOTES',time_zone='%2B09:00'",
-        ));
+        let mut connection =
+            open(&with(&url, "sessionVariables=sql_mode='ANSI_QUOTES',time_zone='%2B09:00'"));
         let server = connection.server().clone();
         assert_eq!(server.dialect, dialect);
         assert!(server.version > (5, 0, 0) && !server.version_text.is_empty());
         assert_eq!(url.user, Some(server.user));
-        assert_eq!(
-            Some(server.session_id.to_string()),
-            first(&mut *connection, "SELECT CONNECTION_ID()")
-        );
-        assert_eq!(
-            first(&mut *connection, "SELECT @@time_zone").as_deref(),
-            Some("+09:00")
-        );
-        assert_eq!(
-            first(&mut *connection, "SELECT @@character_set_client").as_deref(),
-            Some("utf8mb4")
-        );
+        assert_eq!(Some(server.session_id.to_string()), first(&mut *connection, "SELECT CONNECTION_ID()"));
+        assert_eq!(first(&mut *connection, "SELECT @@time_zone").as_deref(), Some("+09:00"));
+        assert_eq!(first(&mut *connection, "SELECT @@character_set_client").as_deref(), Some("utf8mb4"));
     }
 }
 
@@ -59,18 +47,9 @@ fn runs_many_statements_and_names_the_one_that_fails() {
             .unwrap();
         let affected: Vec<u64> = outcomes.iter().map(|outcome| outcome.affected).collect();
         assert_eq!(affected, [2, 0, 2, 0, 2, 0]);
-        let rows: Vec<Vec<Option<&str>>> = outcomes[4]
-            .rows
-            .iter()
-            .map(|row| row.iter().map(Option::as_deref).collect())
-            .collect();
-        assert_eq!(
-            rows,
-            [
-                [Some("1"), Some("é"), Some("0x0AFF")],
-                [Some("2"), None, Some("ab")]
-            ]
-        );
+        let rows: Vec<Vec<Option<&str>>> =
+            outcomes[4].rows.iter().map(|row| row.iter().map(Option::as_deref).collect()).collect();
+        assert_eq!(rows, [[Some("1"), Some("é"), Some("0x0AFF")], [Some("2"), None, Some("ab")]]);
         assert_eq!(outcomes[4].columns[0].type_id, Some(3));
         connection
             .execute_many(&[
@@ -78,39 +57,17 @@ fn runs_many_statements_and_names_the_one_that_fails() {
                 "CREATE PROCEDURE two() BEGIN SELECT 1; SELECT 2; END",
             ])
             .unwrap();
-        let outcomes = connection
-            .execute_many(&["SELECT 0", "CALL two()", "SELECT 3"])
-            .unwrap();
-        assert_eq!(
-            (outcomes.len(), outcomes[2].rows[0][0].as_deref()),
-            (3, Some("3"))
-        );
+        let outcomes = connection.execute_many(&["SELECT 0", "CALL two()", "SELECT 3"]).unwrap();
+        assert_eq!((outcomes.len(), outcomes[2].rows[0][0].as_deref()), (3, Some("3")));
         for (statements, index, code) in [
-            (
-                vec![
-                    "SELECT 1",
-                    "# note",
-                    "INSERT INTO orders (id) VALUES (1)",
-                    "SELECT 2",
-                ],
-                2,
-                1062,
-            ),
+            (vec!["SELECT 1", "# note", "INSERT INTO orders (id) VALUES (1)", "SELECT 2"], 2, 1062),
             (vec!["SELECT 1", "", "SELEKT 1", "SELECT 2"], 2, 1064),
             (vec!["SELEKT 1"], 0, 1064),
             (vec!["SELECT 1", "CALL nothing()", "SELECT 2"], 1, 1305),
-            (
-                vec!["SELECT 1", "SELECT 2", "SELECT (SELECT id FROM orders)"],
-                2,
-                1242,
-            ),
+            (vec!["SELECT 1", "SELECT 2", "SELECT (SELECT id FROM orders)"], 2, 1242),
         ] {
             let error = connection.execute_many(&statements).unwrap_err();
-            assert_eq!(
-                (error.index, error.done.len()),
-                (Some(index), index),
-                "{statements:?} {error:?}"
-            );
+            assert_eq!((error.index, error.done.len()), (Some(index), index), "{statements:?} {error:?}");
             assert_eq!(error.error.code, Some(code), "{statements:?}");
             assert_eq!(first(&mut *connection, "SELECT 7").as_deref(), Some("7"));
         }
@@ -122,10 +79,7 @@ fn runs_many_statements_and_names_the_one_that_fails() {
 fn sends_large_batches_in_parts() {
     for url in mysql_urls() {
         let mut connection = open(&url);
-        let limit: usize = first(&mut *connection, "SELECT @@max_allowed_packet")
-            .unwrap()
-            .parse()
-            .unwrap();
+        let limit: usize = first(&mut *connection, "SELECT @@max_allowed_packet").unwrap().parse().unwrap();
         let statement = format!("SELECT length('{}')", "x".repeat(limit / 3));
         let statements = vec![statement.as_str(); 5];
         let outcomes = connection.execute_many(&statements).unwrap();
@@ -137,9 +91,7 @@ fn sends_large_batches_in_parts() {
 fn warnings_transactions_and_files() {
     for url in mysql_urls() {
         let mut connection = open(&url);
-        connection
-            .execute("DROP TABLE IF EXISTS mysql.dunlin_nothing")
-            .unwrap();
+        connection.execute("DROP TABLE IF EXISTS mysql.dunlin_nothing").unwrap();
         let notices = connection.take_notices();
         assert!(
             matches!(notices.as_slice(), [notice] if notice.starts_with("Note 1051: Unknown table")),
@@ -151,9 +103,7 @@ fn warnings_transactions_and_files() {
         connection.execute("ROLLBACK").unwrap();
         assert!(!connection.in_transaction().unwrap());
         let load = "LOAD DATA LOCAL INFILE '/nowhere/orders.csv' INTO TABLE orders";
-        let error = connection
-            .execute_many(&["SELECT 1", load, "SELECT 2"])
-            .unwrap_err();
+        let error = connection.execute_many(&["SELECT 1", load, "SELECT 2"]).unwrap_err();
         assert_eq!((error.index, error.done.len()), (Some(1), 1));
         assert!(error.error.message.contains("disabled"), "{error:?}");
     }
@@ -175,22 +125,14 @@ fn reads_a_local_file_if_the_url_allows_it() {
             .unwrap();
         let _ = connection.execute("SET GLOBAL local_infile = 1");
         let load = |path: &Path| format!("LOAD DATA LOCAL INFILE '{}' INTO TABLE orders", path.display());
-        let outcomes = connection
-            .execute_many(&["SELECT 1", &load(&file), "SELECT count(*) FROM orders"])
-            .unwrap();
-        assert_eq!(
-            (outcomes[1].affected, outcomes[2].rows[0][0].as_deref()),
-            (2, Some("2"))
-        );
-        let error = connection
-            .execute_many(&["SELECT 1", &load(Path::new("/nowhere.csv")), "SELECT 2"])
-            .unwrap_err();
+        let outcomes =
+            connection.execute_many(&["SELECT 1", &load(&file), "SELECT count(*) FROM orders"]).unwrap();
+        assert_eq!((outcomes[1].affected, outcomes[2].rows[0][0].as_deref()), (2, Some("2")));
+        let error =
+            connection.execute_many(&["SELECT 1", &load(Path::new("/nowhere.csv")), "SELECT 2"]).unwrap_err();
         assert_eq!(error.index, Some(1));
         assert!(error.error.message.contains("/nowhere.csv"), "{error:?}");
-        assert_eq!(
-            first(&mut *connection, "SELECT count(*) FROM orders").as_deref(),
-            Some("2")
-        );
+        assert_eq!(first(&mut *connection, "SELECT count(*) FROM orders").as_deref(), Some("2"));
         connection.execute("DROP DATABASE dunlin_files").unwrap();
     }
 }
@@ -206,28 +148,17 @@ fn locks_exclude() {
 #[test]
 fn refusals_and_lost_connections() {
     for url in mysql_urls() {
-        let error = try_open(&url.clone().with_password(Some("wrong!secret")))
-            .err()
-            .unwrap();
+        let error = try_open(&url.clone().with_password(Some("wrong!secret"))).err().unwrap();
         assert_eq!(error.kind, DbErrorKind::Authentication, "{error:?}");
         assert!(!format!("{error:?}").contains("wrong!secret"));
         let closed = DatabaseUrl::parse("mysql://anna:geheim@127.0.0.1:9/shop").unwrap();
         let error = try_open(&closed).err().unwrap();
         assert_eq!(error.kind, DbErrorKind::Connection);
-        assert!(
-            error.message.contains("127.0.0.1:9") && error.hint.is_some(),
-            "{error:?}"
-        );
+        assert!(error.message.contains("127.0.0.1:9") && error.hint.is_some(), "{error:?}");
         let (mut connection, mut victim) = (open(&url), open(&url));
-        connection
-            .execute(&format!("KILL {}", victim.server().session_id))
-            .unwrap();
+        connection.execute(&format!("KILL {}", victim.server().session_id)).unwrap();
         let error = victim.execute_many(&["SELECT 1"]).unwrap_err();
-        assert_eq!(
-            (error.index, error.error.kind),
-            (None, DbErrorKind::Connection),
-            "{error:?}"
-        );
+        assert_eq!((error.index, error.error.kind), (None, DbErrorKind::Connection), "{error:?}");
     }
 }
 

@@ -51,42 +51,18 @@ fn postgres_modes_of_tls_mean_what_libpq_means() {
     cases.extend([
         ("sslmode=allow".to_owned(), "127.0.0.1", Some(false)),
         // An authority that is named is used.
-        (
-            format!("sslmode=require&ROOT={}", other.display()),
-            "127.0.0.1",
-            None,
-        ),
-        (
-            "sslmode=verify-full&sslrootcert=system".to_owned(),
-            "localhost",
-            None,
-        ),
-        (
-            "channel_binding=require&sslmode=require".to_owned(),
-            "127.0.0.1",
-            Some(true),
-        ),
-        (
-            "channel_binding=require&sslmode=disable".to_owned(),
-            "127.0.0.1",
-            None,
-        ),
+        (format!("sslmode=require&ROOT={}", other.display()), "127.0.0.1", None),
+        ("sslmode=verify-full&sslrootcert=system".to_owned(), "localhost", None),
+        ("channel_binding=require&sslmode=require".to_owned(), "127.0.0.1", Some(true)),
+        ("channel_binding=require&sslmode=disable".to_owned(), "127.0.0.1", None),
     ]);
     for (parameters, host, expected) in cases {
         let url = tls_url(&url, host, &parameters.replace("ROOT", "sslrootcert"));
         let used = try_open(&url).map(|mut connection| {
-            first(
-                &mut *connection,
-                "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-            )
-            .as_deref()
+            first(&mut *connection, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").as_deref()
                 == Some("t")
         });
-        assert_eq!(
-            used.as_ref().ok().copied(),
-            expected,
-            "{parameters} {host} {used:?}"
-        );
+        assert_eq!(used.as_ref().ok().copied(), expected, "{parameters} {host} {used:?}");
     }
 }
 
@@ -105,14 +81,8 @@ fn postgres_falls_back_as_libpq_does() {
         ("user=tlsonly&password=p&sslmode=allow".to_owned(), true),
         ("user=tlsonly&password=p&sslmode=disable".to_owned(), false),
         ("user=plainonly&password=wrong".to_owned(), false),
-        (
-            format!("user=certuser&sslmode=require&sslcert={certificate}&sslkey={key}"),
-            true,
-        ),
-        (
-            format!("user=certuser&sslmode=require&sslcert={certificate}&sslkey={der}"),
-            true,
-        ),
+        (format!("user=certuser&sslmode=require&sslcert={certificate}&sslkey={key}"), true),
+        (format!("user=certuser&sslmode=require&sslcert={certificate}&sslkey={der}"), true),
         ("user=certuser&sslmode=require".to_owned(), false),
     ] {
         let result = try_open(&tls_url(&url, "127.0.0.1", &parameters));
@@ -130,16 +100,10 @@ fn mysql_modes_of_tls() {
         for (parameters, host, expected) in modes(&directory.join("ca.pem"), &directory.join("otherca.pem")) {
             let url = tls_url(&url, host, &parameters.replace("ROOT", "ssl-ca"));
             let used = try_open(&url).map(|mut connection| {
-                let outcome = connection
-                    .execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-                    .unwrap();
+                let outcome = connection.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'").unwrap();
                 outcome.rows[0][1].as_deref() != Some("")
             });
-            assert_eq!(
-                used.as_ref().ok().copied(),
-                expected,
-                "{parameters} {host} {used:?}"
-            );
+            assert_eq!(used.as_ref().ok().copied(), expected, "{parameters} {host} {used:?}");
         }
     }
 }

@@ -22,11 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const PACKET_LIMIT: usize = 1 << 30;
 
 /// Where MySQL and MariaDB put their socket, which clients in C mean by `localhost`.
-const SOCKETS: &[&str] = &[
-    "/var/run/mysqld/mysqld.sock",
-    "/var/lib/mysql/mysql.sock",
-    "/tmp/mysql.sock",
-];
+const SOCKETS: &[&str] = &["/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
 
 const FACTS: &str =
     "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet";
@@ -96,35 +92,21 @@ fn session(
         .unwrap_or_default();
     let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
     let (version_text, user) = (text(0), text(3));
-    let is_mariadb = [&version_text, &text(1)]
-        .iter()
-        .any(|text| text.to_ascii_lowercase().contains("mariadb"));
+    let is_mariadb =
+        [&version_text, &text(1)].iter().any(|text| text.to_ascii_lowercase().contains("mariadb"));
     let server = Server {
-        dialect: if is_mariadb {
-            Dialect::Mariadb
-        } else {
-            Dialect::Mysql
-        },
+        dialect: if is_mariadb { Dialect::Mariadb } else { Dialect::Mysql },
         version: version(&version_text),
         version_text,
         database: text(2),
         schema: text(2),
         // The host after the last `@`; a user's name may hold one.
-        user: user
-            .rsplit_once('@')
-            .map_or(user.as_str(), |(user, _)| user)
-            .to_owned(),
+        user: user.rsplit_once('@').map_or(user.as_str(), |(user, _)| user).to_owned(),
         search_path: String::new(),
         session_id: text(4).parse().unwrap_or_default(),
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
-    Ok(MysqlConnection {
-        conn,
-        server,
-        infile,
-        packet_limit,
-        notices: Vec::new(),
-    })
+    Ok(MysqlConnection { conn, server, infile, packet_limit, notices: Vec::new() })
 }
 
 /// The URL's session variables go with the question for the facts.
@@ -132,11 +114,7 @@ fn facts(url: &DatabaseUrl) -> String {
     if url.session.is_empty() {
         return FACTS.to_owned();
     }
-    let settings: Vec<String> = url
-        .session
-        .iter()
-        .map(|(name, value)| format!("{name} = {value}"))
-        .collect();
+    let settings: Vec<String> = url.session.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     format!("SET {};\n{FACTS}", settings.join(", "))
 }
 
@@ -166,15 +144,8 @@ fn builder(
     database: Option<&str>,
     infile: &Infile,
 ) -> OptsBuilder {
-    let user = url
-        .user
-        .clone()
-        .or_else(|| std::env::var("USER").ok())
-        .unwrap_or_else(|| "root".to_owned());
-    let name = url
-        .application_name
-        .clone()
-        .unwrap_or_else(|| options.application_name.clone());
+    let user = url.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
+    let name = url.application_name.clone().unwrap_or_else(|| options.application_name.clone());
     let builder = OptsBuilder::new()
         .user(Some(user))
         .pass(url.password.as_ref().map(|password| password.reveal().to_owned()))
@@ -185,10 +156,7 @@ fn builder(
         .max_allowed_packet(Some(PACKET_LIMIT))
         // Rows found, not rows changed: the drivers of all ecosystems count so.
         .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
-        .connect_attrs(Some(std::collections::HashMap::from([(
-            "program_name".to_owned(),
-            name,
-        )])))
+        .connect_attrs(Some(std::collections::HashMap::from([("program_name".to_owned(), name)])))
         .local_infile_handler(Some(infile.handler()));
     match host {
         Host::Tcp { host, port } => builder.ip_or_hostname(Some(host.clone())).tcp_port(*port),
@@ -242,12 +210,8 @@ fn refused(error: &mysql::Error, host: &Host) -> DbError {
 
 /// The leading numbers: `10.11.19-MariaDB-0+deb12u1`.
 fn version(text: &str) -> (u32, u32, u32) {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let mut numbers = text[..end]
-        .split('.')
-        .map(|number| number.parse().unwrap_or_default());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let mut numbers = text[..end].split('.').map(|number| number.parse().unwrap_or_default());
     (
         numbers.next().unwrap_or_default(),
         numbers.next().unwrap_or_default(),
@@ -274,10 +238,6 @@ mod tests {
     #[test]
     fn session_variables_travel_with_the_first_question() {
         let url = DatabaseUrl::parse("jdbc:mysql://db/a?sessionVariables=sql_mode='ANSI',foo=1").unwrap();
-        assert!(
-            facts(&url).starts_with("SET sql_mode = 'ANSI', foo = 1;\nSELECT"),
-            "{}",
-            facts(&url)
-        );
+        assert!(facts(&url).starts_with("SET sql_mode = 'ANSI', foo = 1;\nSELECT"), "{}", facts(&url));
     }
 }

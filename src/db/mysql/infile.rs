@@ -25,10 +25,7 @@ struct State {
 
 impl Infile {
     pub fn new(allowed: bool) -> Infile {
-        Infile {
-            allowed,
-            state: Arc::default(),
-        }
+        Infile { allowed, state: Arc::default() }
     }
 
     /// What the driver calls when the server asks. An error returned from here would leave the session out of step,
@@ -39,9 +36,7 @@ impl Infile {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             let name = String::from_utf8_lossy(name).into_owned();
             if !state.running {
-                state.error = Some(format!(
-                    "the server asked for the file {name}, which no statement names"
-                ));
+                state.error = Some(format!("the server asked for the file {name}, which no statement names"));
                 return Ok(());
             }
             let copied = File::open(&name).and_then(|mut file| io::copy(&mut file, writer));
@@ -74,10 +69,7 @@ impl Infile {
     pub fn finish(&self) -> Option<DbError> {
         let mut state = self.state();
         state.running = false;
-        state
-            .error
-            .take()
-            .map(|error| DbError::new(DbErrorKind::Statement, error))
+        state.error.take().map(|error| DbError::new(DbErrorKind::Statement, error))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

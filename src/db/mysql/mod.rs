@@ -83,20 +83,16 @@ impl Connection for MysqlConnection {
     }
 
     fn copy_in(&mut self, _statement: &str, _data: &[u8]) -> Result<u64, DbError> {
-        Err(DbError::new(
-            DbErrorKind::Statement,
-            "COPY is PostgreSQL's; MySQL and MariaDB have LOAD DATA",
-        ))
+        Err(DbError::new(DbErrorKind::Statement, "COPY is PostgreSQL's; MySQL and MariaDB have LOAD DATA"))
     }
 
     fn try_lock(&mut self, lock: &Lock) -> Result<bool, DbError> {
         let name = lock_name(lock)?;
         match self.value(&format!("SELECT GET_LOCK({name}, 0)"))? {
             Some(granted) => Ok(granted == "1"),
-            None => Err(DbError::new(
-                DbErrorKind::Statement,
-                format!("the server could not take the {lock}"),
-            )),
+            None => {
+                Err(DbError::new(DbErrorKind::Statement, format!("the server could not take the {lock}")))
+            }
         }
     }
 
@@ -141,21 +137,12 @@ impl MysqlConnection {
     /// One round trip, and another for the text of warnings if the last statement raised any. An error comes with
     /// the results before it.
     fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
-        self.infile.check(sql).map_err(|error| {
-            Box::new(Stopped {
-                done: Vec::new(),
-                error,
-            })
-        })?;
+        self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
         let (answers, error) = query(&mut self.conn, sql);
         let infile_error = self.infile.finish();
         let last = answers.len();
-        for (index, answer) in answers
-            .iter()
-            .enumerate()
-            .filter(|(_, answer)| answer.warnings > 0)
-        {
+        for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.warnings > 0) {
             if index + 1 == last && error.is_none() {
                 self.show_warnings();
             } else {
@@ -169,14 +156,8 @@ impl MysqlConnection {
         }
         let outcomes = answers.into_iter().map(|answer| answer.outcome).collect();
         match (infile_error, error) {
-            (Some(error), _) => Err(Box::new(Stopped {
-                done: Vec::new(),
-                error,
-            })),
-            (None, Some(error)) => Err(Box::new(Stopped {
-                done: outcomes,
-                error: failed(&error),
-            })),
+            (Some(error), _) => Err(Box::new(Stopped { done: Vec::new(), error })),
+            (None, Some(error)) => Err(Box::new(Stopped { done: outcomes, error: failed(&error) })),
             (None, None) => Ok(outcomes),
         }
     }
@@ -210,11 +191,7 @@ impl MysqlConnection {
         let failed = indexes.get(completed).or(indexes.last()).copied();
         done.resize(failed.unwrap_or_default(), Outcome::default());
         let index = failed.filter(|_| error.kind != DbErrorKind::Connection);
-        Err(Box::new(BatchError {
-            index,
-            done: std::mem::take(done),
-            error,
-        }))
+        Err(Box::new(BatchError { index, done: std::mem::take(done), error }))
     }
 
     /// Whether the results of a statement cannot be counted among those of others.
@@ -243,12 +220,7 @@ impl MysqlConnection {
     /// The first value of the first row.
     fn value(&mut self, sql: &str) -> Result<Option<String>, DbError> {
         let outcome = self.execute(sql)?;
-        Ok(outcome
-            .rows
-            .into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next())
-            .flatten())
+        Ok(outcome.rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 }
 
@@ -277,19 +249,8 @@ fn query(conn: &mut Conn, sql: &str) -> (Vec<Answer>, Option<mysql::Error>) {
                 Err(error) => return (answers, Some(error)),
             }
         }
-        let affected = if columns.is_empty() {
-            affected
-        } else {
-            rows.len() as u64
-        };
-        answers.push(Answer {
-            outcome: Outcome {
-                columns,
-                rows,
-                affected,
-            },
-            warnings,
-        });
+        let affected = if columns.is_empty() { affected } else { rows.len() as u64 };
+        answers.push(Answer { outcome: Outcome { columns, rows, affected }, warnings });
     }
     drop(result);
     (answers, None)
@@ -299,11 +260,7 @@ fn print(value: mysql::Value) -> Value {
     match value {
         mysql::Value::NULL => None,
         mysql::Value::Bytes(bytes) => Some(String::from_utf8(bytes).unwrap_or_else(|error| {
-            let hex: String = error
-                .as_bytes()
-                .iter()
-                .map(|byte| format!("{byte:02X}"))
-                .collect();
+            let hex: String = error.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
             format!("0x{hex}")
         })),
         // The text protocol has no others.
@@ -317,9 +274,7 @@ fn lock_name(lock: &Lock) -> Result<String, DbError> {
             "the name of the {lock} is longer than MySQL's {LOCK_NAME_LIMIT} characters"
         ))),
         Lock::Named(name) => Ok(Dialect::Mysql.quote_literal(name)),
-        other => Err(DbError::configuration(format!(
-            "MySQL and MariaDB have no {other}"
-        ))),
+        other => Err(DbError::configuration(format!("MySQL and MariaDB have no {other}"))),
     }
 }
 
@@ -334,10 +289,9 @@ fn failed(error: &mysql::Error) -> DbError {
         }
         mysql::Error::IoError(error) => DbError::connection(error.to_string()),
         mysql::Error::TlsError(error) => DbError::connection(format!("TLS: {error}")),
-        mysql::Error::DriverError(DriverError::PacketTooLarge) => DbError::new(
-            DbErrorKind::Statement,
-            "the statement is larger than the protocol allows",
-        ),
+        mysql::Error::DriverError(DriverError::PacketTooLarge) => {
+            DbError::new(DbErrorKind::Statement, "the statement is larger than the protocol allows")
+        }
         mysql::Error::DriverError(
             error @ (DriverError::UnknownAuthPlugin(_)
             | DriverError::OldMysqlPasswordDisabled
@@ -388,10 +342,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_hexadecimal() {
         assert_eq!(print(mysql::Value::Bytes("é".into())).as_deref(), Some("é"));
-        assert_eq!(
-            print(mysql::Value::Bytes(vec![0x0a, 0xff])).as_deref(),
-            Some("0x0AFF")
-        );
+        assert_eq!(print(mysql::Value::Bytes(vec![0x0a, 0xff])).as_deref(), Some("0x0AFF"));
         assert_eq!(print(mysql::Value::NULL), None);
     }
 
@@ -407,10 +358,6 @@ mod tests {
         let load = "/* shop */ LOAD DATA CONCURRENT LOCAL INFILE '/etc/passwd' INTO TABLE a";
         assert!(Infile::new(false).check(load).is_err());
         assert!(Infile::new(true).check(load).is_ok());
-        assert!(
-            Infile::new(false)
-                .check("LOAD DATA INFILE 'local' INTO TABLE a")
-                .is_ok()
-        );
+        assert!(Infile::new(false).check("LOAD DATA INFILE 'local' INTO TABLE a").is_ok());
     }
 }

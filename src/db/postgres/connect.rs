@@ -216,15 +216,9 @@ fn refused(failure: &Failure, host: &Host) -> DbError {
     let mut error = failed(failure, None);
     if error.kind == DbErrorKind::Statement {
         // A session parameter of the URL that the server does not take.
-        let parameter = error
-            .sqlstate
-            .as_deref()
-            .is_some_and(|state| state.starts_with("22") || state.starts_with("42"));
-        error.kind = if parameter {
-            DbErrorKind::Configuration
-        } else {
-            DbErrorKind::Connection
-        };
+        let parameter =
+            error.sqlstate.as_deref().is_some_and(|state| state.starts_with("22") || state.starts_with("42"));
+        error.kind = if parameter { DbErrorKind::Configuration } else { DbErrorKind::Connection };
     }
     if error.sqlstate.is_none() && error.kind == DbErrorKind::Connection {
         let hint = match error.message.as_str() {

@@ -40,13 +40,8 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
 /// No host: `PGHOST`, else the usual socket directories, else localhost.
 fn complete_hosts(url: &mut DatabaseUrl, variable: &dyn Fn(&str) -> Option<String>) {
     if url.hosts.is_empty() {
-        let port = variable("PGPORT")
-            .filter(|_| url.form != Form::Jdbc)
-            .and_then(|port| port.parse().ok());
-        url.hosts.push(Host::Socket {
-            path: PathBuf::new(),
-            port: port.unwrap_or(5432),
-        });
+        let port = variable("PGPORT").filter(|_| url.form != Form::Jdbc).and_then(|port| port.parse().ok());
+        url.hosts.push(Host::Socket { path: PathBuf::new(), port: port.unwrap_or(5432) });
     }
     let named = variable("PGHOST").filter(|_| url.form != Form::Jdbc);
     url.hosts = std::mem::take(&mut url.hosts)
@@ -63,14 +58,8 @@ fn complete_hosts(url: &mut DatabaseUrl, variable: &dyn Fn(&str) -> Option<Strin
 fn default_hosts(named: Option<&str>, port: u16) -> Vec<Host> {
     if let Some(hosts) = named {
         let host = |host: &str| match host.starts_with('/') {
-            true => Host::Socket {
-                path: PathBuf::from(host),
-                port,
-            },
-            false => Host::Tcp {
-                host: host.to_owned(),
-                port,
-            },
+            true => Host::Socket { path: PathBuf::from(host), port },
+            false => Host::Tcp { host: host.to_owned(), port },
         };
         return hosts.split(',').map(host).collect();
     }
@@ -80,10 +69,7 @@ fn default_hosts(named: Option<&str>, port: u16) -> Vec<Host> {
         .find(|directory| directory.join(format!(".s.PGSQL.{port}")).exists());
     vec![match socket {
         Some(path) => Host::Socket { path, port },
-        None => Host::Tcp {
-            host: "localhost".to_owned(),
-            port,
-        },
+        None => Host::Tcp { host: "localhost".to_owned(), port },
     }]
 }
 
@@ -207,23 +193,10 @@ mod tests {
     fn a_url_without_host_goes_where_libpq_goes() {
         for (text, port) in [("postgres:///shop", 5432), ("postgres:///shop?port=61999", 61999)] {
             let url = completed(text, &[("PGHOST", "/run/elsewhere")]);
-            assert_eq!(
-                url.hosts,
-                [Host::Socket {
-                    path: PathBuf::from("/run/elsewhere"),
-                    port
-                }],
-                "{text}"
-            );
+            assert_eq!(url.hosts, [Host::Socket { path: PathBuf::from("/run/elsewhere"), port }], "{text}");
         }
         let url = completed("postgres:///shop?port=61999", &[]);
-        assert_eq!(
-            url.hosts,
-            [Host::Tcp {
-                host: "localhost".to_owned(),
-                port: 61999
-            }]
-        );
+        assert_eq!(url.hosts, [Host::Tcp { host: "localhost".to_owned(), port: 61999 }]);
     }
 
     #[test]

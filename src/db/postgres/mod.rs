@@ -63,14 +63,9 @@ impl Connection for PostgresConnection {
         refuse_nul(statement)?;
         // Anything else would leave the session out of step.
         if copy_direction(statement) != Some(CopyDirection::FromClient) {
-            return Err(DbError::new(
-                DbErrorKind::Statement,
-                "only COPY … FROM STDIN takes data",
-            ));
+            return Err(DbError::new(DbErrorKind::Statement, "only COPY … FROM STDIN takes data"));
         }
-        self.link
-            .copy_in(statement, data)
-            .map_err(|failure| failed(&failure, None))
+        self.link.copy_in(statement, data).map_err(|failure| failed(&failure, None))
     }
 
     fn try_lock(&mut self, lock: &Lock) -> Result<bool, DbError> {
@@ -181,11 +176,7 @@ enum CopyDirection {
 }
 
 fn copy_direction(sql: &str) -> Option<CopyDirection> {
-    if leading_words(sql, Dialect::Postgres, 1)
-        .first()
-        .map(String::as_str)
-        != Some("COPY")
-    {
+    if leading_words(sql, Dialect::Postgres, 1).first().map(String::as_str) != Some("COPY") {
         return None;
     }
     let words: Vec<String> = sql

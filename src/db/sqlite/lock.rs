@@ -56,12 +56,7 @@ fn open(path: &Path) -> io::Result<File> {
 fn open(path: &Path) -> io::Result<File> {
     let mut beside = path.as_os_str().to_owned();
     beside.push("-lock");
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(beside)
+    File::options().read(true).write(true).create(true).truncate(false).open(beside)
 }
 
 impl Drop for FileLock {
@@ -84,9 +79,7 @@ fn identity(_path: &Path, metadata: &std::fs::Metadata) -> Identity {
 fn identity(path: &Path, _metadata: &std::fs::Metadata) -> Identity {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
-    path.canonicalize()
-        .unwrap_or_else(|_| path.to_path_buf())
-        .hash(&mut hasher);
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).hash(&mut hasher);
     (0, hasher.finish())
 }
 

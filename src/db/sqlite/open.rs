@@ -136,11 +136,10 @@ fn read(url: &DatabaseUrl, path: &Path) -> rusqlite::Result<Connection> {
         Ok(connection)
     });
     opened.or_else(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => open(
-            &immutable_uri(path),
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-        )
-        .and_then(|connection| probe(url, connection, Access::Read)),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            open(&immutable_uri(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+                .and_then(|connection| probe(url, connection, Access::Read))
+        }
         _ => Err(error),
     })
 }
@@ -196,10 +195,7 @@ fn path_of_uri(uri: &str) -> PathBuf {
 fn cannot_open(path: &Path, mut error: DbError) -> DbError {
     let path = path.display().to_string();
     // The library may have appended the path itself.
-    let reason = error
-        .message
-        .strip_suffix(&format!(": {path}"))
-        .unwrap_or(&error.message);
+    let reason = error.message.strip_suffix(&format!(": {path}")).unwrap_or(&error.message);
     error.message = format!("cannot open {path}: {reason}");
     if error.kind == DbErrorKind::Statement {
         error.kind = DbErrorKind::Storage;

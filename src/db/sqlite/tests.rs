@@ -110,15 +110,10 @@ fn reading_changes_nothing() {
     let error = connection.execute("CREATE TABLE more (id)").unwrap_err();
     assert_eq!(error.kind, DbErrorKind::Storage);
     drop(connection);
-    let files: Vec<_> = std::fs::read_dir(directory.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let files: Vec<_> =
+        std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files, ["shop.db"]);
-    assert_eq!(
-        first(&mut write(&path), "PRAGMA journal_mode").as_deref(),
-        Some("wal")
-    );
+    assert_eq!(first(&mut write(&path), "PRAGMA journal_mode").as_deref(), Some("wal"));
 }
 
 #[test]
@@ -127,20 +122,12 @@ fn reading_sees_a_log_that_others_write_and_leaves_it() {
     let path = directory.path().join("shop.db");
     let log = directory.path().join("shop.db-wal");
     let mut writer = write(&path);
-    writer
-        .execute_many(&["PRAGMA journal_mode = WAL", "CREATE TABLE orders (id)"])
-        .unwrap();
+    writer.execute_many(&["PRAGMA journal_mode = WAL", "CREATE TABLE orders (id)"]).unwrap();
     let before = std::fs::read(&log).unwrap();
     let mut reader = open(&format!("sqlite:{}", path.display()), Access::Read).unwrap();
-    assert_eq!(
-        first(&mut reader, "SELECT name FROM sqlite_master").as_deref(),
-        Some("orders")
-    );
+    assert_eq!(first(&mut reader, "SELECT name FROM sqlite_master").as_deref(), Some("orders"));
     writer.execute("INSERT INTO orders VALUES (1)").unwrap();
-    assert_eq!(
-        first(&mut reader, "SELECT count(*) FROM orders").as_deref(),
-        Some("1")
-    );
+    assert_eq!(first(&mut reader, "SELECT count(*) FROM orders").as_deref(), Some("1"));
     drop(reader);
     assert!(std::fs::read(&log).unwrap().starts_with(&before));
 }
@@ -173,10 +160,7 @@ fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     let (mut one, mut other) = (write(&path), write(&path));
     assert!(one.try_lock(&Lock::DatabaseFile).unwrap());
     assert!(!other.try_lock(&Lock::DatabaseFile).unwrap());
-    assert_eq!(
-        other.lock_holder(&Lock::DatabaseFile),
-        Some(format!("process {}", std::process::id()))
-    );
+    assert_eq!(other.lock_holder(&Lock::DatabaseFile), Some(format!("process {}", std::process::id())));
     // A write transaction survives that another session unlocks and goes away: a second process is still shut out.
     other.execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"]).unwrap();
     one.unlock(&Lock::DatabaseFile).unwrap();
