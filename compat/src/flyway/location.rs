@@ -176,3 +176,99 @@ fn is_plain_path(text: &str) -> bool {
     let is_url = text.starts_with("file:") && (5..8).all(|index| is_separator(bytes.get(index)));
     has_drive || is_url
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All results are those of Flyway 13.0.0.
+    #[test]
+    fn reads_locations() {
+        for (text, descriptor, root) in [
+            ("db/migration", "classpath:db/migration", "db/migration"),
+            (
+                "classpath:/db/migration/",
+                "classpath:db/migration",
+                "db/migration",
+            ),
+            ("", "classpath:", ""),
+            ("c:/x", "classpath:c:/x", "c:/x"),
+            ("filesystem:sql/", "filesystem:sql", "sql"),
+            ("filesystem:/a//b/", "filesystem:/a/b", "/a/b"),
+            ("  filesystem:x  ", "filesystem:x", "x"),
+            ("filesystem: x", "filesystem: x", " x"),
+            ("FileSystem:x", "filesystem:x", "x"),
+            ("filesystem:", "filesystem:", ""),
+            ("filesystem:/", "filesystem:/", "/"),
+            ("filesystem:a:b", "filesystem:a:b", "a:b"),
+            ("filesystem:./a/../b", "filesystem:./a/../b", "./a/../b"),
+            ("filesystem:db//*/x/", "filesystem:db//*/x/", "db"),
+            ("filesystem:*/x", "filesystem:*/x", ""),
+        ] {
+            let location = Location::parse(text).unwrap();
+            assert_eq!(
+                (location.descriptor.as_str(), location.root.as_str()),
+                (descriptor, root),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_read() {
+        for text in ["s3:bucket/x", "gcs:bucket", "azureblob:x"] {
+            assert!(
+                matches!(Location::parse(text), Err(LocationError::Cloud { .. })),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            Location::parse("foo:bar").unwrap_err().to_string(),
+            "Unknown prefix for location (should be one of classpath:, filesystem:): foo:bar"
+        );
+        assert!(Location::parse(":x").is_err());
+    }
+
+    #[test]
+    fn sorts_and_drops_duplicates_and_locations_within_others() {
+        let (locations, warnings) = parse_all(&[
+            "filesystem:b",
+            "filesystem:a",
+            "filesystem:b/",
+            "filesystem:a/c",
+            "filesystem:ab",
+            "filesystem:a/*",
+        ])
+        .unwrap();
+        let kept: Vec<_> = locations
+            .iter()
+            .map(|location| location.descriptor.as_str())
+            .collect();
+        assert_eq!(
+            kept,
+            ["filesystem:a", "filesystem:a/*", "filesystem:ab", "filesystem:b"]
+        );
+        assert_eq!(
+            warnings,
+            [
+                "Discarding location 'filesystem:a/c' as it is a sub-location of 'filesystem:a'",
+                "Discarding duplicate location 'filesystem:b'",
+            ]
+        );
+    }
+
+    #[test]
+    fn sorts_by_utf16_code_units() {
+        let (locations, _) = parse_all(&["filesystem:\u{FF5E}", "filesystem:😀"]).unwrap();
+        assert_eq!(locations[0].root, "😀");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(filesystem:|classpath:|s3:)?[*?./\\\\a: é]{0,20}") {
+            let _ = Location::parse(&text);
+        }
+    }
+}

@@ -4,6 +4,7 @@ pub mod callback;
 pub mod checksum;
 pub mod collision;
 pub mod encoding;
+mod encoding_charsets;
 pub mod location;
 pub mod location_pattern;
 pub mod name;

@@ -337,3 +337,7 @@ fn split_ignoring_case<'a>(name: &'a str, suffix: &str) -> Option<(&'a str, &'a 
 fn utf16_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
+
+#[cfg(test)]
+#[path = "name_tests.rs"]
+mod tests;

@@ -61,7 +61,7 @@ pub struct FoundFile {
 impl FoundFile {
     /// The name without directories.
     pub fn file_name(&self) -> &str {
-        self.script.rsplit('/').next().unwrap_or_default()
+        self.below_root.rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -70,6 +70,8 @@ impl FoundFile {
 pub fn list(location: &Location, project: &Path) -> Result<Listing, MissingLocation> {
     let mut listing = Listing::default();
     let root = match location.kind {
+        // Joining an empty path would add a separator.
+        LocationKind::Filesystem if location.root.is_empty() => project.to_owned(),
         LocationKind::Filesystem => project.join(&location.root),
         LocationKind::Classpath => classpath_root(location, project, &mut listing)?,
     };
@@ -111,7 +113,8 @@ pub fn list(location: &Location, project: &Path) -> Result<Listing, MissingLocat
         listing.files.push(FoundFile {
             path: root.join(below_root),
             below_root: below_root.clone(),
-            script: script.to_owned(),
+            // Flyway does so on every system, also where a backslash is part of the name.
+            script: script.replace('\\', "/"),
         });
     }
     listing.all = paths.into_iter().collect();

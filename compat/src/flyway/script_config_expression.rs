@@ -107,3 +107,56 @@ impl<'e> Cursor<'e> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn evaluates() {
+        for (expression, expected) in [
+            ("true", true),
+            (" FALSE ", false),
+            ("a==a", true),
+            ("a == b", false),
+            ("a!=b", true),
+            ("==", true),
+            ("x==", false),
+            ("my db==my db", true),
+            ("true || false && false", true),
+            ("(true || false) && false", false),
+            ("(a==a && (b!=c || false))", true),
+            ("a==b||a==a", true),
+        ] {
+            assert_eq!(evaluate(expression), Ok(expected), "{expression}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for expression in [
+            "",
+            "yes",
+            "!true",
+            "(true",
+            "true)",
+            "a==b==c",
+            "true &&",
+            "|| true",
+            "a(b)==c",
+            "true true",
+        ] {
+            assert!(evaluate(expression).is_err(), "{expression}");
+        }
+        assert!(evaluate(&"(".repeat(100_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(expression in "([()&|=!]|&&|==|true|a| ){0,40}") {
+            let _ = evaluate(&expression);
+        }
+    }
+}
