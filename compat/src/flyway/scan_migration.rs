@@ -46,7 +46,7 @@ pub struct ResolvedMigration {
     /// Checksum of the text as it is.
     pub checksum: i32,
     /// Checksum of the text with placeholders replaced, which is what Flyway records for a repeatable migration;
-    /// `None` for others, without replacement, and before [`Scan::replace_placeholders`].
+    /// `None` for others, without replacement, and before [`Scan::replace_placeholders`](crate::flyway::scan::Scan::replace_placeholders).
     pub checksum_replaced: Option<i32>,
     /// How its bytes become text.
     pub charset: Charset,
