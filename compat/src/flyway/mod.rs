@@ -3,6 +3,7 @@
 pub mod callback;
 pub mod checksum;
 pub mod collision;
+pub mod config;
 pub mod encoding;
 mod encoding_charsets;
 pub mod location;
