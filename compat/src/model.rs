@@ -373,11 +373,7 @@ pub struct Source {
 impl Source {
     /// A source that is a whole file.
     pub fn file(path: impl Into<PathBuf>, text: impl Into<String>) -> Source {
-        Source {
-            path: path.into(),
-            text: text.into(),
-            first_line: 1,
-        }
+        Source { path: path.into(), text: text.into(), first_line: 1 }
     }
 
     /// The file.
@@ -488,12 +484,7 @@ pub enum AdapterError {
 impl AdapterError {
     /// A refusal with a code and a message.
     pub fn refused(code: impl Into<String>, message: impl Into<String>) -> AdapterError {
-        AdapterError::Refused {
-            code: code.into(),
-            message: message.into(),
-            place: None,
-            advice: None,
-        }
+        AdapterError::Refused { code: code.into(), message: message.into(), place: None, advice: None }
     }
 
     /// The same, at a place in a file.

@@ -270,15 +270,8 @@ mod tests {
 
     #[test]
     fn copy_may_have_no_rows_and_a_remark_behind_it() {
-        for script in [
-            "COPY t FROM STDIN; -- books\n\\.",
-            "COPY t FROM STDIN; /* books */\r\n\\.\r\n",
-        ] {
-            assert_eq!(
-                split(script).unwrap()[0].copy_data.as_deref(),
-                Some(""),
-                "{script}"
-            );
+        for script in ["COPY t FROM STDIN; -- books\n\\.", "COPY t FROM STDIN; /* books */\r\n\\.\r\n"] {
+            assert_eq!(split(script).unwrap()[0].copy_data.as_deref(), Some(""), "{script}");
         }
     }
 

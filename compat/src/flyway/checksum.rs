@@ -68,15 +68,7 @@ mod tests {
 
     #[test]
     fn takes_every_other_blank_and_separator_seriously() {
-        for text in [
-            "a b",
-            "a  b",
-            "a\tb",
-            "a\u{B}b",
-            "a\u{C}b",
-            "a\u{85}b",
-            "a\u{2028}b",
-        ] {
+        for text in ["a b", "a  b", "a\tb", "a\u{B}b", "a\u{C}b", "a\u{85}b", "a\u{2028}b"] {
             assert_ne!(checksum(text), checksum("ab"), "{text:?}");
         }
     }

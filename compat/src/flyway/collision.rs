@@ -70,10 +70,7 @@ pub fn arrange(mut migrations: Vec<ResolvedMigration>) -> Result<Vec<ResolvedMig
     // A stable sort: of identical files that in the first location stays.
     migrations.sort_by(compare_places);
     migrations.dedup_by(|later, earlier| is_same(earlier, later));
-    match migrations
-        .windows(2)
-        .find_map(|pair| collide(pair.first()?, pair.last()?))
-    {
+    match migrations.windows(2).find_map(|pair| collide(pair.first()?, pair.last()?)) {
         Some(collision) => Err(collision),
         None => Ok(migrations),
     }
@@ -119,8 +116,5 @@ fn collide(first: &ResolvedMigration, second: &ResolvedMigration) -> Option<Coll
         path: migration.path.clone(),
         type_name: migration.type_name,
     };
-    Some(Collision {
-        place,
-        offenders: Box::new([offender(first), offender(second)]),
-    })
+    Some(Collision { place, offenders: Box::new([offender(first), offender(second)]) })
 }

@@ -64,26 +64,11 @@ pub struct MalformedText {
 
 impl Charset {
     /// Flyway's default.
-    pub const UTF_8: Charset = Charset {
-        name: "UTF-8",
-        decoder: Decoder::Utf8,
-    };
-    pub(super) const ISO_8859_1: Charset = Charset {
-        name: "ISO-8859-1",
-        decoder: Decoder::Latin1,
-    };
-    pub(super) const UTF_16: Charset = Charset {
-        name: "UTF-16",
-        decoder: Decoder::Utf16,
-    };
-    pub(super) const UTF_16BE: Charset = Charset {
-        name: "UTF-16BE",
-        decoder: Decoder::Utf16Be,
-    };
-    pub(super) const UTF_16LE: Charset = Charset {
-        name: "UTF-16LE",
-        decoder: Decoder::Utf16Le,
-    };
+    pub const UTF_8: Charset = Charset { name: "UTF-8", decoder: Decoder::Utf8 };
+    pub(super) const ISO_8859_1: Charset = Charset { name: "ISO-8859-1", decoder: Decoder::Latin1 };
+    pub(super) const UTF_16: Charset = Charset { name: "UTF-16", decoder: Decoder::Utf16 };
+    pub(super) const UTF_16BE: Charset = Charset { name: "UTF-16BE", decoder: Decoder::Utf16Be };
+    pub(super) const UTF_16LE: Charset = Charset { name: "UTF-16LE", decoder: Decoder::Utf16Le };
 
     /// The character set of this name or one of Java's aliases, without regard to case (`Charset.forName`).
     pub fn for_name(name: &str) -> Result<Charset, UnknownCharset> {
@@ -94,9 +79,7 @@ impl Charset {
                     || aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
             })
             .map(|(charset, _)| *charset)
-            .ok_or_else(|| UnknownCharset {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownCharset { name: name.to_owned() })
     }
 
     /// The canonical name.
@@ -122,11 +105,7 @@ impl Charset {
                 return Charset::UTF_16;
             }
         }
-        if std::str::from_utf8(bytes).is_ok() {
-            Charset::UTF_8
-        } else {
-            Charset::ISO_8859_1
-        }
+        if std::str::from_utf8(bytes).is_ok() { Charset::UTF_8 } else { Charset::ISO_8859_1 }
     }
 
     /// The text of the bytes. A byte order mark stays in the text as U+FEFF, except that UTF-16 without an explicit
@@ -137,10 +116,8 @@ impl Charset {
                 Ok(text) => Ok(Cow::Borrowed(text)),
                 Err(error) => {
                     let valid = error.valid_up_to();
-                    Err(self.malformed(
-                        valid,
-                        &String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default()),
-                    ))
+                    Err(self
+                        .malformed(valid, &String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default())))
                 }
             },
             Decoder::Ascii => match bytes.iter().position(|byte| !byte.is_ascii()) {
@@ -154,9 +131,7 @@ impl Charset {
             Decoder::Latin5 => Ok(Cow::Owned(bytes.iter().copied().map(latin5).collect())),
             Decoder::Koi8U => {
                 let text = self.decode_table(bytes, encoding_rs::KOI8_U, false)?;
-                Ok(Cow::Owned(
-                    text.replace('\u{45E}', "\u{255D}").replace('\u{40E}', "\u{256C}"),
-                ))
+                Ok(Cow::Owned(text.replace('\u{45E}', "\u{255D}").replace('\u{40E}', "\u{256C}")))
             }
             Decoder::Utf16 => match bytes {
                 [0xFF, 0xFE, rest @ ..] => self.decode_utf16(rest, 2, u16::from_le_bytes),
@@ -210,10 +185,8 @@ impl Charset {
         }
         // All tables are of single bytes, so the character's index is the byte's.
         if refuse_holes
-            && let Some((index, (position, _))) = text
-                .char_indices()
-                .enumerate()
-                .find(|(_, (_, character))| is_hole(*character))
+            && let Some((index, (position, _))) =
+                text.char_indices().enumerate().find(|(_, (_, character))| is_hole(*character))
         {
             return Err(self.malformed(index, text.get(..position).unwrap_or_default()));
         }
@@ -221,11 +194,7 @@ impl Charset {
     }
 
     fn malformed(self, offset: usize, before: &str) -> MalformedText {
-        MalformedText {
-            charset: self.name,
-            offset,
-            line: line_of_end(before),
-        }
+        MalformedText { charset: self.name, offset, line: line_of_end(before) }
     }
 }
 
@@ -285,10 +254,7 @@ mod tests {
     use crate::flyway::checksum::checksum;
 
     fn decode(name: &str, bytes: &[u8]) -> Result<String, MalformedText> {
-        Charset::for_name(name)
-            .unwrap()
-            .decode(bytes)
-            .map(Cow::into_owned)
+        Charset::for_name(name).unwrap().decode(bytes).map(Cow::into_owned)
     }
 
     #[test]
@@ -336,10 +302,7 @@ mod tests {
     fn unknown_names_are_refused() {
         for name in ["", "nope", "Shift_JIS", "IBM850"] {
             assert!(
-                Charset::for_name(name)
-                    .unwrap_err()
-                    .to_string()
-                    .contains("convert the file to UTF-8"),
+                Charset::for_name(name).unwrap_err().to_string().contains("convert the file to UTF-8"),
                 "{name}"
             );
         }
@@ -348,11 +311,7 @@ mod tests {
     /// Results, and checksums of the texts they lead to, are those of Flyway 13.0.0.
     #[test]
     fn detects_as_flyway_does() {
-        let utf16 = |text: &str| {
-            text.encode_utf16()
-                .flat_map(u16::to_le_bytes)
-                .collect::<Vec<u8>>()
-        };
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         for (bytes, name, sum) in [
             (b"".to_vec(), "UTF-8", 0),
             ("select é;".as_bytes().to_vec(), "UTF-8", -907208984),

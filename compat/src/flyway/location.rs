@@ -51,10 +51,8 @@ pub enum LocationError {
 /// Reads locations, sorts them and drops duplicates and those that lie within another; the second result says which
 /// were dropped, in Flyway's words.
 pub fn parse_all<S: AsRef<str>>(descriptors: &[S]) -> Result<(Vec<Location>, Vec<String>), LocationError> {
-    let mut sorted = descriptors
-        .iter()
-        .map(|text| Location::parse(text.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut sorted =
+        descriptors.iter().map(|text| Location::parse(text.as_ref())).collect::<Result<Vec<_>, _>>()?;
     sorted.sort_by(|left, right| compare_utf16(&left.descriptor, &right.descriptor));
     let mut kept: Vec<Location> = Vec::with_capacity(sorted.len());
     let mut warnings = Vec::new();
@@ -86,14 +84,10 @@ impl Location {
             "classpath" => LocationKind::Classpath,
             "filesystem" => LocationKind::Filesystem,
             "s3" | "gcs" | "azureblob" => {
-                return Err(LocationError::Cloud {
-                    descriptor: text.to_owned(),
-                });
+                return Err(LocationError::Cloud { descriptor: text.to_owned() });
             }
             _ => {
-                return Err(LocationError::UnknownPrefix {
-                    descriptor: text.to_owned(),
-                });
+                return Err(LocationError::UnknownPrefix { descriptor: text.to_owned() });
             }
         };
         let (root, pattern) = match LocationPattern::split(path) {
@@ -101,12 +95,7 @@ impl Location {
             None => (kind.normalize(path), None),
         };
         let shown = if pattern.is_some() { path } else { root.as_str() };
-        Ok(Location {
-            kind,
-            descriptor: format!("{}{shown}", kind.prefix()),
-            root,
-            pattern,
-        })
+        Ok(Location { kind, descriptor: format!("{}{shown}", kind.prefix()), root, pattern })
     }
 
     /// Whether a file, given by its path relative to the root, belongs to the location, and its path relative to the
@@ -123,10 +112,7 @@ impl Location {
         if self.pattern.is_some() || other.pattern.is_some() {
             return false;
         }
-        other
-            .descriptor
-            .strip_prefix(self.descriptor.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
+        other.descriptor.strip_prefix(self.descriptor.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -148,11 +134,7 @@ impl LocationKind {
                 path.strip_suffix('/').unwrap_or(path).to_owned()
             }
             LocationKind::Filesystem => {
-                let path = if cfg!(windows) {
-                    path.replace('\\', "/")
-                } else {
-                    path.to_owned()
-                };
+                let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
                 let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
                 let root = if path.starts_with('/') { "/" } else { "" };
                 format!("{root}{}", names.join("/"))
@@ -188,11 +170,7 @@ mod tests {
     fn reads_locations() {
         for (text, descriptor, root) in [
             ("db/migration", "classpath:db/migration", "db/migration"),
-            (
-                "classpath:/db/migration/",
-                "classpath:db/migration",
-                "db/migration",
-            ),
+            ("classpath:/db/migration/", "classpath:db/migration", "db/migration"),
             ("", "classpath:", ""),
             ("c:/x", "classpath:c:/x", "c:/x"),
             ("filesystem:sql/", "filesystem:sql", "sql"),
@@ -208,21 +186,14 @@ mod tests {
             ("filesystem:*/x", "filesystem:*/x", ""),
         ] {
             let location = Location::parse(text).unwrap();
-            assert_eq!(
-                (location.descriptor.as_str(), location.root.as_str()),
-                (descriptor, root),
-                "{text}"
-            );
+            assert_eq!((location.descriptor.as_str(), location.root.as_str()), (descriptor, root), "{text}");
         }
     }
 
     #[test]
     fn refuses_what_it_cannot_read() {
         for text in ["s3:bucket/x", "gcs:bucket", "azureblob:x"] {
-            assert!(
-                matches!(Location::parse(text), Err(LocationError::Cloud { .. })),
-                "{text}"
-            );
+            assert!(matches!(Location::parse(text), Err(LocationError::Cloud { .. })), "{text}");
         }
         assert_eq!(
             Location::parse("foo:bar").unwrap_err().to_string(),
@@ -242,14 +213,8 @@ mod tests {
             "filesystem:a/*",
         ])
         .unwrap();
-        let kept: Vec<_> = locations
-            .iter()
-            .map(|location| location.descriptor.as_str())
-            .collect();
-        assert_eq!(
-            kept,
-            ["filesystem:a", "filesystem:a/*", "filesystem:ab", "filesystem:b"]
-        );
+        let kept: Vec<_> = locations.iter().map(|location| location.descriptor.as_str()).collect();
+        assert_eq!(kept, ["filesystem:a", "filesystem:a/*", "filesystem:ab", "filesystem:b"]);
         assert_eq!(
             warnings,
             [

@@ -48,10 +48,7 @@ impl LocationPattern {
         while names.last() == Some(&"") {
             names.pop();
         }
-        let first = names
-            .iter()
-            .position(|name| name.contains(['*', '?']))
-            .unwrap_or(names.len());
+        let first = names.iter().position(|name| name.contains(['*', '?'])).unwrap_or(names.len());
         let (root, pattern) = names.split_at(first);
         let last = pattern.last().copied().unwrap_or_default();
         let parts = pattern.iter().map(|name| part(name)).collect();
@@ -99,28 +96,17 @@ impl LocationPattern {
         // consumed[part][name]: where a match of the parts from `part` on, at `name`, ends.
         let mut consumed: Vec<Option<usize>> = vec![None; (self.parts.len() + 1) * width];
         for (name, end) in consumed.iter_mut().skip(self.parts.len() * width).enumerate() {
-            let accepted = if self.ends_in_file {
-                name == names.len()
-            } else {
-                name < names.len()
-            };
+            let accepted = if self.ends_in_file { name == names.len() } else { name < names.len() };
             *end = accepted.then_some(name);
         }
         for (index, part) in self.parts.iter().enumerate().rev() {
             for name in (0..width).rev() {
                 let at = |part: usize, name: usize| consumed.get(part * width + name).copied().flatten();
                 let found = match part {
-                    Part::Directories => at(index + 1, name).or_else(|| {
-                        if name < names.len() {
-                            at(index, name + 1)
-                        } else {
-                            None
-                        }
-                    }),
+                    Part::Directories => at(index + 1, name)
+                        .or_else(|| if name < names.len() { at(index, name + 1) } else { None }),
                     Part::Name(tokens) => {
-                        let matched = names
-                            .get(name)
-                            .is_some_and(|(_, text)| matches_name(tokens, text));
+                        let matched = names.get(name).is_some_and(|(_, text)| matches_name(tokens, text));
                         if matched { at(index + 1, name + 1) } else { None }
                     }
                 };

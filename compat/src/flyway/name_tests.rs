@@ -6,10 +6,7 @@ use super::*;
 
 /// Flyway's open edition, with which the expectations were recorded.
 fn flyway() -> NameParser {
-    NameParser::new(Naming {
-        undo_prefix: None,
-        ..Naming::default()
-    })
+    NameParser::new(Naming { undo_prefix: None, ..Naming::default() })
 }
 
 /// Prefix, version, description and suffix.
@@ -44,20 +41,10 @@ fn reads_good_names() {
         ("afterMigrate__x_y.sql", "afterMigrate", "", "x y", ".sql"),
         ("afterMigrateError.sql", "afterMigrateError", "", "", ".sql"),
         ("beforeMigrate__1__2.sql", "beforeMigrate", "", "1  2", ".sql"),
-        (
-            "afterEachMigrateStatementError.sql",
-            "afterEachMigrateStatementError",
-            "",
-            "",
-            ".sql",
-        ),
+        ("afterEachMigrateStatementError.sql", "afterEachMigrateStatementError", "", "", ".sql"),
     ] {
         let name = flyway().sql(file_name).unwrap_or_else(|| panic!("{file_name}"));
-        assert_eq!(
-            parts(&name),
-            (prefix, version.to_owned(), description, suffix),
-            "{file_name}"
-        );
+        assert_eq!(parts(&name), (prefix, version.to_owned(), description, suffix), "{file_name}");
     }
 }
 
@@ -66,27 +53,12 @@ fn says_what_is_wrong_with_bad_names() {
     let repeatable = "Invalid repeatable migration / callback name format: ";
     let versioned = "Invalid versioned migration name format: ";
     for (file_name, message) in [
-        (
-            "foo.sql",
-            "Unrecognised migration name format: foo.sql".to_owned(),
-        ),
+        ("foo.sql", "Unrecognised migration name format: foo.sql".to_owned()),
         (".sql", "Unrecognised migration name format: .sql".to_owned()),
-        (
-            "v1__a.sql",
-            "Unrecognised migration name format: v1__a.sql".to_owned(),
-        ),
-        (
-            "U1__u.sql",
-            "Unrecognised migration name format: U1__u.sql".to_owned(),
-        ),
-        (
-            "beforeDeploy.sql",
-            "Unrecognised migration name format: beforeDeploy.sql".to_owned(),
-        ),
-        (
-            "aftermigrate.sql",
-            "Unrecognised migration name format: aftermigrate.sql".to_owned(),
-        ),
+        ("v1__a.sql", "Unrecognised migration name format: v1__a.sql".to_owned()),
+        ("U1__u.sql", "Unrecognised migration name format: U1__u.sql".to_owned()),
+        ("beforeDeploy.sql", "Unrecognised migration name format: beforeDeploy.sql".to_owned()),
+        ("aftermigrate.sql", "Unrecognised migration name format: aftermigrate.sql".to_owned()),
         (
             "README.sql",
             format!(
@@ -116,21 +88,11 @@ fn says_what_is_wrong_with_bad_names() {
             "B__b.sql",
             format!("{versioned}B__b.sql (It must contain a version and should look like this: B1.2__b.sql)"),
         ),
-        (
-            "VIEW.sql",
-            format!("{versioned}VIEW.sql (could not recognise version number IEW)"),
-        ),
-        (
-            "V1_a.sql",
-            format!("{versioned}V1_a.sql (could not recognise version number 1_a)"),
-        ),
+        ("VIEW.sql", format!("{versioned}VIEW.sql (could not recognise version number IEW)")),
+        ("V1_a.sql", format!("{versioned}V1_a.sql (could not recognise version number 1_a)")),
     ] {
         let parser = flyway();
-        assert_eq!(
-            parser.parse(file_name).unwrap_err().to_string(),
-            message,
-            "{file_name}"
-        );
+        assert_eq!(parser.parse(file_name).unwrap_err().to_string(), message, "{file_name}");
         assert_eq!(parser.sql(file_name), None, "{file_name}");
     }
 }
@@ -163,14 +125,8 @@ fn tells_programs_by_their_extension() {
         ("afterMigrate__x.cmd", "x", ".cmd"),
         ("beforeConnect.bat", "", ".bat"),
     ] {
-        let name = flyway()
-            .program(file_name)
-            .unwrap_or_else(|| panic!("{file_name}"));
-        assert_eq!(
-            (name.description.as_str(), name.suffix.as_str()),
-            (description, suffix),
-            "{file_name}"
-        );
+        let name = flyway().program(file_name).unwrap_or_else(|| panic!("{file_name}"));
+        assert_eq!((name.description.as_str(), name.suffix.as_str()), (description, suffix), "{file_name}");
     }
     for file_name in [
         "V1__a.sql",
@@ -199,11 +155,7 @@ fn takes_files_without_extension_for_programs() {
         ("V1__a|b", "a|b"),
         ("afterMigrate", ""),
     ] {
-        assert_eq!(
-            flyway().program(file_name).unwrap().description,
-            description,
-            "{file_name}"
-        );
+        assert_eq!(flyway().program(file_name).unwrap().description, description, "{file_name}");
     }
     assert_eq!(flyway().program("R"), None);
 }
@@ -211,25 +163,16 @@ fn takes_files_without_extension_for_programs() {
 #[test]
 fn undo_files_are_known_unless_switched_off() {
     let name = NameParser::new(Naming::default()).sql("U1_2__u.sql").unwrap();
-    assert_eq!(
-        (name.kind, name.version),
-        (NameKind::Undo, MigrationVersion::parse("1.2").ok())
-    );
+    assert_eq!((name.kind, name.version), (NameKind::Undo, MigrationVersion::parse("1.2").ok()));
 }
 
 #[test]
 fn rebuilds_the_name_for_the_placeholder() {
-    for (file_name, rebuilt) in [
-        ("V1__a_b.SQL", "V1__a_b.SQL"),
-        ("V1__.sql", "V1.sql"),
-        ("R__.sql", "R.sql"),
-    ] {
+    for (file_name, rebuilt) in [("V1__a_b.SQL", "V1__a_b.SQL"), ("V1__.sql", "V1.sql"), ("R__.sql", "R.sql")]
+    {
         assert_eq!(flyway().sql(file_name).unwrap().file_name(), rebuilt);
     }
-    assert_eq!(
-        flyway().sql("afterInfo__a_b.sql").unwrap().name_without_suffix(),
-        "afterInfo__a b"
-    );
+    assert_eq!(flyway().sql("afterInfo__a_b.sql").unwrap().name_without_suffix(), "afterInfo__a b");
 }
 
 #[test]

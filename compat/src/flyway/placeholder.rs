@@ -74,16 +74,12 @@ impl Placeholders {
 
     /// The same values between the markers of program migrations (`FP__` and `__`), whose separator is `_`.
     pub fn for_programs(&self, prefix: &str, suffix: &str) -> Placeholders {
-        Placeholders {
-            values: self.values.clone(),
-            ..Placeholders::new(prefix, suffix, "_")
-        }
+        Placeholders { values: self.values.clone(), ..Placeholders::new(prefix, suffix, "_") }
     }
 
     /// Sets the value of a name. Names differ in more than case; the last value of a name wins.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.values
-            .insert(name.to_lowercase(), (name.to_owned(), value.to_owned()));
+        self.values.insert(name.to_lowercase(), (name.to_owned(), value.to_owned()));
     }
 
     /// Sets a built-in placeholder: `flyway`, the separator and `name`.
@@ -106,10 +102,7 @@ impl Placeholders {
             .values()
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| {
-                (
-                    format!("{}{}{}", self.prefix, name.replace(':', "_"), self.suffix),
-                    value.clone(),
-                )
+                (format!("{}{}{}", self.prefix, name.replace(':', "_"), self.suffix), value.clone())
             })
             .collect()
     }
@@ -183,19 +176,10 @@ impl Placeholders {
             return Ok(value);
         }
         let placeholder = format!("{}{name}{}", self.prefix, self.suffix);
-        if name
-            .strip_prefix("flyway")
-            .is_some_and(|rest| rest.starts_with(&self.separator))
-        {
-            return Err(PlaceholderError::UnknownDefault {
-                placeholder,
-                line: line(),
-            });
+        if name.strip_prefix("flyway").is_some_and(|rest| rest.starts_with(&self.separator)) {
+            return Err(PlaceholderError::UnknownDefault { placeholder, line: line() });
         }
-        Err(PlaceholderError::Unknown {
-            placeholder,
-            line: line(),
-        })
+        Err(PlaceholderError::Unknown { placeholder, line: line() })
     }
 }
 
@@ -207,14 +191,9 @@ mod tests {
 
     fn with_values(prefix: &str, suffix: &str, separator: &str) -> Placeholders {
         let mut placeholders = Placeholders::new(prefix, suffix, separator);
-        for (name, value) in [
-            ("x", "1"),
-            ("Name", "Ann"),
-            ("empty", ""),
-            ("nest", "${x}"),
-            ("a", "A1"),
-            ("σ", "sig"),
-        ] {
+        for (name, value) in
+            [("x", "1"), ("Name", "Ann"), ("empty", ""), ("nest", "${x}"), ("a", "A1"), ("σ", "sig")]
+        {
             placeholders.set(name, value);
         }
         placeholders.set("flyway:user", "u");
@@ -258,12 +237,7 @@ mod tests {
     #[test]
     fn replaces_between_other_markers() {
         let hashes = with_values("##", "##", ":");
-        for (text, expected) in [
-            ("##x##", "1"),
-            ("##x####x##", "11"),
-            ("a#b##x##c#", "a#b1c#"),
-            ("#", "#"),
-        ] {
+        for (text, expected) in [("##x##", "1"), ("##x####x##", "11"), ("a#b##x##c#", "a#b1c#"), ("#", "#")] {
             assert_eq!(hashes.replace(text).unwrap(), expected, "{text}");
         }
         for text in ["###x##", "##x#", "##x", "##x##x##", "####"] {
@@ -274,48 +248,20 @@ mod tests {
     #[test]
     fn an_unknown_name_is_an_error_with_its_line() {
         for (text, message, line) in [
-            (
-                "-- ${y}",
-                "No value provided for placeholder: ${y}.  Check your configuration!",
-                1,
-            ),
+            ("-- ${y}", "No value provided for placeholder: ${y}.  Check your configuration!", 1),
             (
                 "a\r\nb\rc\n'${ x }'",
                 "No value provided for placeholder: ${ x }.  Check your configuration!",
                 4,
             ),
-            (
-                "${${x}}",
-                "No value provided for placeholder: ${${x}.  Check your configuration!",
-                1,
-            ),
-            (
-                "\n${flyway:nope}",
-                "Failed to populate value for default placeholder: ${flyway:nope}",
-                2,
-            ),
-            (
-                "${flywayx}",
-                "No value provided for placeholder: ${flywayx}.  Check your configuration!",
-                1,
-            ),
-            (
-                "x${",
-                "Placeholder ${ at the end of the text has neither a name nor its end }",
-                1,
-            ),
-            (
-                "${yz",
-                "No value provided for placeholder: ${y}.  Check your configuration!",
-                1,
-            ),
+            ("${${x}}", "No value provided for placeholder: ${${x}.  Check your configuration!", 1),
+            ("\n${flyway:nope}", "Failed to populate value for default placeholder: ${flyway:nope}", 2),
+            ("${flywayx}", "No value provided for placeholder: ${flywayx}.  Check your configuration!", 1),
+            ("x${", "Placeholder ${ at the end of the text has neither a name nor its end }", 1),
+            ("${yz", "No value provided for placeholder: ${y}.  Check your configuration!", 1),
         ] {
             let error = dollar().replace(text).unwrap_err();
-            assert_eq!(
-                (error.to_string().as_str(), error.line()),
-                (message, line),
-                "{text}"
-            );
+            assert_eq!((error.to_string().as_str(), error.line()), (message, line), "{text}");
         }
     }
 

@@ -24,10 +24,7 @@ fn options(project: &TempDir) -> ScanOptions {
 }
 
 fn scripts(scan: &Scan) -> Vec<&str> {
-    scan.migrations
-        .iter()
-        .map(|migration| migration.script.as_str())
-        .collect()
+    scan.migrations.iter().map(|migration| migration.script.as_str()).collect()
 }
 
 fn placeholders() -> (Placeholders, Placeholders) {
@@ -57,13 +54,7 @@ fn finds_migrations_of_all_kinds() {
     let found: Vec<_> = scan
         .migrations
         .iter()
-        .map(|migration| {
-            (
-                migration.script.as_str(),
-                migration.type_name,
-                migration.recorded_checksum(),
-            )
-        })
+        .map(|migration| (migration.script.as_str(), migration.type_name, migration.recorded_checksum()))
         .collect();
     assert_eq!(
         found,
@@ -95,20 +86,13 @@ fn orders_repeatable_migrations_by_utf16_code_units() {
         ("R__😀.sql", ""),
     ]);
     let scan = scan(&options(&project)).unwrap();
-    assert_eq!(
-        scripts(&scan),
-        ["R__B.sql", "R__a.sql", "R__b.sql", "R__😀.sql", "R__\u{FF5E}.sql"]
-    );
+    assert_eq!(scripts(&scan), ["R__B.sql", "R__a.sql", "R__b.sql", "R__😀.sql", "R__\u{FF5E}.sql"]);
 }
 
 #[test]
 fn one_file_in_two_locations_counts_once() {
     let project = project(&[("a/V1__x.sql", "select 1;"), ("b/V1__x.sql", "select 1;")]);
-    let scan = scan(&ScanOptions::new(
-        project.path(),
-        &["filesystem:sql/b", "filesystem:sql/a"],
-    ))
-    .unwrap();
+    let scan = scan(&ScanOptions::new(project.path(), &["filesystem:sql/b", "filesystem:sql/a"])).unwrap();
     assert_eq!(scan.migrations.len(), 1);
     assert_eq!(scan.migrations[0].path, project.path().join("sql/a/V1__x.sql"));
 }
@@ -146,21 +130,13 @@ fn refuses_two_migrations_for_one_place() {
 #[test]
 fn versioned_baseline_and_undo_may_share_a_version() {
     let project = project(&[("V1__x.sql", ""), ("B1__x.sql", ""), ("U1__x.sql", "")]);
-    assert_eq!(
-        scripts(&scan(&options(&project)).unwrap()),
-        ["V1__x.sql", "B1__x.sql", "U1__x.sql"]
-    );
+    assert_eq!(scripts(&scan(&options(&project)).unwrap()), ["V1__x.sql", "B1__x.sql", "U1__x.sql"]);
 }
 
 #[test]
 fn reports_bad_names_as_flyway_does() {
-    let project = project(&[
-        ("foo.sql", ""),
-        ("README.sql", ""),
-        ("V1__a.sql", ""),
-        ("notes.txt", ""),
-        ("R.sql", ""),
-    ]);
+    let project =
+        project(&[("foo.sql", ""), ("README.sql", ""), ("V1__a.sql", ""), ("notes.txt", ""), ("R.sql", "")]);
     let scan = scan(&options(&project)).unwrap();
     assert_eq!(
         scan.bad_names_message(true).unwrap(),
@@ -168,11 +144,7 @@ fn reports_bad_names_as_flyway_does() {
          contain a version and should look like this: R__description.sql)\r\nUnrecognised migration name format: \
          foo.sql"
     );
-    assert!(
-        scan.bad_names_message(false)
-            .unwrap()
-            .starts_with("2 SQL migrations were detected but not run")
-    );
+    assert!(scan.bad_names_message(false).unwrap().starts_with("2 SQL migrations were detected but not run"));
 }
 
 #[test]
@@ -199,22 +171,14 @@ fn a_missing_location_is_said_or_fails() {
     let mut options = ScanOptions::new(project.path(), &["filesystem:nope"]);
     let notices = scan(&options).unwrap().notices;
     assert_eq!(notices[0].level, NoticeLevel::Error);
-    assert_eq!(
-        notices[0].text,
-        format!("Skipping filesystem location: nope (not found) {hint}")
-    );
+    assert_eq!(notices[0].text, format!("Skipping filesystem location: nope (not found) {hint}"));
     options.fail_on_missing_locations = true;
     assert_eq!(
         scan(&options).unwrap_err().to_string(),
         format!("Failed to find filesystem location: nope (not found) {hint}")
     );
     options.locations = vec!["filesystem:sql/V1__a.sql".to_owned()];
-    assert!(
-        scan(&options)
-            .unwrap_err()
-            .to_string()
-            .contains("(not a directory)")
-    );
+    assert!(scan(&options).unwrap_err().to_string().contains("(not a directory)"));
 }
 
 #[test]
@@ -227,11 +191,7 @@ fn the_class_path_is_looked_up_in_the_project() {
     assert_eq!(scripts(&found), ["V1__a.sql"]);
     assert!(found.notices[0].text.contains("src/main/resources"));
     let missing = scan(&ScanOptions::new(project.path(), &["classpath:nope"])).unwrap();
-    assert!(
-        missing.notices[0]
-            .text
-            .starts_with("Unable to resolve location classpath:nope. Looked for '")
-    );
+    assert!(missing.notices[0].text.starts_with("Unable to resolve location classpath:nope. Looked for '"));
 }
 
 #[test]
@@ -249,25 +209,15 @@ fn script_configurations_apply() {
     scan.replace_placeholders(&empty, &empty).unwrap();
     assert_eq!(scan.migrations[0].checksum, 235179326);
     assert_eq!(scan.migrations[0].load_text().unwrap(), "é");
-    assert_eq!(
-        scan.migrations[1].config.as_ref().unwrap().execute_in_transaction,
-        Some(false)
-    );
+    assert_eq!(scan.migrations[1].config.as_ref().unwrap().execute_in_transaction, Some(false));
     assert_eq!(scan.migrations[2].recorded_checksum(), -1612538181);
     assert_eq!(scan.migrations[2].load_sql(&empty).unwrap(), "${x}");
 }
 
 #[test]
 fn a_configuration_of_another_location_applies_too() {
-    let project = project(&[
-        ("a/R__a.sql", "${x}"),
-        ("b/r__a.sql.conf", "placeholderReplacement=false"),
-    ]);
-    let scan = scan(&ScanOptions::new(
-        project.path(),
-        &["filesystem:sql/a", "filesystem:sql/b"],
-    ))
-    .unwrap();
+    let project = project(&[("a/R__a.sql", "${x}"), ("b/r__a.sql.conf", "placeholderReplacement=false")]);
+    let scan = scan(&ScanOptions::new(project.path(), &["filesystem:sql/a", "filesystem:sql/b"])).unwrap();
     assert!(!scan.migrations[0].placeholder_replacement);
 }
 
@@ -286,19 +236,9 @@ fn undecodable_files_are_named_with_line_and_byte() {
     fs::write(project.path().join("sql/V1__a.sql"), b"a\n\xFF").unwrap();
     let mut options = options(&project);
     let error = scan(&options).unwrap_err();
-    assert!(
-        error.to_string().contains("byte 2 (line 2) is not valid UTF-8"),
-        "{error}"
-    );
-    assert_eq!(
-        error.place(),
-        Some((project.path().join("sql/V1__a.sql").as_path(), 2))
-    );
-    assert!(
-        error
-            .flyway_message()
-            .starts_with("Unable to calculate checksum of V1__a.sql\nPlease ensure")
-    );
+    assert!(error.to_string().contains("byte 2 (line 2) is not valid UTF-8"), "{error}");
+    assert_eq!(error.place(), Some((project.path().join("sql/V1__a.sql").as_path(), 2)));
+    assert!(error.flyway_message().starts_with("Unable to calculate checksum of V1__a.sql\nPlease ensure"));
     options.detect_encoding = true;
     assert_eq!(scan(&options).unwrap().migrations[0].checksum, 224219797);
 }
@@ -310,10 +250,7 @@ fn an_unknown_placeholder_is_named_with_its_line() {
     let (sql, programs) = placeholders();
     let error = scan.replace_placeholders(&sql, &programs).unwrap_err();
     assert_eq!(error.place().unwrap().1, 2);
-    assert_eq!(
-        error.flyway_message(),
-        "No value provided for placeholder: ${y}.  Check your configuration!"
-    );
+    assert_eq!(error.flyway_message(), "No value provided for placeholder: ${y}.  Check your configuration!");
 }
 
 #[test]
@@ -327,19 +264,10 @@ fn callbacks_come_by_event_and_description_programs_first() {
         ("V1__a.sql", ""),
     ]);
     let scan = scan(&options(&project)).unwrap();
-    let found: Vec<_> = scan
-        .callbacks
-        .iter()
-        .map(|callback| callback.script.as_str())
-        .collect();
+    let found: Vec<_> = scan.callbacks.iter().map(|callback| callback.script.as_str()).collect();
     assert_eq!(
         found,
-        [
-            "afterMigrate__a.sh",
-            "beforeMigrate__z.sql",
-            "afterMigrate.sql",
-            "afterMigrate__b.sql"
-        ]
+        ["afterMigrate__a.sh", "beforeMigrate__z.sql", "afterMigrate.sql", "afterMigrate__b.sql"]
     );
     assert!(scan.notices[0].text.contains("beforeConnect runs programs"));
 }
@@ -371,10 +299,7 @@ fn callback_locations_replace_locations_but_for_before_connect() {
     assert_eq!(scripts(&scan), ["V1__x.sql"]);
     let events: Vec<_> = scan.callbacks.iter().map(|callback| callback.event).collect();
     assert_eq!(events, [Event::BeforeConnect, Event::AfterMigrate]);
-    assert_eq!(
-        scan.notices[0].text,
-        "Skipping callback location nope as it does not exist"
-    );
+    assert_eq!(scan.notices[0].text, "Skipping callback location nope as it does not exist");
 }
 
 #[test]
@@ -382,10 +307,7 @@ fn a_file_changed_since_the_scan_is_not_run() {
     let project = project(&[("V1__a.sql", "select 1;")]);
     let scan = scan(&options(&project)).unwrap();
     fs::write(project.path().join("sql/V1__a.sql"), "drop table customers;").unwrap();
-    assert!(matches!(
-        scan.migrations[0].load_text(),
-        Err(ScanError::Changed { .. })
-    ));
+    assert!(matches!(scan.migrations[0].load_text(), Err(ScanError::Changed { .. })));
 }
 
 #[cfg(unix)]
@@ -404,29 +326,14 @@ mod unix {
         symlink(Path::new("nowhere"), sql.join("m/V3__dangling.sql")).unwrap();
         symlink(Path::new(".."), sql.join("real/up")).unwrap();
         let scan = scan(&ScanOptions::new(project.path(), &["filesystem:sql/m"])).unwrap();
-        assert!(
-            scripts(&scan).starts_with(&["linked/V1__x.sql"]),
-            "{:?}",
-            scripts(&scan)
-        );
-        assert!(
-            scan.notices
-                .iter()
-                .any(|notice| notice.text.contains("V3__dangling.sql"))
-        );
+        assert!(scripts(&scan).starts_with(&["linked/V1__x.sql"]), "{:?}", scripts(&scan));
+        assert!(scan.notices.iter().any(|notice| notice.text.contains("V3__dangling.sql")));
     }
 
     #[test]
     fn skips_names_that_are_no_text() {
         let project = project(&[("V1__a.sql", "")]);
-        fs::write(
-            project
-                .path()
-                .join("sql")
-                .join(OsStr::from_bytes(b"V2__\xFF.sql")),
-            "",
-        )
-        .unwrap();
+        fs::write(project.path().join("sql").join(OsStr::from_bytes(b"V2__\xFF.sql")), "").unwrap();
         let scan = scan(&options(&project)).unwrap();
         assert_eq!(scripts(&scan), ["V1__a.sql"]);
         assert!(scan.notices[0].text.contains("not valid UTF-8"));

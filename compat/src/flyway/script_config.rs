@@ -112,10 +112,7 @@ impl ScriptConfig {
         if settings.is_empty() {
             return Ok(config);
         }
-        Err(ScriptConfigError::UnknownKeys {
-            path: path.to_owned(),
-            keys: settings.into_keys().collect(),
-        })
+        Err(ScriptConfigError::UnknownKeys { path: path.to_owned(), keys: settings.into_keys().collect() })
     }
 
     /// The settings with placeholders, and then `${NAME}` of the environment, replaced in the whole file. An
@@ -127,10 +124,7 @@ impl ScriptConfig {
     ) -> Result<ScriptConfig, ScriptConfigError> {
         let replaced = placeholders
             .replace(&self.text)
-            .map_err(|source| ScriptConfigError::Placeholder {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| ScriptConfigError::Placeholder { path: self.path.clone(), source })?;
         let expanded = expand_environment(&replaced, environment);
         ScriptConfig::parse(&expanded, &self.path)
     }
@@ -139,10 +133,8 @@ impl ScriptConfig {
     pub fn evaluate_should_execute(&self) -> Result<bool, ScriptConfigError> {
         match &self.should_execute {
             None => Ok(true),
-            Some(expression) => evaluate(expression).map_err(|source| ScriptConfigError::Expression {
-                path: self.path.clone(),
-                source,
-            }),
+            Some(expression) => evaluate(expression)
+                .map_err(|source| ScriptConfigError::Expression { path: self.path.clone(), source }),
         }
     }
 }
@@ -156,11 +148,7 @@ fn take_boolean(
         None => Ok(None),
         Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
         Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        Some(value) => Err(ScriptConfigError::NotBoolean {
-            path: path.to_owned(),
-            key,
-            value,
-        }),
+        Some(value) => Err(ScriptConfigError::NotBoolean { path: path.to_owned(), key, value }),
     }
 }
 
@@ -171,9 +159,7 @@ fn expand_environment(text: &str, environment: impl Fn(&str) -> Option<String>) 
     while let Some((before, after)) = rest.split_once("${") {
         expanded.push_str(before);
         let is_name_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        let end = after
-            .find(|character| !is_name_part(character))
-            .unwrap_or(after.len());
+        let end = after.find(|character| !is_name_part(character)).unwrap_or(after.len());
         let (name, tail) = after.split_at(end);
         match tail.strip_prefix('}') {
             Some(tail) if !name.is_empty() => {
@@ -193,10 +179,7 @@ fn expand_environment(text: &str, environment: impl Fn(&str) -> Option<String>) 
 /// Keys and values of a file in Flyway's dialect of Java properties: lines are trimmed, backslashes are literal, and one
 /// at the end of a line continues it (`ConfigUtils.loadConfigurationFromString`).
 fn properties(text: &str) -> BTreeMap<String, String> {
-    let text = text
-        .strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(text)
-        .replace("\r\n", "\n");
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).replace("\r\n", "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
     while lines.last() == Some(&"") {
         lines.pop();
@@ -245,15 +228,11 @@ fn continues(next: Option<&str>) -> bool {
 
 fn add_setting(settings: &mut BTreeMap<String, String>, line: &str) {
     let is_blank = |character: char| matches!(character, ' ' | '\t' | '\u{C}');
-    let end = line
-        .find(|character| is_blank(character) || matches!(character, '=' | ':'))
-        .unwrap_or(line.len());
+    let end =
+        line.find(|character| is_blank(character) || matches!(character, '=' | ':')).unwrap_or(line.len());
     let (key, rest) = line.split_at(end);
     let rest = rest.trim_start_matches(is_blank);
-    let value = rest
-        .strip_prefix(['=', ':'])
-        .unwrap_or(rest)
-        .trim_start_matches(is_blank);
+    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_blank);
     settings.insert(key.to_owned(), value.to_owned());
 }
 
@@ -294,10 +273,7 @@ mod tests {
     #[test]
     fn says_what_is_wrong_in_the_words_of_flyway() {
         for (text, message) in [
-            (
-                "bogus=1",
-                "Unknown configuration property: bogus. Please check your script config files",
-            ),
+            ("bogus=1", "Unknown configuration property: bogus. Please check your script config files"),
             (
                 "ExecuteInTransaction=false\nfoo : bar\n",
                 "Unknown configuration properties: ExecuteInTransaction,foo. Please check your script config files",
@@ -338,9 +314,7 @@ mod tests {
     #[test]
     fn a_placeholder_without_value_is_an_error_even_in_a_comment() {
         let config = parse("executeInTransaction=false\n# ${nope}").unwrap();
-        let error = config
-            .resolve(&Placeholders::new("${", "}", ":"), |_| None)
-            .unwrap_err();
+        let error = config.resolve(&Placeholders::new("${", "}", ":"), |_| None).unwrap_err();
         assert_eq!(
             error.to_string(),
             "V1__a.sql.conf:2: No value provided for placeholder: ${nope}.  Check your configuration!"
@@ -356,11 +330,7 @@ mod tests {
             ("encoding=a\\", "a\\"),
             ("encoding=a\\\\\nb", "a\\b"),
         ] {
-            assert_eq!(
-                properties(text).get("encoding").map(String::as_str),
-                Some(expected),
-                "{text:?}"
-            );
+            assert_eq!(properties(text).get("encoding").map(String::as_str), Some(expected), "{text:?}");
         }
     }
 
@@ -378,10 +348,7 @@ mod tests {
             ("k=v\\\nflyway.x==1", vec![("k", "vflyway.x==1")]),
         ] {
             let settings = properties(text);
-            let found: Vec<_> = settings
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-                .collect();
+            let found: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
             assert_eq!(found, expected, "{text:?}");
         }
     }

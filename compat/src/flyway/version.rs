@@ -60,10 +60,7 @@ impl MigrationVersion {
         }
         let normalized = text.replace('_', ".");
         match parse_parts(&normalized) {
-            Some(parts) => Ok(MigrationVersion(Repr::Numbered {
-                parts,
-                raw: text.to_owned(),
-            })),
+            Some(parts) => Ok(MigrationVersion(Repr::Numbered { parts, raw: text.to_owned() })),
             None => Err(InvalidVersion { normalized }),
         }
     }
@@ -118,8 +115,7 @@ impl Ord for MigrationVersion {
     fn cmp(&self, other: &Self) -> Ordering {
         let (kind, parts) = self.key();
         let (other_kind, other_parts) = other.key();
-        kind.cmp(&other_kind)
-            .then_with(|| compare_parts(parts, other_parts))
+        kind.cmp(&other_kind).then_with(|| compare_parts(parts, other_parts))
     }
 }
 
@@ -153,20 +149,13 @@ struct Number {
 }
 
 impl Number {
-    const ZERO: Number = Number {
-        negative: false,
-        digits: Vec::new(),
-    };
+    const ZERO: Number = Number { negative: false, digits: Vec::new() };
 }
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let magnitude = || {
-            self.digits
-                .len()
-                .cmp(&other.digits.len())
-                .then_with(|| self.digits.cmp(&other.digits))
-        };
+        let magnitude =
+            || self.digits.len().cmp(&other.digits.len()).then_with(|| self.digits.cmp(&other.digits));
         match (self.negative, other.negative) {
             (false, false) => magnitude(),
             (true, true) => magnitude().reverse(),
@@ -185,11 +174,7 @@ impl PartialOrd for Number {
 fn compare_parts(left: &[Number], right: &[Number]) -> Ordering {
     let longest = left.len().max(right.len());
     (0..longest)
-        .map(|index| {
-            left.get(index)
-                .unwrap_or(&Number::ZERO)
-                .cmp(right.get(index).unwrap_or(&Number::ZERO))
-        })
+        .map(|index| left.get(index).unwrap_or(&Number::ZERO).cmp(right.get(index).unwrap_or(&Number::ZERO)))
         .find(|ordering| ordering.is_ne())
         .unwrap_or(Ordering::Equal)
 }
@@ -235,10 +220,7 @@ fn parse_number(text: &str) -> Option<Number> {
             digits.push(digit);
         }
     }
-    Some(Number {
-        negative: negative && !digits.is_empty(),
-        digits,
-    })
+    Some(Number { negative: negative && !digits.is_empty(), digits })
 }
 
 /// The zeros of the decimal digits that Java's `Character.digit(char, 10)` knows; nine more follow each.
@@ -299,11 +281,7 @@ mod tests {
         for (text, shown, history) in [
             ("latest", "<< Latest Version >>", "9223372036854775807"),
             ("LATEST", "<< Latest Version >>", "9223372036854775807"),
-            (
-                "9223372036854775807",
-                "<< Latest Version >>",
-                "9223372036854775807",
-            ),
+            ("9223372036854775807", "<< Latest Version >>", "9223372036854775807"),
             ("Current", "<< Current Version >>", "<< Current Version >>"),
             ("nExT", "<< Next Version >>", "<< Next Version >>"),
         ] {
@@ -379,11 +357,7 @@ mod tests {
         ];
         for (index, left) in ascending.iter().enumerate() {
             for (other, right) in ascending.iter().enumerate() {
-                assert_eq!(
-                    version(left).cmp(&version(right)),
-                    index.cmp(&other),
-                    "{left} {right}"
-                );
+                assert_eq!(version(left).cmp(&version(right)), index.cmp(&other), "{left} {right}");
             }
         }
     }
