@@ -106,7 +106,14 @@ fn open(url: &DatabaseUrl, host: &Host, attempt: Attempt, options: &ConnectOptio
     let mut config = config(url, options);
     match host {
         Host::Tcp { host, port } => config.host(host).port(*port),
+        #[cfg(unix)]
         Host::Socket { path, port } => config.host_path(path).port(*port),
+        #[cfg(not(unix))]
+        Host::Socket { .. } => {
+            return Err(DbError::configuration(
+                "this system has no sockets in files; name a host in the database URL",
+            ));
+        }
     };
     let limit = url.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     let result = match attempt {
