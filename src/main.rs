@@ -1,3 +1,5 @@
 //! The `dunlin` binary: arguments in, exit code out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    dunlin::cli::main()
+}

@@ -6,3 +6,6 @@
 
 pub mod flyway;
 pub mod model;
+pub mod native;
+pub mod project;
+pub mod settings;

@@ -126,6 +126,20 @@ pub struct Context<'a> {
     pub history: &'a History,
     /// The answers to [`Adapter::inquiries`], in their order.
     pub answers: &'a [Vec<Row>],
+    /// A migration that began without a transaction and has not ended. It is about to be resumed, so a failed row
+    /// of it is no reason to refuse a plan, and its [`Record::success`] should take that row away.
+    pub unfinished: Option<&'a Unfinished>,
+}
+
+/// A migration that began without a transaction and has not ended, as the statement journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// [`MigrationStep::id`].
+    pub id: String,
+    /// The direction it was run in.
+    pub direction: Direction,
+    /// Whether a statement failed (and [`Record::failure`] was written), as opposed to a process that died.
+    pub failed: bool,
 }
 
 /// A lock that a tool takes on the server, in neutral terms. All are held by a session and end with it.
@@ -359,11 +373,7 @@ pub struct Source {
 impl Source {
     /// A source that is a whole file.
     pub fn file(path: impl Into<PathBuf>, text: impl Into<String>) -> Source {
-        Source {
-            path: path.into(),
-            text: text.into(),
-            first_line: 1,
-        }
+        Source { path: path.into(), text: text.into(), first_line: 1 }
     }
 
     /// The file.
@@ -474,12 +484,7 @@ pub enum AdapterError {
 impl AdapterError {
     /// A refusal with a code and a message.
     pub fn refused(code: impl Into<String>, message: impl Into<String>) -> AdapterError {
-        AdapterError::Refused {
-            code: code.into(),
-            message: message.into(),
-            place: None,
-            advice: None,
-        }
+        AdapterError::Refused { code: code.into(), message: message.into(), place: None, advice: None }
     }
 
     /// The same, at a place in a file.
@@ -508,6 +513,11 @@ pub trait Adapter: Send {
 
     /// How the history table is named for people, quoted and qualified.
     fn history_table(&self, server: &Server) -> String;
+
+    /// The schema the history lives in, unquoted; the engine keeps its journal beside it.
+    fn history_schema(&self, server: &Server) -> String {
+        server.schema.clone()
+    }
 
     /// The locks of the original tool, to exclude it while we run. Ours is added by the engine.
     fn locks(&self, server: &Server) -> Vec<Lock>;

@@ -12,8 +12,8 @@ pub struct DbError {
     /// SQLSTATE, where the server gives one.
     pub sqlstate: Option<String>,
     /// The server's number: MySQL's error number, SQLite's extended result code.
-    pub code: Option<i64>,
-    /// Position in the statement, in characters from 1 (PostgreSQL).
+    pub code: Option<i32>,
+    /// Position in the statement, in characters from 1 (PostgreSQL, SQLite).
     pub position: Option<u32>,
     /// PostgreSQL's DETAIL.
     pub detail: Option<String>,
@@ -39,4 +39,36 @@ pub enum DbErrorKind {
     Storage,
     /// Anything else that the server says of a statement.
     Statement,
+}
+
+impl DbError {
+    /// An error of a kind with a message and nothing else.
+    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> DbError {
+        DbError {
+            kind,
+            message: message.into(),
+            sqlstate: None,
+            code: None,
+            position: None,
+            detail: None,
+            hint: None,
+        }
+    }
+
+    /// The URL is wrong, or asks for what dunlin cannot do.
+    pub(super) fn configuration(message: impl Into<String>) -> DbError {
+        DbError::new(DbErrorKind::Configuration, message)
+    }
+
+    /// No server there, or the connection broke.
+    pub(super) fn connection(message: impl Into<String>) -> DbError {
+        DbError::new(DbErrorKind::Connection, message)
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub(super) fn advise(mut self, hint: impl Into<String>) -> DbError {
+        self.hint = Some(hint.into());
+        self
+    }
 }

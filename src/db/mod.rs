@@ -1,10 +1,51 @@
 //! Connections to servers behind one trait. Values cross as the server's own text.
 
 mod error;
+mod mask;
+mod mysql;
+mod postgres;
+mod sqlite;
+mod text;
+mod tls;
+pub mod url;
 
-pub use error::DbError;
+pub use error::{DbError, DbErrorKind};
+pub use mask::{Password, mask_url};
+pub use url::DatabaseUrl;
 
 use dunlin_compat::model::{Lock, Row, Server};
+use std::time::Duration;
+use url::Engine;
+
+/// Opens a session on the database that `url` names.
+///
+/// Connecting costs one round trip after the handshake, which learns what [`Connection::server`] tells.
+///
+/// # Errors
+/// `Configuration`, `Connection` or `Authentication`, saying what was tried; on SQLite also `Storage`. Only
+/// `Connection` is retried, [`ConnectOptions::connect_retries`] times.
+pub fn connect(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Box<dyn Connection>, DbError> {
+    let mut wait = Duration::from_secs(1);
+    let mut retries = options.connect_retries;
+    loop {
+        let error = match connect_once(url, options) {
+            Err(error) if error.kind == DbErrorKind::Connection && retries > 0 => error,
+            result => return result,
+        };
+        drop(error);
+        retries -= 1;
+        std::thread::sleep(wait.min(options.connect_retries_interval));
+        wait = wait.saturating_mul(2);
+    }
+}
+
+fn connect_once(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Box<dyn Connection>, DbError> {
+    match url.engine {
+        Engine::Postgres => Ok(Box::new(postgres::connect(url, options)?)),
+        Engine::Sqlite => Ok(Box::new(sqlite::connect(url, options)?)),
+        Engine::Mysql => Ok(Box::new(mysql::connect(url, options)?)),
+    }
+}
 
 /// What one statement gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +90,9 @@ pub trait Connection: Send {
 
     /// Runs statements in order and stops at the first that fails. PostgreSQL and MySQL send all in one round trip;
     /// statements must be complete and without their delimiter.
+    ///
+    /// Outside of a transaction PostgreSQL makes one of the statements that it gets together: if one fails, those
+    /// before it are rolled back, and statements that refuse to run in a transaction must be sent with `execute`.
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>>;
 
     /// PostgreSQL's `COPY … FROM STDIN` with its data; an error elsewhere. Returns the number of rows.
@@ -74,6 +118,30 @@ pub trait Connection: Send {
 }
 
 /// How to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// For reading or writing; matters to SQLite only.
+    pub access: Access,
+    /// The name under which the session shows on the server, unless the URL gives one.
+    pub application_name: String,
+    /// How often to try again when no server answers; between tries 1, 2, 4 … seconds pass, as Flyway does it.
+    pub connect_retries: u32,
+    /// The longest wait between two tries.
+    pub connect_retries_interval: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> ConnectOptions {
+        ConnectOptions {
+            access: Access::Write,
+            application_name: "dunlin".to_owned(),
+            connect_retries: 0,
+            connect_retries_interval: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Reading: a SQLite file is not created and is opened without write access where possible.

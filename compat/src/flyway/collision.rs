@@ -1,60 +1,62 @@
 //! Two migrations that claim the same place (`CompositeMigrationResolver.checkForIncompatibilities`).
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::flyway::location::compare_utf16;
 use crate::flyway::scan::{MigrationKind, ResolvedMigration};
-use crate::flyway::version::MigrationVersion;
 
 /// Two migrations of one version, or two repeatable migrations of one description, in Flyway's words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Collision {
-    /// Of one version.
-    #[error(
-        "Found more than one migration with version {version}\nOffenders:\n-> {} ({first_type})\n-> {} ({second_type})",
-        first.display(), second.display()
-    )]
-    Version {
-        /// The version, as the first file writes it.
-        version: MigrationVersion,
-        /// The first file.
-        first: PathBuf,
-        /// Its type.
-        first_type: &'static str,
-        /// The second file.
-        second: PathBuf,
-        /// Its type.
-        second_type: &'static str,
-    },
-    /// Of one description.
-    #[error(
-        "Found more than one repeatable migration with description {description}\nOffenders:\n-> {} ({first_type})\n\
-         -> {} ({second_type})",
-        first.display(), second.display()
-    )]
-    Repeatable {
-        /// The description.
-        description: String,
-        /// The first file.
-        first: PathBuf,
-        /// Its type.
-        first_type: &'static str,
-        /// The second file.
-        second: PathBuf,
-        /// Its type.
-        second_type: &'static str,
-    },
+#[error(
+    "Found more than one {place}\nOffenders:\n-> {} ({})\n-> {} ({})",
+    offenders[0].path.display(), offenders[0].type_name, offenders[1].path.display(), offenders[1].type_name
+)]
+pub struct Collision {
+    /// What both claim.
+    pub place: ClaimedPlace,
+    /// The two files.
+    pub offenders: Box<[Offender; 2]>,
+}
+
+/// What two migrations claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimedPlace {
+    /// A version, as the first file writes it.
+    Version(String),
+    /// The description of a repeatable migration.
+    Repeatable(String),
+}
+
+/// One of two migrations that claim one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offender {
+    /// The file.
+    pub path: PathBuf,
+    /// Its type as in the history.
+    pub type_name: &'static str,
 }
 
 impl Collision {
     /// Flyway's error code.
     pub fn code(&self) -> &'static str {
+        match self.place {
+            ClaimedPlace::Version(_) => "DUPLICATE_VERSIONED_MIGRATION",
+            ClaimedPlace::Repeatable(_) => "DUPLICATE_REPEATABLE_MIGRATION",
+        }
+    }
+}
+
+impl fmt::Display for ClaimedPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Collision::Version { .. } => "DUPLICATE_VERSIONED_MIGRATION",
-            Collision::Repeatable { .. } => "DUPLICATE_REPEATABLE_MIGRATION",
+            ClaimedPlace::Version(version) => write!(formatter, "migration with version {version}"),
+            ClaimedPlace::Repeatable(description) => {
+                write!(formatter, "repeatable migration with description {description}")
+            }
         }
     }
 }
@@ -66,14 +68,9 @@ impl Collision {
 /// version first the regular, then the baseline, then the undo migration.
 pub fn arrange(mut migrations: Vec<ResolvedMigration>) -> Result<Vec<ResolvedMigration>, Collision> {
     // A stable sort: of identical files that in the first location stays.
-    migrations.sort_by(|left, right| {
-        compare_places(left, right).then_with(|| compare_utf16(&left.script, &right.script))
-    });
+    migrations.sort_by(compare_places);
     migrations.dedup_by(|later, earlier| is_same(earlier, later));
-    match migrations
-        .windows(2)
-        .find_map(|pair| collide(pair.first()?, pair.last()?))
-    {
+    match migrations.windows(2).find_map(|pair| collide(pair.first()?, pair.last()?)) {
         Some(collision) => Err(collision),
         None => Ok(migrations),
     }
@@ -111,20 +108,13 @@ fn collide(first: &ResolvedMigration, second: &ResolvedMigration) -> Option<Coll
     if compare_places(first, second) != Ordering::Equal {
         return None;
     }
-    Some(match &first.version {
-        Some(version) => Collision::Version {
-            version: version.clone(),
-            first: first.path.clone(),
-            first_type: first.type_name,
-            second: second.path.clone(),
-            second_type: second.type_name,
-        },
-        None => Collision::Repeatable {
-            description: first.description.clone(),
-            first: first.path.clone(),
-            first_type: first.type_name,
-            second: second.path.clone(),
-            second_type: second.type_name,
-        },
-    })
+    let place = match &first.version {
+        Some(version) => ClaimedPlace::Version(version.to_string()),
+        None => ClaimedPlace::Repeatable(first.description.clone()),
+    };
+    let offender = |migration: &ResolvedMigration| Offender {
+        path: migration.path.clone(),
+        type_name: migration.type_name,
+    };
+    Some(Collision { place, offenders: Box::new([offender(first), offender(second)]) })
 }

@@ -51,10 +51,8 @@ pub enum LocationError {
 /// Reads locations, sorts them and drops duplicates and those that lie within another; the second result says which
 /// were dropped, in Flyway's words.
 pub fn parse_all<S: AsRef<str>>(descriptors: &[S]) -> Result<(Vec<Location>, Vec<String>), LocationError> {
-    let mut sorted = descriptors
-        .iter()
-        .map(|text| Location::parse(text.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut sorted =
+        descriptors.iter().map(|text| Location::parse(text.as_ref())).collect::<Result<Vec<_>, _>>()?;
     sorted.sort_by(|left, right| compare_utf16(&left.descriptor, &right.descriptor));
     let mut kept: Vec<Location> = Vec::with_capacity(sorted.len());
     let mut warnings = Vec::new();
@@ -86,14 +84,10 @@ impl Location {
             "classpath" => LocationKind::Classpath,
             "filesystem" => LocationKind::Filesystem,
             "s3" | "gcs" | "azureblob" => {
-                return Err(LocationError::Cloud {
-                    descriptor: text.to_owned(),
-                });
+                return Err(LocationError::Cloud { descriptor: text.to_owned() });
             }
             _ => {
-                return Err(LocationError::UnknownPrefix {
-                    descriptor: text.to_owned(),
-                });
+                return Err(LocationError::UnknownPrefix { descriptor: text.to_owned() });
             }
         };
         let (root, pattern) = match LocationPattern::split(path) {
@@ -101,12 +95,7 @@ impl Location {
             None => (kind.normalize(path), None),
         };
         let shown = if pattern.is_some() { path } else { root.as_str() };
-        Ok(Location {
-            kind,
-            descriptor: format!("{}{shown}", kind.prefix()),
-            root,
-            pattern,
-        })
+        Ok(Location { kind, descriptor: format!("{}{shown}", kind.prefix()), root, pattern })
     }
 
     /// Whether a file, given by its path relative to the root, belongs to the location, and its path relative to the
@@ -123,10 +112,7 @@ impl Location {
         if self.pattern.is_some() || other.pattern.is_some() {
             return false;
         }
-        other
-            .descriptor
-            .strip_prefix(self.descriptor.as_str())
-            .is_some_and(|rest| rest.starts_with('/'))
+        other.descriptor.strip_prefix(self.descriptor.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -148,11 +134,7 @@ impl LocationKind {
                 path.strip_suffix('/').unwrap_or(path).to_owned()
             }
             LocationKind::Filesystem => {
-                let path = if cfg!(windows) {
-                    path.replace('\\', "/")
-                } else {
-                    path.to_owned()
-                };
+                let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
                 let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
                 let root = if path.starts_with('/') { "/" } else { "" };
                 format!("{root}{}", names.join("/"))
@@ -175,4 +157,83 @@ fn is_plain_path(text: &str) -> bool {
         && is_separator(bytes.get(2));
     let is_url = text.starts_with("file:") && (5..8).all(|index| is_separator(bytes.get(index)));
     has_drive || is_url
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All results are those of Flyway 13.0.0.
+    #[test]
+    fn reads_locations() {
+        for (text, descriptor, root) in [
+            ("db/migration", "classpath:db/migration", "db/migration"),
+            ("classpath:/db/migration/", "classpath:db/migration", "db/migration"),
+            ("", "classpath:", ""),
+            ("c:/x", "classpath:c:/x", "c:/x"),
+            ("filesystem:sql/", "filesystem:sql", "sql"),
+            ("filesystem:/a//b/", "filesystem:/a/b", "/a/b"),
+            ("  filesystem:x  ", "filesystem:x", "x"),
+            ("filesystem: x", "filesystem: x", " x"),
+            ("FileSystem:x", "filesystem:x", "x"),
+            ("filesystem:", "filesystem:", ""),
+            ("filesystem:/", "filesystem:/", "/"),
+            ("filesystem:a:b", "filesystem:a:b", "a:b"),
+            ("filesystem:./a/../b", "filesystem:./a/../b", "./a/../b"),
+            ("filesystem:db//*/x/", "filesystem:db//*/x/", "db"),
+            ("filesystem:*/x", "filesystem:*/x", ""),
+        ] {
+            let location = Location::parse(text).unwrap();
+            assert_eq!((location.descriptor.as_str(), location.root.as_str()), (descriptor, root), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_read() {
+        for text in ["s3:bucket/x", "gcs:bucket", "azureblob:x"] {
+            assert!(matches!(Location::parse(text), Err(LocationError::Cloud { .. })), "{text}");
+        }
+        assert_eq!(
+            Location::parse("foo:bar").unwrap_err().to_string(),
+            "Unknown prefix for location (should be one of classpath:, filesystem:): foo:bar"
+        );
+        assert!(Location::parse(":x").is_err());
+    }
+
+    #[test]
+    fn sorts_and_drops_duplicates_and_locations_within_others() {
+        let (locations, warnings) = parse_all(&[
+            "filesystem:b",
+            "filesystem:a",
+            "filesystem:b/",
+            "filesystem:a/c",
+            "filesystem:ab",
+            "filesystem:a/*",
+        ])
+        .unwrap();
+        let kept: Vec<_> = locations.iter().map(|location| location.descriptor.as_str()).collect();
+        assert_eq!(kept, ["filesystem:a", "filesystem:a/*", "filesystem:ab", "filesystem:b"]);
+        assert_eq!(
+            warnings,
+            [
+                "Discarding location 'filesystem:a/c' as it is a sub-location of 'filesystem:a'",
+                "Discarding duplicate location 'filesystem:b'",
+            ]
+        );
+    }
+
+    #[test]
+    fn sorts_by_utf16_code_units() {
+        let (locations, _) = parse_all(&["filesystem:\u{FF5E}", "filesystem:😀"]).unwrap();
+        assert_eq!(locations[0].root, "😀");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(filesystem:|classpath:|s3:)?[*?./\\\\a: é]{0,20}") {
+            let _ = Location::parse(&text);
+        }
+    }
 }

@@ -6,6 +6,7 @@ pub mod checksum;
 pub mod collision;
 pub mod config;
 pub mod encoding;
+mod encoding_charsets;
 pub mod history;
 pub mod location;
 pub mod location_pattern;

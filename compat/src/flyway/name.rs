@@ -97,10 +97,7 @@ impl ResourceName {
         if description.is_empty() {
             return format!("{}{}", self.prefix, self.raw_version);
         }
-        format!(
-            "{}{}{}{description}",
-            self.prefix, self.raw_version, self.separator
-        )
+        format!("{}{}{}{description}", self.prefix, self.raw_version, self.separator)
     }
 }
 
@@ -163,23 +160,12 @@ impl NameParser {
             (naming.versioned_prefix.clone(), NameKind::Versioned),
             (naming.repeatable_prefix.clone(), NameKind::Repeatable),
         ];
-        prefixes.extend(
-            Event::ALL
-                .iter()
-                .map(|event| (event.id().to_owned(), NameKind::Callback(*event))),
-        );
+        prefixes.extend(Event::ALL.iter().map(|event| (event.id().to_owned(), NameKind::Callback(*event))));
         prefixes.push((naming.baseline_prefix.clone(), NameKind::Baseline));
         prefixes.extend(naming.undo_prefix.clone().map(|prefix| (prefix, NameKind::Undo)));
         prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(utf16_length(prefix)));
-        let program_suffixes = PROGRAM_EXTENSIONS
-            .iter()
-            .map(|extension| format!(".{extension}"))
-            .collect();
-        NameParser {
-            naming,
-            program_suffixes,
-            prefixes,
-        }
+        let program_suffixes = PROGRAM_EXTENSIONS.iter().map(|extension| format!(".{extension}")).collect();
+        NameParser { naming, program_suffixes, prefixes }
     }
 
     /// The rules.
@@ -235,9 +221,7 @@ impl NameParser {
             .iter()
             .find_map(|(prefix, kind)| Some((prefix, *kind, stem.strip_prefix(prefix.as_str())?)));
         let Some((prefix, kind, rest)) = found else {
-            return Err(NameError::Unrecognised {
-                file_name: file_name.to_owned(),
-            });
+            return Err(NameError::Unrecognised { file_name: file_name.to_owned() });
         };
         let separator = self.naming.separator.as_str();
         let (left, right) = rest.split_once(separator).unwrap_or((rest, ""));
@@ -248,10 +232,7 @@ impl NameParser {
         let file_name = || file_name.to_owned();
         let version = if kind.has_version() {
             if left.is_empty() {
-                return Err(NameError::MissingVersion {
-                    file_name: file_name(),
-                    example: example("1.2"),
-                });
+                return Err(NameError::MissingVersion { file_name: file_name(), example: example("1.2") });
             }
             let version = MigrationVersion::parse(left).map_err(|_| NameError::InvalidVersion {
                 file_name: file_name(),
@@ -261,10 +242,7 @@ impl NameParser {
         } else if left.is_empty() {
             None
         } else {
-            return Err(NameError::UnexpectedVersion {
-                file_name: file_name(),
-                example: example(""),
-            });
+            return Err(NameError::UnexpectedVersion { file_name: file_name(), example: example("") });
         };
         Ok(ResourceName {
             kind,
@@ -285,28 +263,18 @@ fn is_program_file(file_name: &str) -> bool {
     if extension.is_empty() {
         return !cfg!(windows);
     }
-    PROGRAM_EXTENSIONS
-        .iter()
-        .any(|program| program.eq_ignore_ascii_case(extension))
+    PROGRAM_EXTENSIONS.iter().any(|program| program.eq_ignore_ascii_case(extension))
 }
 
 /// What follows the last dot, not counting dots at the end; empty without one. `|` and `\` part a name like `/` does.
 fn extension(file_name: &str) -> &str {
-    let last = file_name
-        .trim_end_matches(['|', '/', '\\'])
-        .rsplit(['|', '/', '\\'])
-        .next()
-        .unwrap_or_default();
-    last.trim_end_matches('.')
-        .rsplit_once('.')
-        .map_or("", |(_, extension)| extension)
+    let last =
+        file_name.trim_end_matches(['|', '/', '\\']).rsplit(['|', '/', '\\']).next().unwrap_or_default();
+    last.trim_end_matches('.').rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 fn strip_suffix<'a>(name: &'a str, suffixes: &[String]) -> (&'a str, &'a str) {
-    suffixes
-        .iter()
-        .find_map(|suffix| split_ignoring_case(name, suffix))
-        .unwrap_or((name, ""))
+    suffixes.iter().find_map(|suffix| split_ignoring_case(name, suffix)).unwrap_or((name, ""))
 }
 
 fn ends_with_ignoring_case(name: &str, suffix: &str) -> bool {
@@ -337,3 +305,7 @@ fn split_ignoring_case<'a>(name: &'a str, suffix: &str) -> Option<(&'a str, &'a 
 fn utf16_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
+
+#[cfg(test)]
+#[path = "name_tests.rs"]
+mod tests;

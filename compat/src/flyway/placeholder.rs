@@ -74,16 +74,12 @@ impl Placeholders {
 
     /// The same values between the markers of program migrations (`FP__` and `__`), whose separator is `_`.
     pub fn for_programs(&self, prefix: &str, suffix: &str) -> Placeholders {
-        Placeholders {
-            values: self.values.clone(),
-            ..Placeholders::new(prefix, suffix, "_")
-        }
+        Placeholders { values: self.values.clone(), ..Placeholders::new(prefix, suffix, "_") }
     }
 
     /// Sets the value of a name. Names differ in more than case; the last value of a name wins.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.values
-            .insert(name.to_lowercase(), (name.to_owned(), value.to_owned()));
+        self.values.insert(name.to_lowercase(), (name.to_owned(), value.to_owned()));
     }
 
     /// Sets a built-in placeholder: `flyway`, the separator and `name`.
@@ -106,10 +102,7 @@ impl Placeholders {
             .values()
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| {
-                (
-                    format!("{}{}{}", self.prefix, name.replace(':', "_"), self.suffix),
-                    value.clone(),
-                )
+                (format!("{}{}{}", self.prefix, name.replace(':', "_"), self.suffix), value.clone())
             })
             .collect()
     }
@@ -183,18 +176,125 @@ impl Placeholders {
             return Ok(value);
         }
         let placeholder = format!("{}{name}{}", self.prefix, self.suffix);
-        if name
-            .strip_prefix("flyway")
-            .is_some_and(|rest| rest.starts_with(&self.separator))
-        {
-            return Err(PlaceholderError::UnknownDefault {
-                placeholder,
-                line: line(),
-            });
+        if name.strip_prefix("flyway").is_some_and(|rest| rest.starts_with(&self.separator)) {
+            return Err(PlaceholderError::UnknownDefault { placeholder, line: line() });
         }
-        Err(PlaceholderError::Unknown {
-            placeholder,
-            line: line(),
-        })
+        Err(PlaceholderError::Unknown { placeholder, line: line() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn with_values(prefix: &str, suffix: &str, separator: &str) -> Placeholders {
+        let mut placeholders = Placeholders::new(prefix, suffix, separator);
+        for (name, value) in
+            [("x", "1"), ("Name", "Ann"), ("empty", ""), ("nest", "${x}"), ("a", "A1"), ("σ", "sig")]
+        {
+            placeholders.set(name, value);
+        }
+        placeholders.set("flyway:user", "u");
+        placeholders
+    }
+
+    fn dollar() -> Placeholders {
+        with_values("${", "}", ":")
+    }
+
+    /// All results are those of Flyway 13.0.0's reader.
+    #[test]
+    fn replaces_as_flyway_does() {
+        for (text, expected) in [
+            ("", ""),
+            ("no placeholders", "no placeholders"),
+            ("${x}", "1"),
+            ("a$b${x}c", "a$b1c"),
+            ("${X} ${NAME}", "1 Ann"),
+            ("${Σ}", "sig"),
+            ("${empty}|${empty}${x}", "|1"),
+            ("${nest}", "${x}"),
+            ("${flyway:user}${FLYWAY:USER}", "uu"),
+            ("{x}$ {x}", "{x}$ {x}"),
+            ("${x}}", "1}"),
+            ("$", "$"),
+            ("${x}\r\n${x}", "1\r\n1"),
+            ("😀${x}😀", "😀1😀"),
+            // A broken-off prefix is passed on unread.
+            ("$${x}", "$${x}"),
+            ("$$${x}", "$$1"),
+            ("$$$${x}", "$$$${x}"),
+            // The end of the text counts as a suffix over the last character.
+            ("${xy", "1"),
+            ("${ab", "A1"),
+        ] {
+            assert_eq!(dollar().replace(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn replaces_between_other_markers() {
+        let hashes = with_values("##", "##", ":");
+        for (text, expected) in [("##x##", "1"), ("##x####x##", "11"), ("a#b##x##c#", "a#b1c#"), ("#", "#")] {
+            assert_eq!(hashes.replace(text).unwrap(), expected, "{text}");
+        }
+        for text in ["###x##", "##x#", "##x", "##x##x##", "####"] {
+            assert!(hashes.replace(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_with_its_line() {
+        for (text, message, line) in [
+            ("-- ${y}", "No value provided for placeholder: ${y}.  Check your configuration!", 1),
+            (
+                "a\r\nb\rc\n'${ x }'",
+                "No value provided for placeholder: ${ x }.  Check your configuration!",
+                4,
+            ),
+            ("${${x}}", "No value provided for placeholder: ${${x}.  Check your configuration!", 1),
+            ("\n${flyway:nope}", "Failed to populate value for default placeholder: ${flyway:nope}", 2),
+            ("${flywayx}", "No value provided for placeholder: ${flywayx}.  Check your configuration!", 1),
+            ("x${", "Placeholder ${ at the end of the text has neither a name nor its end }", 1),
+            ("${yz", "No value provided for placeholder: ${y}.  Check your configuration!", 1),
+        ] {
+            let error = dollar().replace(text).unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.line()), (message, line), "{text}");
+        }
+    }
+
+    #[test]
+    fn programs_use_markers_of_their_own() {
+        let programs = dollar().for_programs("FP__", "__");
+        assert_eq!(programs.replace("echo FP__x__ ${x}").unwrap(), "echo 1 ${x}");
+        assert_eq!(programs.replace("FPFP__x__").unwrap(), "FPFP__x__");
+        assert_eq!(
+            programs.replace("FP__flyway_user__").unwrap_err().to_string(),
+            "Failed to populate value for default placeholder: FP__flyway_user__"
+        );
+        let environment = programs.environment();
+        assert!(environment.contains(&("FP__flyway_user__".to_owned(), "u".to_owned())));
+        assert!(environment.contains(&("FP__Name__".to_owned(), "Ann".to_owned())));
+        assert!(!environment.iter().any(|(name, _)| name == "FP__empty__"));
+    }
+
+    #[test]
+    fn the_file_name_is_set_for_each_file() {
+        let placeholders = dollar().with_file_name("V1__a.sql");
+        assert_eq!(placeholders.replace("${flyway:filename}").unwrap(), "V1__a.sql");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "([${}#xa\n]|\\$\\{x\\}|\\PC){0,40}", prefix in "[${#]{0,3}", suffix in "[}#]{0,2}") {
+            let _ = with_values(&prefix, &suffix, ":").replace(&text);
+        }
+
+        #[test]
+        fn text_without_the_prefix_stays(text in "[^$]*") {
+            prop_assert_eq!(dollar().replace(&text).unwrap(), text.as_str());
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Finding the scripts of a project: what a scan depends on, what it finds, and why it fails.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::flyway::callback::CallbackScript;
 use crate::flyway::collision::Collision;
-use crate::flyway::encoding::{MalformedText, UnknownCharset};
+use crate::flyway::encoding::{ENCODING_ADVICE, MalformedText, UnknownCharset};
 use crate::flyway::location::LocationError;
 use crate::flyway::name::{NameError, Naming};
 use crate::flyway::placeholder::{PlaceholderError, Placeholders};
@@ -181,6 +181,33 @@ pub enum ScanError {
 }
 
 impl ScanError {
+    /// The message in Flyway's words alone, without the places that `Display` adds.
+    pub fn flyway_message(&self) -> String {
+        match self {
+            ScanError::Malformed { path, .. } => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                format!("Unable to calculate checksum of {name}\n{ENCODING_ADVICE}")
+            }
+            ScanError::Placeholder { source, .. }
+            | ScanError::Config(ScriptConfigError::Placeholder { source, .. }) => source.to_string(),
+            ScanError::Config(error) => error.flyway_message(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The file and the line in it, from 1, that the error is about; of collisions the first file.
+    pub fn place(&self) -> Option<(&Path, usize)> {
+        match self {
+            ScanError::Location(_) | ScanError::MissingLocation(_) | ScanError::Charset { .. } => None,
+            ScanError::Collision(collision) => Some((&collision.offenders[0].path, 1)),
+            ScanError::DuplicateCallback { first, .. } => Some((first, 1)),
+            ScanError::Read { path, .. } | ScanError::Changed { path } => Some((path, 1)),
+            ScanError::Malformed { path, source } => Some((path, source.line)),
+            ScanError::Placeholder { path, source } => Some((path, source.line())),
+            ScanError::Config(error) => Some(error.place()),
+        }
+    }
+
     /// Flyway's error code.
     pub fn code(&self) -> &'static str {
         match self {
@@ -192,3 +219,7 @@ impl ScanError {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;

@@ -20,10 +20,8 @@ use crate::flyway::script_config::ScriptConfig;
 
 /// Finds and reads all scripts of a project. Every migration is read once; callbacks are read when they run.
 pub fn scan(options: &ScanOptions) -> Result<Scan, ScanError> {
-    let charset = Charset::for_name(&options.encoding).map_err(|source| ScanError::Charset {
-        place: "encoding".to_owned(),
-        source,
-    })?;
+    let charset = Charset::for_name(&options.encoding)
+        .map_err(|source| ScanError::Charset { place: "encoding".to_owned(), source })?;
     let mut scanner = Scanner {
         options,
         names: NameParser::new(options.naming.clone()),
@@ -79,21 +77,11 @@ enum CallbackUse {
 impl Scanner<'_> {
     fn resources(&mut self, descriptors: &[String], for_callbacks: bool) -> Result<Resources, ScanError> {
         let (locations, warnings) = parse_all(descriptors)?;
-        self.result.notices.extend(
-            warnings
-                .into_iter()
-                .map(|text| Notice::new(NoticeLevel::Warning, text)),
-        );
-        let mut resources = Resources {
-            files: Vec::new(),
-            configs: HashMap::new(),
-        };
+        self.result.notices.extend(warnings.into_iter().map(|text| Notice::new(NoticeLevel::Warning, text)));
+        let mut resources = Resources { files: Vec::new(), configs: HashMap::new() };
         for location in &locations {
             if for_callbacks && self.is_missing(location) {
-                let text = format!(
-                    "Skipping callback location {} as it does not exist",
-                    location.root
-                );
+                let text = format!("Skipping callback location {} as it does not exist", location.root);
                 self.result.notices.push(Notice::new(NoticeLevel::Info, text));
                 continue;
             }
@@ -154,10 +142,8 @@ impl Scanner<'_> {
     }
 
     fn read_config(&mut self, path: &Path) -> Result<ScriptConfig, ScanError> {
-        read_into(path, &mut self.buffer).map_err(|source| ScanError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        read_into(path, &mut self.buffer)
+            .map_err(|source| ScanError::Read { path: path.to_owned(), source })?;
         let text = decode(&self.buffer, self.charset, path)?;
         Ok(ScriptConfig::parse(&text, path)?)
     }
@@ -169,10 +155,7 @@ impl Scanner<'_> {
                 continue;
             }
             if let Err(error) = self.names.parse(file_name) {
-                self.result.bad_names.push(BadName {
-                    path: resource.file.path.clone(),
-                    error,
-                });
+                self.result.bad_names.push(BadName { path: resource.file.path.clone(), error });
             }
         }
     }
@@ -210,10 +193,7 @@ impl Scanner<'_> {
                 return Ok(());
             }
             Err(source) => {
-                return Err(ScanError::Read {
-                    path: file.path.clone(),
-                    source,
-                });
+                return Err(ScanError::Read { path: file.path.clone(), source });
             }
         }
         let charset = match resource.charset {
@@ -252,10 +232,7 @@ impl Scanner<'_> {
             if let Some(name) = self.names.program(file_name) {
                 self.add_callback(resource, resources, name, true, wanted)?;
             }
-            let sql = self
-                .names
-                .sql(file_name)
-                .filter(|_| !self.options.skip_default_callbacks);
+            let sql = self.names.sql(file_name).filter(|_| !self.options.skip_default_callbacks);
             let Some(name) = sql.filter(|name| matches!(name.kind, NameKind::Callback(_))) else {
                 continue;
             };
@@ -265,11 +242,7 @@ impl Scanner<'_> {
             let full_name = name.name_without_suffix();
             if let Some(first) = named.insert(full_name.clone(), resource.file.path.clone()) {
                 let second = resource.file.path.clone();
-                return Err(ScanError::DuplicateCallback {
-                    name: full_name,
-                    first,
-                    second,
-                });
+                return Err(ScanError::DuplicateCallback { name: full_name, first, second });
             }
             self.add_callback(resource, resources, name, false, wanted)?;
         }
@@ -290,10 +263,7 @@ impl Scanner<'_> {
         let file = &resource.file;
         if event == Event::BeforeConnect && !is_program {
             // There is no connection yet to run it on, and Flyway never does.
-            let text = format!(
-                "Ignoring '{}': beforeConnect runs programs, not SQL",
-                file.path.display()
-            );
+            let text = format!("Ignoring '{}': beforeConnect runs programs, not SQL", file.path.display());
             self.result.notices.push(Notice::new(NoticeLevel::Warning, text));
             return Ok(());
         }
@@ -305,10 +275,8 @@ impl Scanner<'_> {
         let charset = match resource.charset {
             Some(charset) => charset,
             None if self.options.detect_encoding && !is_program => {
-                read_into(&file.path, &mut self.buffer).map_err(|source| ScanError::Read {
-                    path: file.path.clone(),
-                    source,
-                })?;
+                read_into(&file.path, &mut self.buffer)
+                    .map_err(|source| ScanError::Read { path: file.path.clone(), source })?;
                 Charset::detect(&self.buffer)
             }
             None => self.charset,
@@ -352,8 +320,5 @@ fn read_into(path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
 
 /// Whether Flyway would not even list the file.
 fn is_unreadable(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound
-    )
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound)
 }

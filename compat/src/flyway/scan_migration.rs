@@ -46,7 +46,7 @@ pub struct ResolvedMigration {
     /// Checksum of the text as it is.
     pub checksum: i32,
     /// Checksum of the text with placeholders replaced, which is what Flyway records for a repeatable migration;
-    /// `None` for others, without replacement, and before [`Scan::replace_placeholders`].
+    /// `None` for others, without replacement, and before [`Scan::replace_placeholders`](crate::flyway::scan::Scan::replace_placeholders).
     pub checksum_replaced: Option<i32>,
     /// How its bytes become text.
     pub charset: Charset,
@@ -77,20 +77,13 @@ impl ResolvedMigration {
         if checksum(&text) == self.checksum {
             return Ok(text);
         }
-        Err(ScanError::Changed {
-            path: self.path.clone(),
-        })
+        Err(ScanError::Changed { path: self.path.clone() })
     }
 
     /// The text to run: without byte order marks and, where this script wants that, with placeholders replaced.
     pub fn load_sql(&self, placeholders: &Placeholders) -> Result<String, ScanError> {
         let text = self.load_text()?;
-        sql_to_run(
-            &text,
-            &self.path,
-            &self.name,
-            self.placeholder_replacement.then_some(placeholders),
-        )
+        sql_to_run(&text, &self.path, &self.name, self.placeholder_replacement.then_some(placeholders))
     }
 
     pub(super) fn compute_replaced(
@@ -104,14 +97,9 @@ impl ResolvedMigration {
         let replaced = if self.is_program {
             programs.replace(text).map(|text| checksum(&text))
         } else {
-            sql.with_file_name(&self.name.file_name())
-                .replace(text)
-                .map(|text| checksum(&text))
+            sql.with_file_name(&self.name.file_name()).replace(text).map(|text| checksum(&text))
         };
-        replaced.map(Some).map_err(|source| ScanError::Placeholder {
-            path: self.path.clone(),
-            source,
-        })
+        replaced.map(Some).map_err(|source| ScanError::Placeholder { path: self.path.clone(), source })
     }
 }
 
@@ -119,12 +107,7 @@ impl CallbackScript {
     /// The text to run: without byte order marks and, where this script wants that, with placeholders replaced.
     pub fn load_sql(&self, placeholders: &Placeholders) -> Result<String, ScanError> {
         let text = load(&self.path, self.charset)?;
-        sql_to_run(
-            &text,
-            &self.path,
-            &self.name,
-            self.placeholder_replacement.then_some(placeholders),
-        )
+        sql_to_run(&text, &self.path, &self.name, self.placeholder_replacement.then_some(placeholders))
     }
 }
 
@@ -150,10 +133,7 @@ pub(super) fn type_name(kind: MigrationKind, is_program: bool) -> &'static str {
 }
 
 fn load(path: &Path, charset: Charset) -> Result<String, ScanError> {
-    let bytes = fs::read(path).map_err(|source| ScanError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(|source| ScanError::Read { path: path.to_owned(), source })?;
     Ok(decode(&bytes, charset, path)?.into_owned())
 }
 
@@ -170,10 +150,7 @@ fn sql_to_run(
     let replaced = placeholders
         .with_file_name(&name.file_name())
         .replace(&text)
-        .map_err(|source| ScanError::Placeholder {
-            path: path.to_owned(),
-            source,
-        })?;
+        .map_err(|source| ScanError::Placeholder { path: path.to_owned(), source })?;
     Ok(replaced.into_owned())
 }
 
@@ -182,8 +159,5 @@ pub(super) fn decode<'b>(
     charset: Charset,
     path: &Path,
 ) -> Result<std::borrow::Cow<'b, str>, ScanError> {
-    charset.decode(bytes).map_err(|source| ScanError::Malformed {
-        path: path.to_owned(),
-        source,
-    })
+    charset.decode(bytes).map_err(|source| ScanError::Malformed { path: path.to_owned(), source })
 }

@@ -29,10 +29,7 @@ pub enum NoticeLevel {
 
 impl Notice {
     pub(crate) fn new(level: NoticeLevel, text: impl Into<String>) -> Notice {
-        Notice {
-            level,
-            text: text.into(),
-        }
+        Notice { level, text: text.into() }
     }
 }
 
@@ -61,7 +58,7 @@ pub struct FoundFile {
 impl FoundFile {
     /// The name without directories.
     pub fn file_name(&self) -> &str {
-        self.script.rsplit('/').next().unwrap_or_default()
+        self.below_root.rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -70,17 +67,15 @@ impl FoundFile {
 pub fn list(location: &Location, project: &Path) -> Result<Listing, MissingLocation> {
     let mut listing = Listing::default();
     let root = match location.kind {
+        // Joining an empty path would add a separator.
+        LocationKind::Filesystem if location.root.is_empty() => project.to_owned(),
         LocationKind::Filesystem => project.join(&location.root),
         LocationKind::Classpath => classpath_root(location, project, &mut listing)?,
     };
     if let Some(problem) = root_problem(&root, location) {
         return Err(MissingLocation::directory(location, &root, project, problem));
     }
-    if location
-        .pattern
-        .as_ref()
-        .is_some_and(|pattern| pattern.matches_nothing())
-    {
+    if location.pattern.as_ref().is_some_and(|pattern| pattern.matches_nothing()) {
         listing.notices.push(Notice::new(
             NoticeLevel::Warning,
             format!(
@@ -111,7 +106,8 @@ pub fn list(location: &Location, project: &Path) -> Result<Listing, MissingLocat
         listing.files.push(FoundFile {
             path: root.join(below_root),
             below_root: below_root.clone(),
-            script: script.to_owned(),
+            // Flyway does so on every system, also where a backslash is part of the name.
+            script: script.replace('\\', "/"),
         });
     }
     listing.all = paths.into_iter().collect();
@@ -154,33 +150,18 @@ fn classpath_root(
     project: &Path,
     listing: &mut Listing,
 ) -> Result<PathBuf, MissingLocation> {
-    let candidates = [
-        project.join("src/main/resources").join(&location.root),
-        project.join(&location.root),
-    ];
+    let candidates = [project.join("src/main/resources").join(&location.root), project.join(&location.root)];
     if let Some(root) = candidates.iter().find(|root| root.is_dir()) {
         listing.notices.push(Notice::new(
             NoticeLevel::Info,
-            format!(
-                "Location '{}' is read from {}",
-                location.descriptor,
-                root.display()
-            ),
+            format!("Location '{}' is read from {}", location.descriptor, root.display()),
         ));
         return Ok(root.clone());
     }
-    let looked = candidates
-        .map(|path| format!("'{}'", path.display()))
-        .join(" and ");
-    let text = format!(
-        "Unable to resolve location {}. Looked for {looked}.",
-        location.descriptor
-    );
+    let looked = candidates.map(|path| format!("'{}'", path.display())).join(" and ");
+    let text = format!("Unable to resolve location {}. Looked for {looked}.", location.descriptor);
     // Flyway only logs this for debugging; here a class path cannot be complete, so it is worth a warning.
-    Err(MissingLocation {
-        skipped: Notice::new(NoticeLevel::Warning, text.clone()),
-        failure: text,
-    })
+    Err(MissingLocation { skipped: Notice::new(NoticeLevel::Warning, text.clone()), failure: text })
 }
 
 fn root_problem(root: &Path, location: &Location) -> Option<&'static str> {
@@ -210,11 +191,7 @@ struct Pending {
 /// followed; what cannot be read is skipped.
 fn walk(root: &Path, listing: &mut Listing) -> Vec<String> {
     let mut files = Vec::new();
-    let mut pending = vec![Pending {
-        path: root.to_owned(),
-        below_root: String::new(),
-        linked: Vec::new(),
-    }];
+    let mut pending = vec![Pending { path: root.to_owned(), below_root: String::new(), linked: Vec::new() }];
     while let Some(directory) = pending.pop() {
         let entries = match fs::read_dir(&directory.path) {
             Ok(entries) => entries,
@@ -249,11 +226,7 @@ fn walk(root: &Path, listing: &mut Listing) -> Vec<String> {
                         let here =
                             fs::canonicalize(&directory.path).unwrap_or_else(|_| directory.path.clone());
                         if here.starts_with(&target) || linked.contains(&target) {
-                            skip(
-                                listing,
-                                &entry.path(),
-                                "the link leads back to a directory above it",
-                            );
+                            skip(listing, &entry.path(), "the link leads back to a directory above it");
                             continue;
                         }
                         linked.push(target);
@@ -279,15 +252,9 @@ enum EntryKind {
 fn kind_of(entry: &fs::DirEntry) -> io::Result<EntryKind> {
     let own = entry.file_type()?;
     // Asking the file system again is only needed for links.
-    let followed = if own.is_symlink() {
-        fs::metadata(entry.path())?.file_type()
-    } else {
-        own
-    };
+    let followed = if own.is_symlink() { fs::metadata(entry.path())?.file_type() } else { own };
     Ok(if followed.is_dir() {
-        EntryKind::Directory {
-            is_link: own.is_symlink(),
-        }
+        EntryKind::Directory { is_link: own.is_symlink() }
     } else if followed.is_file() {
         EntryKind::File
     } else {

@@ -32,10 +32,7 @@ pub struct ScriptConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScriptConfigError {
     /// Keys that do not exist.
-    #[error(
-        "Unknown configuration {}: {}. Please check your script config files ({path})",
-        if keys.len() == 1 { "property" } else { "properties" }, keys.join(",")
-    )]
+    #[error("{} ({path})", self.flyway_message())]
     UnknownKeys {
         /// The `.conf` file.
         path: PathBuf,
@@ -43,7 +40,7 @@ pub enum ScriptConfigError {
         keys: Vec<String>,
     },
     /// A value that is neither `true` nor `false`.
-    #[error("Invalid value for {key} (should be either true or false): {value} ({path})")]
+    #[error("{} ({path})", self.flyway_message())]
     NotBoolean {
         /// The `.conf` file.
         path: PathBuf,
@@ -70,6 +67,36 @@ pub enum ScriptConfigError {
     },
 }
 
+impl ScriptConfigError {
+    /// The message in Flyway's words alone, without the file.
+    pub fn flyway_message(&self) -> String {
+        match self {
+            ScriptConfigError::UnknownKeys { keys, .. } => {
+                let noun = if keys.len() == 1 { "property" } else { "properties" };
+                format!(
+                    "Unknown configuration {noun}: {}. Please check your script config files",
+                    keys.join(",")
+                )
+            }
+            ScriptConfigError::NotBoolean { key, value, .. } => {
+                format!("Invalid value for {key} (should be either true or false): {value}")
+            }
+            ScriptConfigError::Placeholder { source, .. } => source.to_string(),
+            ScriptConfigError::Expression { source, .. } => source.to_string(),
+        }
+    }
+
+    /// The file and, where it is known, the line in it.
+    pub fn place(&self) -> (&Path, usize) {
+        match self {
+            ScriptConfigError::Placeholder { path, source } => (path, source.line()),
+            ScriptConfigError::UnknownKeys { path, .. }
+            | ScriptConfigError::NotBoolean { path, .. }
+            | ScriptConfigError::Expression { path, .. } => (path, 1),
+        }
+    }
+}
+
 impl ScriptConfig {
     /// Reads the text of a `.conf` file as it is.
     pub fn parse(text: &str, path: &Path) -> Result<ScriptConfig, ScriptConfigError> {
@@ -85,10 +112,7 @@ impl ScriptConfig {
         if settings.is_empty() {
             return Ok(config);
         }
-        Err(ScriptConfigError::UnknownKeys {
-            path: path.to_owned(),
-            keys: settings.into_keys().collect(),
-        })
+        Err(ScriptConfigError::UnknownKeys { path: path.to_owned(), keys: settings.into_keys().collect() })
     }
 
     /// The settings with placeholders, and then `${NAME}` of the environment, replaced in the whole file. An
@@ -100,10 +124,7 @@ impl ScriptConfig {
     ) -> Result<ScriptConfig, ScriptConfigError> {
         let replaced = placeholders
             .replace(&self.text)
-            .map_err(|source| ScriptConfigError::Placeholder {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| ScriptConfigError::Placeholder { path: self.path.clone(), source })?;
         let expanded = expand_environment(&replaced, environment);
         ScriptConfig::parse(&expanded, &self.path)
     }
@@ -112,10 +133,8 @@ impl ScriptConfig {
     pub fn evaluate_should_execute(&self) -> Result<bool, ScriptConfigError> {
         match &self.should_execute {
             None => Ok(true),
-            Some(expression) => evaluate(expression).map_err(|source| ScriptConfigError::Expression {
-                path: self.path.clone(),
-                source,
-            }),
+            Some(expression) => evaluate(expression)
+                .map_err(|source| ScriptConfigError::Expression { path: self.path.clone(), source }),
         }
     }
 }
@@ -129,11 +148,7 @@ fn take_boolean(
         None => Ok(None),
         Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
         Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        Some(value) => Err(ScriptConfigError::NotBoolean {
-            path: path.to_owned(),
-            key,
-            value,
-        }),
+        Some(value) => Err(ScriptConfigError::NotBoolean { path: path.to_owned(), key, value }),
     }
 }
 
@@ -144,9 +159,7 @@ fn expand_environment(text: &str, environment: impl Fn(&str) -> Option<String>) 
     while let Some((before, after)) = rest.split_once("${") {
         expanded.push_str(before);
         let is_name_part = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        let end = after
-            .find(|character| !is_name_part(character))
-            .unwrap_or(after.len());
+        let end = after.find(|character| !is_name_part(character)).unwrap_or(after.len());
         let (name, tail) = after.split_at(end);
         match tail.strip_prefix('}') {
             Some(tail) if !name.is_empty() => {
@@ -166,10 +179,7 @@ fn expand_environment(text: &str, environment: impl Fn(&str) -> Option<String>) 
 /// Keys and values of a file in Flyway's dialect of Java properties: lines are trimmed, backslashes are literal, and one
 /// at the end of a line continues it (`ConfigUtils.loadConfigurationFromString`).
 fn properties(text: &str) -> BTreeMap<String, String> {
-    let text = text
-        .strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(text)
-        .replace("\r\n", "\n");
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).replace("\r\n", "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
     while lines.last() == Some(&"") {
         lines.pop();
@@ -218,19 +228,137 @@ fn continues(next: Option<&str>) -> bool {
 
 fn add_setting(settings: &mut BTreeMap<String, String>, line: &str) {
     let is_blank = |character: char| matches!(character, ' ' | '\t' | '\u{C}');
-    let end = line
-        .find(|character| is_blank(character) || matches!(character, '=' | ':'))
-        .unwrap_or(line.len());
+    let end =
+        line.find(|character| is_blank(character) || matches!(character, '=' | ':')).unwrap_or(line.len());
     let (key, rest) = line.split_at(end);
     let rest = rest.trim_start_matches(is_blank);
-    let value = rest
-        .strip_prefix(['=', ':'])
-        .unwrap_or(rest)
-        .trim_start_matches(is_blank);
+    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start_matches(is_blank);
     settings.insert(key.to_owned(), value.to_owned());
 }
 
 /// Java's `String.trim`.
 fn trim(line: &str) -> &str {
     line.trim_matches(|character| character <= ' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<ScriptConfig, ScriptConfigError> {
+        ScriptConfig::parse(text, Path::new("V1__a.sql.conf"))
+    }
+
+    #[test]
+    fn reads_settings() {
+        let config = parse(
+            "\u{FEFF}# comment\n! another\r\n  executeInTransaction = FALSE \nencoding:ISO-8859-1\n\
+             placeholderReplacement true\nshouldExecute=a==b \\\n  || b!=c",
+        )
+        .unwrap();
+        assert_eq!(config.execute_in_transaction, Some(false));
+        assert_eq!(config.encoding.as_deref(), Some("ISO-8859-1"));
+        assert_eq!(config.placeholder_replacement, Some(true));
+        assert_eq!(config.should_execute.as_deref(), Some("a==b || b!=c"));
+    }
+
+    #[test]
+    fn an_empty_file_says_nothing() {
+        let config = parse("\n \n").unwrap();
+        assert_eq!((config.execute_in_transaction, config.encoding), (None, None));
+    }
+
+    #[test]
+    fn says_what_is_wrong_in_the_words_of_flyway() {
+        for (text, message) in [
+            ("bogus=1", "Unknown configuration property: bogus. Please check your script config files"),
+            (
+                "ExecuteInTransaction=false\nfoo : bar\n",
+                "Unknown configuration properties: ExecuteInTransaction,foo. Please check your script config files",
+            ),
+            (
+                "executeInTransaction = yes",
+                "Invalid value for executeInTransaction (should be either true or false): yes",
+            ),
+            (
+                "placeholderReplacement=${x}",
+                "Invalid value for placeholderReplacement (should be either true or false): ${x}",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.flyway_message(), message);
+            assert_eq!(error.to_string(), format!("{message} (V1__a.sql.conf)"));
+        }
+    }
+
+    #[test]
+    fn evaluates_with_placeholders_and_environment() {
+        let mut placeholders = Placeholders::new("${", "}", ":");
+        placeholders.set_default("defaultSchema", "shop");
+        let environment = |name: &str| (name == "STAGE").then(|| "test".to_owned());
+        for (text, expected) in [
+            ("executeInTransaction=true", true),
+            ("shouldExecute=${flyway:defaultSchema}==shop", true),
+            ("shouldExecute=${flyway:defaultSchema}!=shop", false),
+            // The first of two dollars hides a placeholder, so the environment gets to see it.
+            ("shouldExecute=$${STAGE}==$test", true),
+            ("shouldExecute=$${UNSET}==$", true),
+        ] {
+            let config = parse(text).unwrap().resolve(&placeholders, environment).unwrap();
+            assert_eq!(config.evaluate_should_execute(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_without_value_is_an_error_even_in_a_comment() {
+        let config = parse("executeInTransaction=false\n# ${nope}").unwrap();
+        let error = config.resolve(&Placeholders::new("${", "}", ":"), |_| None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "V1__a.sql.conf:2: No value provided for placeholder: ${nope}.  Check your configuration!"
+        );
+    }
+
+    #[test]
+    fn backslashes_are_literal_but_at_the_end_of_a_line() {
+        for (text, expected) in [
+            ("encoding=a\\b\\u0041", "a\\b\\u0041"),
+            ("encoding=a\\\n b", "ab"),
+            ("encoding=a\\\n\nexecuteInTransaction=true", "a\\"),
+            ("encoding=a\\", "a\\"),
+            ("encoding=a\\\\\nb", "a\\b"),
+        ] {
+            assert_eq!(properties(text).get("encoding").map(String::as_str), Some(expected), "{text:?}");
+        }
+    }
+
+    /// Read by Flyway 13.0.0 in the same way.
+    #[test]
+    fn reads_keys_and_values_as_java_properties() {
+        for (text, expected) in [
+            ("a b", vec![("a", "b")]),
+            ("a:=b", vec![("a", "=b")]),
+            (" a = b \n#c\n!d", vec![("a", "b")]),
+            ("e=#x\\\n#y", vec![("e", "#x#y")]),
+            ("k=v\\\n  \nz=1", vec![("k", "v"), ("z", "1")]),
+            ("a\rb=1", vec![("a", ""), ("b", "1")]),
+            ("k=v\\\nflyway.x=1", vec![("flyway.x", "1"), ("k", "v\\")]),
+            ("k=v\\\nflyway.x==1", vec![("k", "vflyway.x==1")]),
+        ] {
+            let settings = properties(text);
+            let found: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(encoding|shouldExecute|[=: \\\\#!\r\n\u{FEFF}a${}])*") {
+            if let Ok(config) = parse(&text) {
+                let _ = config.resolve(&Placeholders::new("${", "}", ":"), |_| None);
+            }
+        }
+    }
 }

@@ -21,14 +21,8 @@ pub struct ExpressionError {
 /// Evaluates an expression whose placeholders have been replaced: `true`, `false`, `A==B`, `A!=B` and combinations with
 /// `&&`, which binds tighter, `||` and parentheses. Operands are compared as text, without the blanks around them.
 pub fn evaluate(expression: &str) -> Result<bool, ExpressionError> {
-    let error = |reason: String| ExpressionError {
-        expression: expression.to_owned(),
-        reason,
-    };
-    let mut cursor = Cursor {
-        rest: expression,
-        depth: 0,
-    };
+    let error = |reason: String| ExpressionError { expression: expression.to_owned(), reason };
+    let mut cursor = Cursor { rest: expression, depth: 0 };
     let value = cursor.alternatives().map_err(error)?;
     match cursor.rest.is_empty() {
         true => Ok(value),
@@ -88,10 +82,7 @@ impl<'e> Cursor<'e> {
     }
 
     fn operand(&mut self) -> &'e str {
-        let end = ["==", "!=", "&&", "||", "(", ")"]
-            .iter()
-            .filter_map(|token| self.rest.find(token))
-            .min();
+        let end = ["==", "!=", "&&", "||", "(", ")"].iter().filter_map(|token| self.rest.find(token)).min();
         let (operand, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         operand.trim()
@@ -104,6 +95,50 @@ impl<'e> Cursor<'e> {
                 true
             }
             None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn evaluates() {
+        for (expression, expected) in [
+            ("true", true),
+            (" FALSE ", false),
+            ("a==a", true),
+            ("a == b", false),
+            ("a!=b", true),
+            ("==", true),
+            ("x==", false),
+            ("my db==my db", true),
+            ("true || false && false", true),
+            ("(true || false) && false", false),
+            ("(a==a && (b!=c || false))", true),
+            ("a==b||a==a", true),
+        ] {
+            assert_eq!(evaluate(expression), Ok(expected), "{expression}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for expression in
+            ["", "yes", "!true", "(true", "true)", "a==b==c", "true &&", "|| true", "a(b)==c", "true true"]
+        {
+            assert!(evaluate(expression).is_err(), "{expression}");
+        }
+        assert!(evaluate(&"(".repeat(100_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(expression in "([()&|=!]|&&|==|true|a| ){0,40}") {
+            let _ = evaluate(&expression);
         }
     }
 }

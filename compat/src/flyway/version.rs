@@ -60,10 +60,7 @@ impl MigrationVersion {
         }
         let normalized = text.replace('_', ".");
         match parse_parts(&normalized) {
-            Some(parts) => Ok(MigrationVersion(Repr::Numbered {
-                parts,
-                raw: text.to_owned(),
-            })),
+            Some(parts) => Ok(MigrationVersion(Repr::Numbered { parts, raw: text.to_owned() })),
             None => Err(InvalidVersion { normalized }),
         }
     }
@@ -118,8 +115,7 @@ impl Ord for MigrationVersion {
     fn cmp(&self, other: &Self) -> Ordering {
         let (kind, parts) = self.key();
         let (other_kind, other_parts) = other.key();
-        kind.cmp(&other_kind)
-            .then_with(|| compare_parts(parts, other_parts))
+        kind.cmp(&other_kind).then_with(|| compare_parts(parts, other_parts))
     }
 }
 
@@ -153,20 +149,13 @@ struct Number {
 }
 
 impl Number {
-    const ZERO: Number = Number {
-        negative: false,
-        digits: Vec::new(),
-    };
+    const ZERO: Number = Number { negative: false, digits: Vec::new() };
 }
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let magnitude = || {
-            self.digits
-                .len()
-                .cmp(&other.digits.len())
-                .then_with(|| self.digits.cmp(&other.digits))
-        };
+        let magnitude =
+            || self.digits.len().cmp(&other.digits.len()).then_with(|| self.digits.cmp(&other.digits));
         match (self.negative, other.negative) {
             (false, false) => magnitude(),
             (true, true) => magnitude().reverse(),
@@ -185,11 +174,7 @@ impl PartialOrd for Number {
 fn compare_parts(left: &[Number], right: &[Number]) -> Ordering {
     let longest = left.len().max(right.len());
     (0..longest)
-        .map(|index| {
-            left.get(index)
-                .unwrap_or(&Number::ZERO)
-                .cmp(right.get(index).unwrap_or(&Number::ZERO))
-        })
+        .map(|index| left.get(index).unwrap_or(&Number::ZERO).cmp(right.get(index).unwrap_or(&Number::ZERO)))
         .find(|ordering| ordering.is_ne())
         .unwrap_or(Ordering::Equal)
 }
@@ -235,10 +220,7 @@ fn parse_number(text: &str) -> Option<Number> {
             digits.push(digit);
         }
     }
-    Some(Number {
-        negative: negative && !digits.is_empty(),
-        digits,
-    })
+    Some(Number { negative: negative && !digits.is_empty(), digits })
 }
 
 /// The zeros of the decimal digits that Java's `Character.digit(char, 10)` knows; nine more follow each.
@@ -256,4 +238,160 @@ fn java_digit(character: char) -> Option<u8> {
         Err(index) => ZEROS.get(index - 1)?,
     };
     u8::try_from(code - zero).ok().filter(|digit| *digit < 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn version(text: &str) -> MigrationVersion {
+        MigrationVersion::parse(text).unwrap()
+    }
+
+    #[test]
+    fn prints_what_was_written_with_dots() {
+        for (text, shown) in [
+            ("1", "1"),
+            ("001.2", "001.2"),
+            ("1_2", "1.2"),
+            ("1.2_3", "1.2.3"),
+            ("1.00.0", "1.00.0"),
+            ("+1", "+1"),
+            ("-1.5", "-1.5"),
+            ("-0", "-0"),
+            ("20240131093000", "20240131093000"),
+            ("99999999999999999999999999.1", "99999999999999999999999999.1"),
+            ("9223372036854775808", "9223372036854775808"),
+            ("9223372036854775807.0", "9223372036854775807.0"),
+            ("09223372036854775807", "09223372036854775807"),
+            ("\u{661}.2", "\u{661}.2"),
+            ("\u{FF11}\u{FF12}", "\u{FF11}\u{FF12}"),
+            ("\u{ABF0}", "\u{ABF0}"),
+        ] {
+            assert_eq!(version(text).to_string(), shown, "{text}");
+            assert_eq!(version(text).history_text().as_deref(), Some(shown), "{text}");
+            assert_eq!(version(text).raw(), text);
+        }
+    }
+
+    #[test]
+    fn knows_the_markers() {
+        for (text, shown, history) in [
+            ("latest", "<< Latest Version >>", "9223372036854775807"),
+            ("LATEST", "<< Latest Version >>", "9223372036854775807"),
+            ("9223372036854775807", "<< Latest Version >>", "9223372036854775807"),
+            ("Current", "<< Current Version >>", "<< Current Version >>"),
+            ("nExT", "<< Next Version >>", "<< Next Version >>"),
+        ] {
+            assert!(version(text).is_marker());
+            assert_eq!(version(text).to_string(), shown);
+            assert_eq!(version(text).history_text().as_deref(), Some(history));
+        }
+        assert_eq!(MigrationVersion::EMPTY.history_text(), None);
+    }
+
+    #[test]
+    fn refuses_what_java_cannot_read_as_integers() {
+        for text in [
+            "",
+            "1.",
+            ".1",
+            "1..2",
+            "1__2",
+            "_1",
+            "1_",
+            "1._2",
+            "a",
+            "1.a",
+            "1.0a",
+            "1,2",
+            "0x1",
+            "1e5",
+            "1.-2",
+            "1.+2",
+            "-",
+            "+",
+            "--",
+            "+-1",
+            "1-1",
+            " 1",
+            "1 ",
+            "1\t",
+            "1\0",
+            "latest ",
+            "\u{661}.\u{662}",
+            "1.\u{662}",
+            "\u{1D7CF}",
+            "1\u{1D7CF}",
+            "\u{B2}",
+            "\u{2167}",
+        ] {
+            assert!(MigrationVersion::parse(text).is_err(), "{text:?}");
+        }
+        assert_eq!(
+            MigrationVersion::parse("1_a").unwrap_err().to_string(),
+            "Version may only contain 0..9 and . (dot). Invalid version: 1.a"
+        );
+    }
+
+    #[test]
+    fn orders_by_numbers() {
+        let ascending = [
+            "-2",
+            "-1",
+            "-1.5",
+            "0",
+            "0.0.1",
+            "1",
+            "1.0.1",
+            "1.1",
+            "1.2",
+            "1.10",
+            "2",
+            "10",
+            "99999999999999999999",
+            "next",
+            "latest",
+        ];
+        for (index, left) in ascending.iter().enumerate() {
+            for (other, right) in ascending.iter().enumerate() {
+                assert_eq!(version(left).cmp(&version(right)), index.cmp(&other), "{left} {right}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_do_not_distinguish() {
+        for text in ["1.0", "01", "+1", "1.0.0", "1_0", "\u{661}"] {
+            assert_eq!(version(text), version("1"), "{text}");
+        }
+        assert_eq!(version("-0"), version("0.0"));
+        assert_ne!(version("1"), version("1.0.1"));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC*") {
+            let _ = MigrationVersion::parse(&text);
+        }
+
+        #[test]
+        fn is_a_total_order(texts in prop::collection::vec("[-+]?[0-9]{1,3}([._][0-9]{1,2}){0,3}|latest|next|current", 3)) {
+            use std::collections::hash_map::DefaultHasher;
+            let versions: Vec<_> = texts.iter().map(|text| version(text)).collect();
+            let [a, b, c] = versions.as_slice() else { unreachable!() };
+            prop_assert_eq!(a.cmp(b), b.cmp(a).reverse());
+            if a <= b && b <= c {
+                prop_assert!(a <= c);
+            }
+            let hash = |version: &MigrationVersion| {
+                let mut hasher = DefaultHasher::new();
+                version.hash(&mut hasher);
+                hasher.finish()
+            };
+            prop_assert!(a != b || hash(a) == hash(b));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Flyway's command line arguments (`CommandLineArguments`).
 
 use super::error::ConfigError;
-use super::parameters::{IGNORED_NAMESPACES, REFUSED_NAMESPACES, parameter};
+use super::parameters::{IGNORED_NAMESPACES, parameter};
 use super::text::{has_text, split_commas};
 
 /// Words that Flyway 13 accepts as commands. Redgate's are known, so that a caller can name what is missing.
@@ -27,13 +27,7 @@ const OPERATIONS: &[&str] = &[
 ];
 const VERSION_FLAGS: &[&str] = &["-v", "--version"];
 const HELP_FLAGS: &[&str] = &["-?", "-h", "--help"];
-const OTHER_FLAGS: &[&str] = &[
-    "-X",
-    "-q",
-    "-communityFallback",
-    "-skipCheckForUpdate",
-    "-migrationIds",
-];
+const OTHER_FLAGS: &[&str] = &["-X", "-q", "-communityFallback", "-skipCheckForUpdate", "-migrationIds"];
 /// Read from the arguments alone; in a file they are unknown.
 const COMMAND_LINE_ONLY: &[&str] = &[
     "outputFile",
@@ -106,11 +100,7 @@ impl Invocation {
     /// [`ConfigError::Argument`] in Flyway's words: an unknown flag or command, an invalid `-outputType` or `-color`,
     /// an incomplete `-environments.…`, or a setting given twice.
     pub fn parse(args: &[String]) -> Result<Invocation, ConfigError> {
-        let args: Vec<&str> = args
-            .iter()
-            .map(String::as_str)
-            .filter(|arg| has_text(arg))
-            .collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).filter(|arg| has_text(arg)).collect();
         check_words(&args)?;
         let mut invocation = Invocation::default();
         let mut command = "";
@@ -132,14 +122,8 @@ impl Invocation {
                 invocation.add_setting(scoped(command, key), value)?;
             }
         }
-        let versions = invocation
-            .flags
-            .iter()
-            .filter(|flag| VERSION_FLAGS.contains(&flag.as_str()))
-            .count();
-        invocation
-            .operations
-            .extend(std::iter::repeat_n("version".to_owned(), versions));
+        let versions = invocation.flags.iter().filter(|flag| VERSION_FLAGS.contains(&flag.as_str())).count();
+        invocation.operations.extend(std::iter::repeat_n("version".to_owned(), versions));
         invocation.check_values()?;
         Ok(invocation)
     }
@@ -184,11 +168,7 @@ impl Invocation {
 
     /// The first `-name=value`'s value, empty if there is none.
     pub(super) fn option(&self, name: &str) -> &str {
-        self.options
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .unwrap_or_default()
+        self.options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     pub(super) fn option_with_text(&self, name: &str) -> Option<&str> {
@@ -214,11 +194,7 @@ impl Invocation {
         if self.has_flag("-q") {
             return Verbosity::Quiet;
         }
-        if self.has_flag("-X") {
-            Verbosity::Debug
-        } else {
-            Verbosity::Normal
-        }
+        if self.has_flag("-X") { Verbosity::Debug } else { Verbosity::Normal }
     }
 
     /// `-outputType=json`. Only the argument makes the command line print JSON, not the setting in a file.
@@ -292,18 +268,14 @@ impl std::fmt::Debug for Invocation {
 }
 
 fn given_twice(key: &str) -> ConfigError {
-    ConfigError::Argument(format!(
-        "Invalid configuration argument: -{key} is given more than once."
-    ))
+    ConfigError::Argument(format!("Invalid configuration argument: -{key} is given more than once."))
 }
 
 /// Refuses words that are neither a command, a flag nor a `-key=value` (`CommandLineArguments.validate`).
 fn check_words(args: &[&str]) -> Result<(), ConfigError> {
     for (index, arg) in args.iter().enumerate() {
         let known = arg.starts_with('-') && arg.contains('=')
-            || [OPERATIONS, VERSION_FLAGS, HELP_FLAGS, OTHER_FLAGS]
-                .iter()
-                .any(|words| words.contains(arg));
+            || [OPERATIONS, VERSION_FLAGS, HELP_FLAGS, OTHER_FLAGS].iter().any(|words| words.contains(arg));
         if known {
             continue;
         }
@@ -341,7 +313,9 @@ fn is_about_loading(key: &str) -> bool {
 
 /// `init -databaseType=…` means `-init.databaseType=…`, for the commands that have a namespace of settings.
 fn scoped(command: &str, key: &str) -> String {
-    let has_namespace = IGNORED_NAMESPACES.contains(&command) || REFUSED_NAMESPACES.contains(&command);
+    // Of these namespaces only settings of Redgate's exist, and a typing mistake must not pass for one.
+    let ours = matches!(command, "migrate" | "undo");
+    let has_namespace = !ours && IGNORED_NAMESPACES.contains(&command);
     if has_namespace && parameter(key).is_none() && !key.contains('.') {
         return format!("{command}.{key}");
     }
@@ -409,15 +383,9 @@ mod tests {
         assert_eq!(invocation.verbosity(), Verbosity::Debug);
         assert!(invocation.json());
         assert_eq!(invocation.config_files(), ["a.toml", "b.toml"]);
-        assert_eq!(
-            invocation.settings()[0],
-            ("url".to_owned(), "jdbc:sqlite:a=b.db".to_owned())
-        );
+        assert_eq!(invocation.settings()[0], ("url".to_owned(), "jdbc:sqlite:a=b.db".to_owned()));
         let argument = &invocation.environment_settings()[0];
-        assert_eq!(
-            (argument.environment.as_str(), argument.key.as_str()),
-            ("dev", "flyway.table")
-        );
+        assert_eq!((argument.environment.as_str(), argument.key.as_str()), ("dev", "flyway.table"));
     }
 
     #[test]
@@ -431,11 +399,7 @@ mod tests {
     #[test]
     fn arguments_after_a_command_belong_to_its_namespace() {
         let invocation = parse(&["check", "-code=x", "-table=t"]).expect("valid");
-        let keys: Vec<&str> = invocation
-            .settings()
-            .iter()
-            .map(|(key, _)| key.as_str())
-            .collect();
+        let keys: Vec<&str> = invocation.settings().iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["check.code", "table"]);
     }
 

@@ -62,18 +62,13 @@ impl Charset {
             },
             Charset::Other(encoding) => encoding,
         };
-        encoding
-            .decode_without_bom_handling_and_without_replacement(bytes)
-            .map(|text| text.into_owned())
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
     }
 }
 
 /// Java's spellings that the web's list of labels lacks.
 fn java_label(lower: &str) -> String {
-    if let Some(number) = lower
-        .strip_prefix("iso8859_")
-        .or_else(|| lower.strip_prefix("iso8859-"))
-    {
+    if let Some(number) = lower.strip_prefix("iso8859_").or_else(|| lower.strip_prefix("iso8859-")) {
         return format!("iso-8859-{number}");
     }
     match lower {

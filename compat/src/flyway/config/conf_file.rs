@@ -58,10 +58,7 @@ fn expand_variables(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> St
     let mut rest = text;
     while let Some(start) = rest.find("${") {
         let after = rest.get(start + 2..).unwrap_or_default();
-        let length = after
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            .count();
+        let length = after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
         let name = after.get(..length).unwrap_or_default();
         if !name.is_empty() && after.as_bytes().get(length) == Some(&b'}') {
             expanded = expanded.replace(&format!("${{{name}}}"), &variable(name).unwrap_or_default());
@@ -88,11 +85,7 @@ fn load_properties(text: &str) -> Result<Vec<Property>, String> {
             logical.push_str(next.trim_start_matches(BLANK));
         }
         let (key, value) = split_property(&logical);
-        properties.push(Property {
-            key: unescape(key)?,
-            value: unescape(value)?,
-            line: number + 1,
-        });
+        properties.push(Property { key: unescape(key)?, value: unescape(value)?, line: number + 1 });
     }
     Ok(properties)
 }
@@ -106,10 +99,7 @@ fn split_lines(text: &str) -> Vec<&str> {
     while let Some(end) = rest.find(['\n', '\r']) {
         lines.push(rest.get(..end).unwrap_or_default());
         let tail = rest.get(end..).unwrap_or_default();
-        rest = tail
-            .strip_prefix("\r\n")
-            .or_else(|| tail.get(1..))
-            .unwrap_or_default();
+        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
     }
     lines.push(rest);
     lines
@@ -139,19 +129,10 @@ fn unescape(text: &str) -> Result<String, String> {
     let mut characters = text.chars();
     let mut buffer = [0; 2];
     while let Some(character) = characters.next() {
-        let plain = match (
-            character,
-            if character == '\\' {
-                characters.next()
-            } else {
-                None
-            },
-        ) {
+        let plain = match (character, if character == '\\' { characters.next() } else { None }) {
             ('\\', Some('u')) => {
                 let digits: String = characters.by_ref().take(4).collect();
-                let unit = u16::from_str_radix(&digits, 16)
-                    .ok()
-                    .filter(|_| digits.len() == 4);
+                let unit = u16::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 4);
                 units.push(unit.ok_or("Malformed \\uxxxx encoding.")?);
                 continue;
             }
@@ -179,10 +160,7 @@ mod tests {
             _ => None,
         };
         let properties = parse(text, &variable).expect("well formed");
-        properties
-            .into_iter()
-            .map(|property| (property.key, property.value))
-            .collect()
+        properties.into_iter().map(|property| (property.key, property.value)).collect()
     }
 
     /// Each pair was compared with what Flyway 13.3.0 shows as its configuration.
@@ -191,17 +169,11 @@ mod tests {
         let cases: &[(&str, &[(&str, &str)])] = &[
             ("a=b", &[("a", "b")]),
             ("  flyway.table = t  ", &[("flyway.table", "t")]),
-            (
-                "flyway.baselineDescription : d e",
-                &[("flyway.baselineDescription", "d e")],
-            ),
+            ("flyway.baselineDescription : d e", &[("flyway.baselineDescription", "d e")]),
             ("flyway.installedBy me", &[("flyway.installedBy", "me")]),
             ("! c\n# c\n\na=1", &[("a", "1")]),
             (r"p=C:\temp\new", &[("p", r"C:\temp\new")]),
-            (
-                "flyway.table=t\\\nflyway.mixed=true",
-                &[("flyway.table", "t\\"), ("flyway.mixed", "true")],
-            ),
+            ("flyway.table=t\\\nflyway.mixed=true", &[("flyway.table", "t\\"), ("flyway.mixed", "true")]),
             ("m=a,\\\n   b,\\\n   c", &[("m", "a,b,c")]),
             ("end=x\\\n\nb=1", &[("end", "x\\"), ("b", "1")]),
             ("end=x\\", &[("end", "x\\")]),
@@ -212,10 +184,8 @@ mod tests {
             ("a", &[("a", "")]),
         ];
         for (text, expected) in cases {
-            let expected: Vec<_> = expected
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect();
+            let expected: Vec<_> =
+                expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
             assert_eq!(load(text), expected, "{text:?}");
         }
     }
@@ -223,10 +193,7 @@ mod tests {
     #[test]
     fn variables_are_expanded_before_escapes_are_read() {
         assert_eq!(load("a=${WINDOWS}"), [("a".to_owned(), "C:\temp".to_owned())]);
-        assert_eq!(
-            load("a=${OUTER} ${TENANT}"),
-            [("a".to_owned(), "acme acme".to_owned())]
-        );
+        assert_eq!(load("a=${OUTER} ${TENANT}"), [("a".to_owned(), "acme acme".to_owned())]);
     }
 
     #[test]
@@ -237,13 +204,7 @@ mod tests {
     #[test]
     fn lines_are_counted_from_one() {
         let properties = parse("# c\na=1,\\\n2\nb=3", &|_| None).expect("well formed");
-        assert_eq!(
-            properties
-                .iter()
-                .map(|property| property.line)
-                .collect::<Vec<_>>(),
-            [2, 4]
-        );
+        assert_eq!(properties.iter().map(|property| property.line).collect::<Vec<_>>(), [2, 4]);
     }
 
     proptest::proptest! {

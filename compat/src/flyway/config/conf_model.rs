@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::ConfigError;
 use super::model::{Model, Setting, Value, bad_value};
-use super::parameters::{Home, IGNORED_NAMESPACES, Kind, Parameter, REFUSED_NAMESPACES, parameter};
+use super::parameters::{Home, IGNORED_NAMESPACES, Kind, Parameter, parameter, refused_namespace};
 use super::provenance::Origin;
 use super::text::tokenize;
 
@@ -48,19 +48,16 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
         }
         let Some((parameter, map_key)) = find(name) else {
             let namespace = name.split('.').next().unwrap_or_default();
-            if REFUSED_NAMESPACES.contains(&namespace) {
+            if let Some(reason) = refused_namespace(namespace) {
                 return Err(ConfigError::Unsupported {
                     key: key.clone(),
-                    reason: format!(
-                        "dunlin does not read secrets from {namespace}; pass them as environment variables"
-                    ),
+                    reason: reason.to_owned(),
                     origin: origin.clone(),
                 });
             }
             if namespace != name && IGNORED_NAMESPACES.contains(&namespace) {
-                warnings.push(format!(
-                    "{key} is ignored: it belongs to Redgate's edition of Flyway ({origin})"
-                ));
+                warnings
+                    .push(format!("{key} is ignored: it belongs to Redgate's edition of Flyway ({origin})"));
             } else {
                 unknown.push(key.clone());
             }
@@ -70,30 +67,15 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
             continue;
         };
         let section = match parameter.home {
-            Home::Environment => {
-                &mut model
-                    .environments
-                    .entry("default".to_owned())
-                    .or_default()
-                    .section
-            }
+            Home::Environment => &mut model.environments.entry("default".to_owned()).or_default().section,
             _ => &mut model.flyway,
         };
         match map_key {
             None => {
-                section.settings.insert(
-                    parameter.name,
-                    Setting {
-                        value,
-                        origin: origin.clone(),
-                    },
-                );
+                section.settings.insert(parameter.name, Setting { value, origin: origin.clone() });
             }
             Some(map_key) => {
-                let empty = Setting {
-                    value: Value::Map(BTreeMap::new()),
-                    origin: origin.clone(),
-                };
+                let empty = Setting { value: Value::Map(BTreeMap::new()), origin: origin.clone() };
                 let setting = section.settings.entry(parameter.name).or_insert(empty);
                 if let Value::Map(map) = &mut setting.value {
                     map.insert(map_key.to_owned(), text.clone());
@@ -102,11 +84,7 @@ pub(super) fn model(properties: &Properties, warnings: &mut Vec<String>) -> Resu
             }
         }
     }
-    if unknown.is_empty() {
-        Ok(model)
-    } else {
-        Err(ConfigError::UnknownProperties { keys: unknown })
-    }
+    if unknown.is_empty() { Ok(model) } else { Err(ConfigError::UnknownProperties { keys: unknown }) }
 }
 
 /// The parameter a name sets, with the key inside it for a map.
@@ -134,9 +112,7 @@ fn typed(
     Ok(Some(match parameter.kind {
         Kind::Text | Kind::Map => {
             if text.is_empty() && NEVER_EMPTY.contains(&name) {
-                return Err(ConfigError::Invalid(format!(
-                    "{name} cannot be empty! ({origin})"
-                )));
+                return Err(ConfigError::Invalid(format!("{name} cannot be empty! ({origin})")));
             }
             let unset = match name {
                 "installedBy" => text.is_empty(),
@@ -156,9 +132,8 @@ fn typed(
         Kind::Flag if text.eq_ignore_ascii_case("false") => Value::Flag(false),
         Kind::Flag => return Err(bad_value(key, "should be either true or false", text, origin)),
         Kind::Number => {
-            let number: i32 = text
-                .parse()
-                .map_err(|_| bad_value(key, "should be an integer", text, origin))?;
+            let number: i32 =
+                text.parse().map_err(|_| bad_value(key, "should be an integer", text, origin))?;
             if number < 0 && parameter.home == Home::Environment {
                 return Err(ConfigError::Invalid(format!(
                     "Invalid number of {name} (must be 0 or greater): {number} ({origin})"

@@ -19,9 +19,8 @@ pub(super) fn mode(
     environment: &dyn Environment,
     warnings: &mut Vec<String>,
 ) -> Result<Mode, ConfigError> {
-    let (existing, missing): (Vec<_>, Vec<_>) = argument_files(invocation, environment)
-        .into_iter()
-        .partition(|file| environment.exists(file));
+    let (existing, missing): (Vec<_>, Vec<_>) =
+        argument_files(invocation, environment).into_iter().partition(|file| environment.exists(file));
     if !missing.is_empty() {
         warnings.push(format!(
             "One or more specified configuration files could not be found: {}",
@@ -57,11 +56,7 @@ fn mode_of_list(files: Vec<PathBuf>) -> Result<Option<Mode>, ConfigError> {
 }
 
 fn listed(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn is_toml(file: &Path) -> bool {
@@ -70,9 +65,7 @@ pub(super) fn is_toml(file: &Path) -> bool {
 
 /// The working directory given by argument, absolute.
 pub(super) fn working_directory(invocation: &Invocation, environment: &dyn Environment) -> Option<PathBuf> {
-    invocation
-        .working_directory()
-        .map(|directory| absolute(&environment.working_directory(), directory))
+    invocation.working_directory().map(|directory| absolute(&environment.working_directory(), directory))
 }
 
 /// Files of `-configFiles`, absolute.
@@ -85,10 +78,7 @@ pub(super) fn variable_files(invocation: &Invocation, environment: &dyn Environm
     let Some(list) = environment.variable("FLYWAY_CONFIG_FILES") else {
         return Vec::new();
     };
-    let files = tokenize(&list)
-        .into_iter()
-        .filter(|file| !file.is_empty())
-        .collect();
+    let files = tokenize(&list).into_iter().filter(|file| !file.is_empty()).collect();
     based(invocation, environment, files)
 }
 
@@ -107,20 +97,12 @@ pub(super) fn default_toml_files(invocation: &Invocation, environment: &dyn Envi
 
 /// Where CONF files are looked for, the later overriding the earlier.
 pub(super) fn default_conf_files(invocation: &Invocation, environment: &dyn Environment) -> Vec<PathBuf> {
-    directories(invocation, environment)
-        .into_iter()
-        .map(|directory| directory.join("flyway.conf"))
-        .collect()
+    directories(invocation, environment).into_iter().map(|directory| directory.join("flyway.conf")).collect()
 }
 
 fn directories(invocation: &Invocation, environment: &dyn Environment) -> Vec<PathBuf> {
-    let install = environment
-        .install_directory()
-        .map(|directory| directory.join("conf"));
+    let install = environment.install_directory().map(|directory| directory.join("conf"));
     let here = environment.working_directory();
     let given = working_directory(invocation, environment).filter(|directory| *directory != here);
-    [install, environment.home_directory(), Some(here), given]
-        .into_iter()
-        .flatten()
-        .collect()
+    [install, environment.home_directory(), Some(here), given].into_iter().flatten().collect()
 }

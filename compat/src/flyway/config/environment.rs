@@ -13,10 +13,7 @@ pub trait Environment {
 
     /// One environment variable.
     fn variable(&self, name: &str) -> Option<String> {
-        self.variables()
-            .into_iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.variables().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// The user's home directory.
@@ -74,10 +71,7 @@ impl Environment for ProcessEnvironment {
         let Ok(entries) = std::fs::read_dir(directory) else {
             return Vec::new();
         };
-        entries
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect()
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
     fn read_standard_input(&self) -> io::Result<Vec<u8>> {
@@ -130,8 +124,7 @@ pub(super) mod tests {
 
     impl FakeEnvironment {
         pub(in super::super) fn file(mut self, path: &str, text: &str) -> Self {
-            self.files
-                .insert(Path::new("/project").join(path), text.as_bytes().to_vec());
+            self.files.insert(Path::new("/project").join(path), text.as_bytes().to_vec());
             self
         }
 
@@ -163,22 +156,14 @@ pub(super) mod tests {
         }
 
         fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-            self.files
-                .get(path)
-                .cloned()
-                .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+            self.files.get(path).cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
         }
 
         fn entries(&self, directory: &Path) -> Vec<String> {
             self.files
                 .keys()
                 .filter_map(|file| {
-                    file.strip_prefix(directory)
-                        .ok()?
-                        .iter()
-                        .next()?
-                        .to_str()
-                        .map(str::to_owned)
+                    file.strip_prefix(directory).ok()?.iter().next()?.to_str().map(str::to_owned)
                 })
                 .collect()
         }
@@ -195,32 +180,14 @@ pub(super) mod tests {
             ("FLYWAY_CLEAN_DISABLED", Some("flyway.cleanDisabled")),
             ("FLYWAY_DRYRUN_OUTPUT", Some("flyway.dryRunOutput")),
             ("FLYWAY_DRY_RUN_OUTPUT", None),
-            (
-                "FLYWAY_COMMUNITY_DB_SUPPORT_DISABLED",
-                Some("flyway.communityDBSupportEnabled"),
-            ),
+            ("FLYWAY_COMMUNITY_DB_SUPPORT_DISABLED", Some("flyway.communityDBSupportEnabled")),
             ("FLYWAY_COMMUNITY_DB_SUPPORT_ENABLED", None),
-            (
-                "FLYWAY_PLACEHOLDERS_TENANT_NAME",
-                Some("flyway.placeholders.tenant_name"),
-            ),
+            ("FLYWAY_PLACEHOLDERS_TENANT_NAME", Some("flyway.placeholders.tenant_name")),
             ("FLYWAY_PLACEHOLDERS_", None),
-            (
-                "FLYWAY_JDBC_PROPERTIES_SSLMODE",
-                Some("flyway.jdbcProperties.sslmode"),
-            ),
-            (
-                "FLYWAY_JDBC_PROPERTIES_ACCESSTOKEN",
-                Some("flyway.jdbcProperties.accessToken"),
-            ),
-            (
-                "FLYWAY_POSTGRESQL_TRANSACTIONAL_LOCK",
-                Some("flyway.postgresql.transactional.lock"),
-            ),
-            (
-                "FLYWAY_BASELINE_MIGRATION_PREFIX",
-                Some("flyway.baselineMigrationPrefix"),
-            ),
+            ("FLYWAY_JDBC_PROPERTIES_SSLMODE", Some("flyway.jdbcProperties.sslmode")),
+            ("FLYWAY_JDBC_PROPERTIES_ACCESSTOKEN", Some("flyway.jdbcProperties.accessToken")),
+            ("FLYWAY_POSTGRESQL_TRANSACTIONAL_LOCK", Some("flyway.postgresql.transactional.lock")),
+            ("FLYWAY_BASELINE_MIGRATION_PREFIX", Some("flyway.baselineMigrationPrefix")),
             ("FLYWAY_ENVIRONMENT", None),
             ("FLYWAY_REPORT_ENABLED", None),
             ("FLYWAY_FOO", None),

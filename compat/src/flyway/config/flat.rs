@@ -79,26 +79,12 @@ pub(super) fn arguments_tree(invocation: &Invocation) -> Result<Table, ConfigErr
 /// `-environments.<name>.<key>=value` as a tree. Here `jdbcProperties.` takes the rest of the key, dots and all.
 pub(super) fn environment_arguments_tree(invocation: &Invocation) -> Result<Table, ConfigError> {
     let mut environments = Table::new();
-    for EnvironmentArgument {
-        environment,
-        key,
-        value,
-    } in invocation.environment_settings()
-    {
+    for EnvironmentArgument { environment, key, value } in invocation.environment_settings() {
         let argument = Origin::Argument(format!("-environments.{environment}.{key}"));
-        let entry = |node| Entry {
-            node,
-            origin: argument.clone(),
-        };
-        let text = |text: &str| {
-            Node::Scalar(Scalar {
-                kind: ScalarKind::Text,
-                text: text.to_owned(),
-            })
-        };
-        let section = environments
-            .entry(environment.clone())
-            .or_insert_with(|| entry(Node::Table(Table::new())));
+        let entry = |node| Entry { node, origin: argument.clone() };
+        let text = |text: &str| Node::Scalar(Scalar { kind: ScalarKind::Text, text: text.to_owned() });
+        let section =
+            environments.entry(environment.clone()).or_insert_with(|| entry(Node::Table(Table::new())));
         let Node::Table(section) = &mut section.node else {
             continue;
         };
@@ -120,12 +106,6 @@ pub(super) fn environment_arguments_tree(invocation: &Invocation) -> Result<Tabl
     }
     let mut root = Table::new();
     let origin = Origin::Argument("-environments".to_owned());
-    root.insert(
-        "environments".to_owned(),
-        Entry {
-            node: Node::Table(environments),
-            origin,
-        },
-    );
+    root.insert("environments".to_owned(), Entry { node: Node::Table(environments), origin });
     Ok(root)
 }

@@ -50,10 +50,8 @@ impl Invocation {
     /// # Errors
     /// [`ConfigError::Argument`] for a malformed date or an unknown state. Flyway finds that out only when `info` runs.
     pub fn info_filter(&self) -> Result<InfoFilter, ConfigError> {
-        let states = Some(self.option("infoOfState"))
-            .filter(|text| has_text(text))
-            .map(parse_states)
-            .transpose()?;
+        let states =
+            Some(self.option("infoOfState")).filter(|text| has_text(text)).map(parse_states).transpose()?;
         Ok(InfoFilter {
             since_date: self
                 .option_with_text("infoSinceDate")
@@ -72,10 +70,7 @@ impl Invocation {
 
 fn parse_states(text: &str) -> Result<Vec<String>, ConfigError> {
     let known = |state: &String| STATES.contains(&state.as_str());
-    let states: Vec<String> = split_commas(text)
-        .iter()
-        .map(|state| state.to_uppercase())
-        .collect();
+    let states: Vec<String> = split_commas(text).iter().map(|state| state.to_uppercase()).collect();
     if let Some(unknown) = states.iter().find(|state| !known(state)) {
         return Err(ConfigError::Argument(format!(
             "'{unknown}' is an invalid value for the infoOfState option. Use one or more of {}.",
@@ -110,15 +105,8 @@ fn lenient_date(text: &str) -> Option<DateTime> {
         .ok()?
         .try_minutes(number(minute)?)
         .ok()?;
-    let year = i16::try_from(number(year)?)
-        .ok()
-        .filter(|year| (0..=9999).contains(year))?;
-    date(year, 1, 1)
-        .at(0, 0, 0, 0)
-        .checked_add(span)
-        .ok()?
-        .checked_add(time)
-        .ok()
+    let year = i16::try_from(number(year)?).ok().filter(|year| (0..=9999).contains(year))?;
+    date(year, 1, 1).at(0, 0, 0, 0).checked_add(span).ok()?.checked_add(time).ok()
 }
 
 #[cfg(test)]
@@ -141,29 +129,15 @@ mod tests {
             ("1/999999999/2020 1:1", None),
         ];
         for (text, date) in cases {
-            assert_eq!(
-                lenient_date(text).map(|date| date.to_string()).as_deref(),
-                date,
-                "{text}"
-            );
+            assert_eq!(lenient_date(text).map(|date| date.to_string()).as_deref(), date, "{text}");
         }
     }
 
     #[test]
     fn states_are_flyway_s_names_in_any_case() {
-        let filter = parse(&["info", "-infoOfState=success,missing_success"])
-            .expect("valid")
-            .info_filter();
-        assert_eq!(
-            filter.expect("known").states.expect("some"),
-            ["SUCCESS", "MISSING_SUCCESS"]
-        );
-        assert!(
-            parse(&["info", "-infoOfState=foo"])
-                .expect("valid")
-                .info_filter()
-                .is_err()
-        );
+        let filter = parse(&["info", "-infoOfState=success,missing_success"]).expect("valid").info_filter();
+        assert_eq!(filter.expect("known").states.expect("some"), ["SUCCESS", "MISSING_SUCCESS"]);
+        assert!(parse(&["info", "-infoOfState=foo"]).expect("valid").info_filter().is_err());
     }
 
     proptest::proptest! {

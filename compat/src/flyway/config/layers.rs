@@ -38,19 +38,13 @@ pub(super) fn load_toml(
         let text = decode(Charset::UTF_8, file, &read(environment, file)?)?;
         model.merge(Model::from_tree(&toml_file::parse(file, &text)?, Lists::Array)?);
     }
-    model.merge(Model::from_tree(
-        &variables_tree(environment, &mut warnings)?,
-        Lists::Commas,
-    )?);
+    model.merge(Model::from_tree(&variables_tree(environment, &mut warnings)?, Lists::Commas)?);
     model.merge(Model::from_tree(&arguments_tree(invocation)?, Lists::Commas)?);
     if let Some(flat) = model.environments.remove(TEMPORARY) {
         let current = model.flyway.text("environment");
         model.environments.entry(current).or_default().merge(flat);
     }
-    model.merge(Model::from_tree(
-        &environment_arguments_tree(invocation)?,
-        Lists::Commas,
-    )?);
+    model.merge(Model::from_tree(&environment_arguments_tree(invocation)?, Lists::Commas)?);
     warn_of_unknown_in_environments(&model, &mut warnings);
     resolve_project(&mut model, environment)?;
 
@@ -63,22 +57,8 @@ pub(super) fn load_toml(
     }
     let name = current_environment(&model)?;
     unknown::check(&model, &name, &mut warnings)?;
-    use_default_location(
-        &mut model,
-        &name,
-        working_directory.as_deref(),
-        environment,
-        &mut warnings,
-    );
-    finish(
-        Mode::Toml,
-        model,
-        name,
-        files,
-        working_directory,
-        environment,
-        warnings,
-    )
+    use_default_location(&mut model, &name, working_directory.as_deref(), environment, &mut warnings);
+    finish(Mode::Toml, model, name, files, working_directory, environment, warnings)
 }
 
 /// Loads a configuration in CONF mode.
@@ -110,19 +90,13 @@ pub(super) fn load_conf(
             decode(charset, file, &read(environment, file)?)?
         };
         let parsed = conf_file::parse(&text, &|name| environment.variable(name));
-        let parsed = parsed.map_err(|reason| ConfigError::File {
-            path: file.clone(),
-            reason,
-        })?;
+        let parsed = parsed.map_err(|reason| ConfigError::File { path: file.clone(), reason })?;
         properties.extend(parsed.into_iter().map(|property| {
             let line = property.line;
             let origin = if stdin {
                 Origin::StandardInput { line }
             } else {
-                Origin::File {
-                    path: file.clone(),
-                    line,
-                }
+                Origin::File { path: file.clone(), line }
             };
             (property.key, (property.value, origin))
         }));
@@ -133,10 +107,7 @@ pub(super) fn load_conf(
         }
     }
     for (key, value) in invocation.settings() {
-        properties.insert(
-            format!("flyway.{key}"),
-            (value.clone(), Origin::Argument(format!("-{key}"))),
-        );
+        properties.insert(format!("flyway.{key}"), (value.clone(), Origin::Argument(format!("-{key}"))));
     }
 
     let working_directory = discovery::working_directory(invocation, environment);
@@ -145,38 +116,22 @@ pub(super) fn load_conf(
     if !has(&properties, "flyway.locations")
         && let Some(folder) = default_folder(working_directory.as_deref(), environment, &mut warnings)
     {
-        properties.insert(
-            "flyway.locations".to_owned(),
-            (filesystem(&folder), Origin::Default),
-        );
+        properties.insert("flyway.locations".to_owned(), (filesystem(&folder), Origin::Default));
     }
     if let Some(base) = &working_directory {
         for key in ["flyway.locations", "flyway.callbackLocations"] {
             let (text, origin) = match properties.remove(key).filter(|(text, _)| has_text(text)) {
                 Some(known) => known,
                 // With a working directory, Flyway scans that where nothing is configured.
-                None => (
-                    "filesystem:".to_owned(),
-                    Origin::Argument("-workingDirectory".to_owned()),
-                ),
+                None => ("filesystem:".to_owned(), Origin::Argument("-workingDirectory".to_owned())),
             };
-            let locations: Vec<String> = text
-                .split(',')
-                .map(|location| absolute_location(base, location))
-                .collect();
+            let locations: Vec<String> =
+                text.split(',').map(|location| absolute_location(base, location)).collect();
             properties.insert(key.to_owned(), (locations.join(","), origin));
         }
     }
     let model = conf_model::model(&properties, &mut warnings)?;
-    finish(
-        Mode::Conf,
-        model,
-        "default".to_owned(),
-        files,
-        working_directory,
-        environment,
-        warnings,
-    )
+    finish(Mode::Conf, model, "default".to_owned(), files, working_directory, environment, warnings)
 }
 
 fn finish(
@@ -189,29 +144,18 @@ fn finish(
     mut warnings: Vec<String>,
 ) -> Result<Loaded, ConfigError> {
     let section = model.environments.get(&name).cloned().unwrap_or_default();
-    let mut effective = Effective {
-        model: &model,
-        name,
-        environment: section,
-    };
+    let mut effective = Effective { model: &model, name, environment: section };
     let placeholders = effective.map("placeholders");
     resolve_environment(&mut effective, &placeholders, environment)?;
     effective.check_tiers(&mut warnings)?;
     let config = effective.config(working_directory)?;
-    Ok(Loaded {
-        config,
-        mode,
-        files,
-        provenance: effective.provenance(),
-        warnings,
-    })
+    Ok(Loaded { config, mode, files, provenance: effective.provenance(), warnings })
 }
 
 fn read(environment: &dyn Environment, file: &Path) -> Result<Vec<u8>, ConfigError> {
-    environment.read(file).map_err(|error| ConfigError::File {
-        path: file.to_owned(),
-        reason: error.to_string(),
-    })
+    environment
+        .read(file)
+        .map_err(|error| ConfigError::File { path: file.to_owned(), reason: error.to_string() })
 }
 
 fn decode(charset: Charset, file: &Path, bytes: &[u8]) -> Result<String, ConfigError> {
@@ -234,17 +178,10 @@ fn conf_charset(invocation: &Invocation, environment: &dyn Environment) -> Resul
 
 fn warn_of_unknown_in_environments(model: &Model, warnings: &mut Vec<String>) {
     for (name, environment) in &model.environments {
-        let keys: Vec<&str> = environment
-            .section
-            .unknown
-            .iter()
-            .map(|key| key.key.as_str())
-            .collect();
+        let keys: Vec<&str> = environment.section.unknown.iter().map(|key| key.key.as_str()).collect();
         if !keys.is_empty() {
-            warnings.push(format!(
-                "Unknown parameters configured in Environment {name}: {}",
-                keys.join(", ")
-            ));
+            warnings
+                .push(format!("Unknown parameters configured in Environment {name}: {}", keys.join(", ")));
         }
     }
 }
@@ -252,21 +189,12 @@ fn warn_of_unknown_in_environments(model: &Model, warnings: &mut Vec<String>) {
 /// The current environment's name, checked to exist.
 fn current_environment(model: &Model) -> Result<String, ConfigError> {
     let name = model.flyway.text("environment");
-    let name = if has_text(&name) {
-        name
-    } else {
-        "default".to_owned()
-    };
+    let name = if has_text(&name) { name } else { "default".to_owned() };
     if name == "-" || model.environments.contains_key(&name) {
         return Ok(name);
     }
-    let similar = model
-        .environments
-        .keys()
-        .find(|known| known.to_lowercase() == name.to_lowercase());
-    let hint = similar
-        .map(|known| format!(" Did you mean '{known}'?"))
-        .unwrap_or_default();
+    let similar = model.environments.keys().find(|known| known.to_lowercase() == name.to_lowercase());
+    let hint = similar.map(|known| format!(" Did you mean '{known}'?")).unwrap_or_default();
     Err(ConfigError::UnknownParameters(format!(
         "Environment '{name}' not found. Check that this environment exists in your configuration.{hint}"
     )))
@@ -274,11 +202,7 @@ fn current_environment(model: &Model) -> Result<String, ConfigError> {
 
 fn make_locations_absolute(section: &mut Section, base: &Path) {
     for name in ["locations", "callbackLocations"] {
-        if let Some(Setting {
-            value: Value::List(locations),
-            ..
-        }) = section.settings.get_mut(name)
-        {
+        if let Some(Setting { value: Value::List(locations), .. }) = section.settings.get_mut(name) {
             for location in locations {
                 *location = absolute_location(base, location);
             }
@@ -294,21 +218,14 @@ fn use_default_location(
     environment: &dyn Environment,
     warnings: &mut Vec<String>,
 ) {
-    let overrides = model
-        .environments
-        .get(environment_name)
-        .map(|environment| &environment.overrides);
+    let overrides = model.environments.get(environment_name).map(|environment| &environment.overrides);
     let locations = overrides
         .and_then(|section| section.settings.get("locations"))
         .or_else(|| model.flyway.settings.get("locations"));
     let is_default = |location: &String| {
         location.trim().trim_start_matches("classpath:").trim_matches('/') == DEFAULT_LOCATION
     };
-    let Some(Setting {
-        value: Value::List(locations),
-        ..
-    }) = locations
-    else {
+    let Some(Setting { value: Value::List(locations), .. }) = locations else {
         return;
     };
     if locations.is_empty() || !locations.iter().all(is_default) {
@@ -316,13 +233,7 @@ fn use_default_location(
     }
     if let Some(folder) = default_folder(working_directory, environment, warnings) {
         let value = Value::List(vec![filesystem(&folder)]);
-        model.flyway.settings.insert(
-            "locations",
-            Setting {
-                value,
-                origin: Origin::Default,
-            },
-        );
+        model.flyway.settings.insert("locations", Setting { value, origin: Origin::Default });
     }
 }
 
@@ -332,21 +243,13 @@ fn default_folder(
     environment: &dyn Environment,
     warnings: &mut Vec<String>,
 ) -> Option<PathBuf> {
-    let base = working_directory
-        .map(Path::to_owned)
-        .or_else(|| environment.install_directory());
-    let folder = base
-        .map(|base| absolute(&base, "sql"))
-        .filter(|folder| environment.exists(folder));
+    let base = working_directory.map(Path::to_owned).or_else(|| environment.install_directory());
+    let folder = base.map(|base| absolute(&base, "sql")).filter(|folder| environment.exists(folder));
     let Some(folder) = folder else {
         warnings.push("No locations configured and default location 'sql' not found.".to_owned());
         return None;
     };
-    if environment
-        .entries(&folder)
-        .iter()
-        .any(|name| name.ends_with(".sql"))
-    {
+    if environment.entries(&folder).iter().any(|name| name.ends_with(".sql")) {
         warnings.push("Storing migrations in 'sql' is not recommended and default scanning of this location may be deprecated in a future release".to_owned());
     }
     Some(folder)

@@ -74,10 +74,7 @@ impl Section {
     /// A text setting; empty if there is none.
     pub(super) fn text(&self, name: &str) -> String {
         match self.settings.get(name) {
-            Some(Setting {
-                value: Value::Text(text),
-                ..
-            }) => text.clone(),
+            Some(Setting { value: Value::Text(text), .. }) => text.clone(),
             _ => String::new(),
         }
     }
@@ -87,13 +84,7 @@ impl Section {
         for (name, setting) in other.settings {
             let merged = match (self.settings.get_mut(name), &setting.value) {
                 (Some(_), Value::List(items)) if items.is_empty() => continue,
-                (
-                    Some(Setting {
-                        value: Value::Map(known),
-                        origin,
-                    }),
-                    Value::Map(added),
-                ) => {
+                (Some(Setting { value: Value::Map(known), origin }), Value::Map(added)) => {
                     known.extend(added.iter().map(|(key, value)| (key.clone(), value.clone())));
                     *origin = setting.origin;
                     continue;
@@ -103,8 +94,7 @@ impl Section {
             self.settings.insert(name, merged);
         }
         for key in other.unknown {
-            self.unknown
-                .retain(|known| (&known.namespace, &known.key) != (&key.namespace, &key.key));
+            self.unknown.retain(|known| (&known.namespace, &known.key) != (&key.namespace, &key.key));
             self.unknown.push(key);
         }
     }
@@ -122,23 +112,12 @@ impl Model {
     /// What holds when nobody sets anything.
     pub(super) fn defaults() -> Model {
         let mut model = Model::default();
-        for parameter in PARAMETERS
-            .iter()
-            .filter(|parameter| parameter.home != Home::Environment)
-        {
+        for parameter in PARAMETERS.iter().filter(|parameter| parameter.home != Home::Environment) {
             if let Some(value) = default_value(parameter) {
-                model.flyway.settings.insert(
-                    parameter.name,
-                    Setting {
-                        value,
-                        origin: Origin::Default,
-                    },
-                );
+                model.flyway.settings.insert(parameter.name, Setting { value, origin: Origin::Default });
             }
         }
-        model
-            .environments
-            .insert("default".to_owned(), EnvironmentSection::default());
+        model.environments.insert("default".to_owned(), EnvironmentSection::default());
         model
     }
 
@@ -202,12 +181,7 @@ fn table<'a>(key: &str, entry: &'a Entry, expected: &'static str) -> Result<&'a 
 }
 
 fn mismatch(key: &str, node: &Node, expected: &'static str, origin: &Origin) -> ConfigError {
-    ConfigError::Mismatch {
-        key: key.to_owned(),
-        found: node.description(),
-        expected,
-        origin: origin.clone(),
-    }
+    ConfigError::Mismatch { key: key.to_owned(), found: node.description(), expected, origin: origin.clone() }
 }
 
 /// `[flyway]`.
@@ -215,11 +189,7 @@ fn project_section(table: &Table, lists: Lists) -> Result<Section, ConfigError> 
     let mut section = Section::default();
     for (key, entry) in table {
         // An older name of the same setting.
-        let name = if key == "environmentProvisionMode" {
-            "provisionMode"
-        } else {
-            key.as_str()
-        };
+        let name = if key == "environmentProvisionMode" { "provisionMode" } else { key.as_str() };
         let known = parameter(name).filter(|parameter| parameter.home != Home::Environment);
         if let Some(parameter) = known {
             section.set(parameter, &format!("flyway.{key}"), entry, lists)?;
@@ -244,9 +214,7 @@ fn postgresql(section: &mut Section, entry: &Entry, lists: Lists) -> Result<(), 
                 Some(parameter) => {
                     section.set(parameter, "flyway.postgresql.transactional.lock", entry, lists)?
                 }
-                None => section
-                    .unknown
-                    .push(unknown("postgresql.transactional", key, entry)),
+                None => section.unknown.push(unknown("postgresql.transactional", key, entry)),
             }
         }
     }
@@ -266,9 +234,7 @@ fn environment_section(
                 for (key, entry) in table(&full, entry, "FlywayEnvironmentModel")? {
                     match parameter(key).filter(|parameter| parameter.home == Home::Overridable) {
                         Some(parameter) => {
-                            environment
-                                .overrides
-                                .set(parameter, &format!("{full}.{key}"), entry, lists)?;
+                            environment.overrides.set(parameter, &format!("{full}.{key}"), entry, lists)?;
                         }
                         None => environment.overrides.add_unknown(key, entry),
                     }
@@ -289,11 +255,7 @@ fn environment_section(
 }
 
 fn unknown(namespace: &str, key: &str, entry: &Entry) -> UnknownKey {
-    UnknownKey {
-        namespace: namespace.to_owned(),
-        key: key.to_owned(),
-        origin: entry.origin.clone(),
-    }
+    UnknownKey { namespace: namespace.to_owned(), key: key.to_owned(), origin: entry.origin.clone() }
 }
 
 impl Section {
@@ -309,13 +271,7 @@ impl Section {
             if parameter.name == "reportFilename" && matches!(&value, Value::Text(name) if !has_text(name)) {
                 return Ok(());
             }
-            self.settings.insert(
-                parameter.name,
-                Setting {
-                    value,
-                    origin: entry.origin.clone(),
-                },
-            );
+            self.settings.insert(parameter.name, Setting { value, origin: entry.origin.clone() });
         }
         Ok(())
     }
@@ -324,8 +280,7 @@ impl Section {
     fn add_unknown(&mut self, key: &str, entry: &Entry) {
         match &entry.node {
             Node::Table(table) => {
-                self.unknown
-                    .extend(table.iter().map(|(inner, entry)| unknown(key, inner, entry)));
+                self.unknown.extend(table.iter().map(|(inner, entry)| unknown(key, inner, entry)));
             }
             _ => self.unknown.push(unknown("flyway", key, entry)),
         }
@@ -347,18 +302,14 @@ fn typed(key: &str, kind: Kind, entry: &Entry, lists: Lists) -> Result<Option<Va
                 Node::Scalar(scalar) => Ok(scalar.text.clone()),
                 other => Err(mismatch(key, other, "String", &item.origin)),
             };
-            Ok(Some(Value::List(
-                items.iter().map(text).collect::<Result<_, _>>()?,
-            )))
+            Ok(Some(Value::List(items.iter().map(text).collect::<Result<_, _>>()?)))
         }
         (Kind::Map, Node::Table(table)) => {
             let text = |(name, item): (&String, &Entry)| match &item.node {
                 Node::Scalar(scalar) => Ok((name.clone(), scalar.text.clone())),
                 other => Err(mismatch(&format!("{key}.{name}"), other, "String", &item.origin)),
             };
-            Ok(Some(Value::Map(
-                table.iter().map(text).collect::<Result<_, _>>()?,
-            )))
+            Ok(Some(Value::Map(table.iter().map(text).collect::<Result<_, _>>()?)))
         }
         (Kind::Text, other) => Err(mismatch(key, other, "String", &entry.origin)),
         (Kind::List, other) => Err(mismatch(key, other, "ArrayList", &entry.origin)),
@@ -375,12 +326,9 @@ fn flag(key: &str, entry: &Entry, lists: Lists) -> Result<Option<bool>, ConfigEr
         (ScalarKind::Text | ScalarKind::Boolean, "true" | "True" | "TRUE") => Ok(Some(true)),
         (ScalarKind::Text | ScalarKind::Boolean, "false" | "False" | "FALSE") => Ok(Some(false)),
         (ScalarKind::Integer, number) => Ok(Some(number != "0")),
-        (ScalarKind::Text, text) if lists == Lists::Commas => Err(bad_value(
-            key,
-            "should be either true or false",
-            text,
-            &entry.origin,
-        )),
+        (ScalarKind::Text, text) if lists == Lists::Commas => {
+            Err(bad_value(key, "should be either true or false", text, &entry.origin))
+        }
         _ => Err(mismatch(key, &entry.node, "Boolean", &entry.origin)),
     }
 }
@@ -401,11 +349,7 @@ fn number(key: &str, entry: &Entry, lists: Lists) -> Result<Option<i32>, ConfigE
         ScalarKind::Integer => text.parse().map(Some).map_err(|_| out_of_range()),
         // Jackson cuts the fraction off.
         ScalarKind::Float => {
-            let number = text
-                .replace('_', "")
-                .parse::<f64>()
-                .map_err(|_| out_of_range())?
-                .trunc();
+            let number = text.replace('_', "").parse::<f64>().map_err(|_| out_of_range())?.trunc();
             if number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX) {
                 // Within range, so the conversion is exact.
                 return Ok(Some(number as i32));

@@ -70,14 +70,7 @@ const fn row(
     variable: Option<&'static str>,
     tier: Tier,
 ) -> Parameter {
-    Parameter {
-        name,
-        kind,
-        home,
-        default,
-        variable,
-        tier,
-    }
+    Parameter { name, kind, home, default, variable, tier }
 }
 
 const ON: Option<&str> = Some("true");
@@ -196,17 +189,28 @@ pub const IGNORED_NAMESPACES: &[&str] = &[
     "generate",
     "init",
     "mcp",
+    "migrate",
     "model",
     "oracle",
     "prepare",
     "snapshot",
     "sqlserver",
-    "tags",
     "undo",
 ];
 
-/// Namespaces below `flyway` that bring values from elsewhere: without them the configuration is not the one meant.
-pub const REFUSED_NAMESPACES: &[&str] = &["azureKeyVault", "dapr", "gcsm", "vault"];
+/// Namespaces below `flyway` without which the outcome would not be the one meant, with what is missing here.
+pub const REFUSED_NAMESPACES: &[(&str, &str)] = &[
+    ("akv", "secrets are not read from Azure Key Vault; pass them as environment variables"),
+    ("dapr", "secrets are not read from Dapr; pass them as environment variables"),
+    ("gcsm", "secrets are not read from Google Cloud Secret Manager; pass them as environment variables"),
+    ("vault", "secrets are not read from Vault; pass them as environment variables"),
+    ("tags", "migrations are not chosen by tag; use cherryPick or target"),
+];
+
+/// Why a namespace below `flyway` is refused, if it is.
+pub(super) fn refused_namespace(namespace: &str) -> Option<&'static str> {
+    REFUSED_NAMESPACES.iter().find(|(name, _)| *name == namespace).map(|(_, reason)| *reason)
+}
 
 /// The parameter with this name.
 pub fn parameter(name: &str) -> Option<&'static Parameter> {
@@ -226,10 +230,7 @@ mod tests {
     #[test]
     fn names_and_variables_are_unique() {
         let mut names: Vec<_> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
-        let mut variables: Vec<_> = PARAMETERS
-            .iter()
-            .filter_map(|parameter| parameter.variable)
-            .collect();
+        let mut variables: Vec<_> = PARAMETERS.iter().filter_map(|parameter| parameter.variable).collect();
         names.sort_unstable();
         variables.sort_unstable();
         let (name_count, variable_count) = (names.len(), variables.len());

@@ -13,10 +13,7 @@ use super::settings::Effective;
 pub(super) fn resolve_project(model: &mut Model, environment: &dyn Environment) -> Result<(), ConfigError> {
     let current = model.flyway.text("environment");
     let map = |section: &Section| match section.settings.get("placeholders") {
-        Some(Setting {
-            value: Value::Map(map),
-            ..
-        }) => Some(map.clone()),
+        Some(Setting { value: Value::Map(map), .. }) => Some(map.clone()),
         _ => None,
     };
     let placeholders = model
@@ -48,9 +45,7 @@ pub(super) fn resolve_environment(
     if !modes.contains(&mode.trim().to_lowercase().as_str()) {
         return Err(ConfigError::Invalid(format!("Unknown provisioner mode: {mode}")));
     }
-    let EnvironmentSection {
-        section, resolvers, ..
-    } = &mut effective.environment;
+    let EnvironmentSection { section, resolvers, .. } = &mut effective.environment;
     let unsupported = |key: String, reason: &str, origin: &Origin| ConfigError::Unsupported {
         key,
         reason: reason.to_owned(),
@@ -60,11 +55,7 @@ pub(super) fn resolve_environment(
     if let Some(resolver) = resolvers.keys().find(foreign) {
         let origin = resolvers.get(resolver).unwrap_or(&Origin::Default);
         let key = format!("environments.{name}.resolvers.{resolver}");
-        return Err(unsupported(
-            key,
-            "only the resolvers env and placeholder exist",
-            origin,
-        ));
+        return Err(unsupported(key, "only the resolvers env and placeholder exist", origin));
     }
     let lookup = Lookup {
         variable: &|name| environment.variable(name),
@@ -78,14 +69,13 @@ pub(super) fn resolve_environment(
         }
     }
     match section.settings.get("provisioner") {
-        Some(Setting {
-            value: Value::Text(provisioner),
-            origin,
-        }) if provisioner != "none" => Err(unsupported(
-            format!("environments.{name}.provisioner"),
-            "environments are not provisioned",
-            origin,
-        )),
+        Some(Setting { value: Value::Text(provisioner), origin }) if provisioner != "none" => {
+            Err(unsupported(
+                format!("environments.{name}.provisioner"),
+                "environments are not provisioned",
+                origin,
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -95,9 +85,8 @@ fn resolve_setting(key: &str, setting: &mut Setting, lookup: &Lookup<'_>) -> Res
         return Ok(());
     }
     let origin = setting.origin.clone();
-    let secret = ["password", "url", "jdbcProperties", "token", "licenseKey"]
-        .iter()
-        .any(|end| key.ends_with(end));
+    let secret =
+        ["password", "url", "jdbcProperties", "token", "licenseKey"].iter().any(|end| key.ends_with(end));
     let resolved = |text: &String| {
         resolve(text, lookup).map_err(|message| ConfigError::Resolver {
             // The whole value stands in some messages, and it may hold a secret.

@@ -19,9 +19,7 @@ pub(super) struct Lookup<'a> {
 /// Flyway's message: unknown resolver, unset variable, unknown placeholder, nested resolvers.
 pub(super) fn resolve(value: &str, lookup: &Lookup<'_>) -> Result<String, String> {
     let stripped = strip(value);
-    let verbatim = stripped
-        .strip_prefix("!{")
-        .and_then(|rest| rest.strip_suffix('}'));
+    let verbatim = stripped.strip_prefix("!{").and_then(|rest| rest.strip_suffix('}'));
     if verbatim.is_some_and(|inner| !inner.contains(LINE_ENDS)) {
         // Flyway cuts the value as written, so blanks around it shift what is kept.
         let length = value.chars().count();
@@ -73,10 +71,7 @@ fn replacement(found: &str, lookup: &Lookup<'_>) -> Result<String, String> {
     if let Some(escaped) = found.strip_prefix('$').filter(|rest| rest.starts_with('$')) {
         return Ok(escaped.to_owned());
     }
-    let body = found
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-        .unwrap_or_default();
+    let body = found.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
     let (resolver, parameter) = body.split_once('.').unwrap_or_default();
     let resolver = strip(resolver);
     let (key, filter) = match parameter.split_once(':') {
@@ -91,19 +86,13 @@ fn replacement(found: &str, lookup: &Lookup<'_>) -> Result<String, String> {
         }
         (lookup.placeholder)(key).ok_or_else(|| format!("Unable to resolve placeholder: '{key}'"))?
     } else {
-        let place = lookup
-            .environment
-            .map(|name| format!(" for environment {name}"))
-            .unwrap_or_default();
+        let place = lookup.environment.map(|name| format!(" for environment {name}")).unwrap_or_default();
         return Err(format!(
             "Unknown resolver '{resolver}'{place}. dunlin has the resolvers env and placeholder; secrets from elsewhere can be passed as environment variables"
         ));
     };
     Ok(match filter {
-        Some(filter) => value
-            .chars()
-            .filter(|character| allowed(*character, filter))
-            .collect(),
+        Some(filter) => value.chars().filter(|character| allowed(*character, filter)).collect(),
         None => value,
     })
 }
@@ -136,11 +125,7 @@ fn is_digit(character: char) -> bool {
 /// Whether a resolver stands inside `${…}`: `(^|[^$])\$\{(([^}]+|)\$\{.+?}).*?}` with a resolver in group 2.
 fn has_nested(value: &str) -> bool {
     let mut from = 0;
-    while let Some(start) = value
-        .get(from..)
-        .and_then(|rest| rest.find("${"))
-        .map(|found| from + found)
-    {
+    while let Some(start) = value.get(from..).and_then(|rest| rest.find("${")).map(|found| from + found) {
         let escaped = value.get(..start).is_some_and(|before| before.ends_with('$'));
         let body = value.get(start + 2..).unwrap_or_default();
         if !escaped && nested_group(body).is_some_and(contains_resolver) {
@@ -165,8 +150,7 @@ fn nested_group(body: &str) -> Option<&str> {
 }
 
 fn contains_resolver(text: &str) -> bool {
-    text.match_indices('$')
-        .any(|(index, _)| text.get(index..).and_then(match_resolver).is_some())
+    text.match_indices('$').any(|(index, _)| text.get(index..).and_then(match_resolver).is_some())
 }
 
 #[cfg(test)]
@@ -180,14 +164,7 @@ mod tests {
             _ => None,
         };
         let placeholder = |name: &str| (name == "region").then(|| "eu".to_owned());
-        resolve(
-            value,
-            &Lookup {
-                variable: &variable,
-                placeholder: &placeholder,
-                environment: None,
-            },
-        )
+        resolve(value, &Lookup { variable: &variable, placeholder: &placeholder, environment: None })
     }
 
     #[test]
@@ -221,10 +198,7 @@ mod tests {
             ("${placeholder.NOPE}", "Unable to resolve placeholder: 'NOPE'"),
             ("${placeholder.flyway}", "Only user defined placeholders"),
             ("${vault.secret}", "Unknown resolver 'vault'"),
-            (
-                "${env.${env.TENANT}}",
-                "Resolvers cannot be nested: ${env.${env.TENANT}}",
-            ),
+            ("${env.${env.TENANT}}", "Resolvers cannot be nested: ${env.${env.TENANT}}"),
         ];
         for (value, message) in cases {
             let error = resolved(value).expect_err(value);

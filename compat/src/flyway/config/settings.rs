@@ -124,10 +124,7 @@ impl Effective<'_> {
     }
 
     fn flag(&self, name: &str) -> bool {
-        matches!(
-            self.setting(name).map(|setting| &setting.value),
-            Some(Value::Flag(true))
-        )
+        matches!(self.setting(name).map(|setting| &setting.value), Some(Value::Flag(true)))
     }
 
     fn number(&self, name: &str, default: i32) -> i32 {
@@ -152,8 +149,7 @@ impl Effective<'_> {
     }
 
     fn origin(&self, name: &str) -> Origin {
-        self.setting(name)
-            .map_or(Origin::Default, |setting| setting.origin.clone())
+        self.setting(name).map_or(Origin::Default, |setting| setting.origin.clone())
     }
 
     fn full_key(&self, parameter: &Parameter) -> String {
@@ -170,10 +166,7 @@ impl Effective<'_> {
 
     /// Where every parameter's value comes from, by full key.
     pub(super) fn provenance(&self) -> BTreeMap<String, Origin> {
-        PARAMETERS
-            .iter()
-            .map(|parameter| (self.full_key(parameter), self.origin(parameter.name)))
-            .collect()
+        PARAMETERS.iter().map(|parameter| (self.full_key(parameter), self.origin(parameter.name))).collect()
     }
 
     /// Refuses settings dunlin cannot honour, and warns of those it ignores.
@@ -209,20 +202,12 @@ impl Effective<'_> {
     pub(super) fn config(&self, working_directory: Option<PathBuf>) -> Result<Config, ConfigError> {
         let encoding = self.required("encoding");
         let unknown_encoding = || {
-            bad_value(
-                "flyway.encoding",
-                "should be a known encoding",
-                &encoding,
-                &self.origin("encoding"),
-            )
+            bad_value("flyway.encoding", "should be a known encoding", &encoding, &self.origin("encoding"))
         };
         let separator = self.required("placeholderSeparator");
         let placeholders = self.map("placeholders");
         let reserved = format!("flyway{separator}");
-        if let Some(name) = placeholders
-            .keys()
-            .find(|name| name.to_lowercase().starts_with(&reserved))
-        {
+        if let Some(name) = placeholders.keys().find(|name| name.to_lowercase().starts_with(&reserved)) {
             return Err(ConfigError::Invalid(format!(
                 "Invalid placeholder ('{reserved}' prefix is reserved): {name} ({})",
                 self.origin("placeholders")
@@ -232,9 +217,7 @@ impl Effective<'_> {
         // One empty pattern is how an empty list is written.
         let patterns = if patterns == [""] { Vec::new() } else { patterns };
         let secrets = |map: BTreeMap<String, String>| {
-            map.into_iter()
-                .map(|(key, value)| (key, Secret::new(value)))
-                .collect()
+            map.into_iter().map(|(key, value)| (key, Secret::new(value))).collect()
         };
         Ok(Config {
             environment: self.name.clone(),
@@ -260,11 +243,7 @@ impl Effective<'_> {
             baseline_on_migrate: self.flag("baselineOnMigrate"),
             out_of_order: self.flag("outOfOrder"),
             target: Target::parse(&self.required("target")),
-            cherry_pick: self
-                .list("cherryPick")
-                .into_iter()
-                .filter(|item| has_text(item))
-                .collect(),
+            cherry_pick: self.list("cherryPick").into_iter().filter(|item| has_text(item)).collect(),
             dry_run_output: self.text("dryRunOutput").filter(|file| has_text(file)),
             validate_on_migrate: self.flag("validateOnMigrate"),
             validate_migration_naming: self.flag("validateMigrationNaming"),

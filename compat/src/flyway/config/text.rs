@@ -14,10 +14,7 @@ pub(super) fn split_commas(text: &str) -> Vec<String> {
 
 /// `StringUtils.tokenizeToStringArray(text, ",")`: as [`split_commas`], each part trimmed.
 pub(super) fn tokenize(text: &str) -> Vec<String> {
-    split_commas(text)
-        .iter()
-        .map(|part| trim(part).to_owned())
-        .collect()
+    split_commas(text).iter().map(|part| trim(part).to_owned()).collect()
 }
 
 /// `String.trim()`: drops characters up to U+0020 at both ends.
@@ -45,13 +42,8 @@ mod tests {
 
     #[test]
     fn commas_split_as_in_java() {
-        let cases: &[(&str, &[&str])] = &[
-            ("", &[""]),
-            (",", &[]),
-            ("a,b", &["a", "b"]),
-            ("a, b,,", &["a", " b"]),
-            (",a", &["", "a"]),
-        ];
+        let cases: &[(&str, &[&str])] =
+            &[("", &[""]), (",", &[]), ("a,b", &["a", "b"]), ("a, b,,", &["a", " b"]), (",a", &["", "a"])];
         for (text, parts) in cases {
             assert_eq!(split_commas(text), *parts, "{text:?}");
         }

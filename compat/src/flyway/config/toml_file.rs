@@ -13,10 +13,7 @@ use super::tree::{Entry, Node, Scalar, ScalarKind, Table};
 /// # Errors
 /// [`ConfigError::Syntax`] with the place, as Flyway shows it.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Table, ConfigError> {
-    let file = File {
-        path,
-        line_starts: line_starts(text),
-    };
+    let file = File { path, line_starts: line_starts(text) };
     let table = DeTable::parse(text).map_err(|error| file.syntax_error(text, &error))?;
     Ok(file.table(table.get_ref()))
 }
@@ -31,17 +28,8 @@ impl File<'_> {
         table
             .iter()
             .map(|(key, value)| {
-                let origin = Origin::File {
-                    path: self.path.to_owned(),
-                    line: self.line(key.span().start),
-                };
-                (
-                    key.get_ref().to_string(),
-                    Entry {
-                        node: self.node(value.get_ref()),
-                        origin,
-                    },
-                )
+                let origin = Origin::File { path: self.path.to_owned(), line: self.line(key.span().start) };
+                (key.get_ref().to_string(), Entry { node: self.node(value.get_ref()), origin })
             })
             .collect()
     }
@@ -85,11 +73,7 @@ impl File<'_> {
     fn syntax_error(&self, text: &str, error: &toml::de::Error) -> ConfigError {
         let offset = error.span().map_or(0, |span| span.start).min(text.len());
         let line = self.line(offset);
-        let start = self
-            .line_starts
-            .get(line.saturating_sub(1))
-            .copied()
-            .unwrap_or_default();
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
         let before = text.get(start..offset).unwrap_or_default();
         let after = text.get(offset..).unwrap_or_default();
         let after = after.split(['\n', '\r']).next().unwrap_or_default();
@@ -110,9 +94,7 @@ impl File<'_> {
 /// Whether a broken line sets something that must not be printed.
 fn holds_secret(before: &str, after: &str) -> bool {
     let line = format!("{before}{after}").to_lowercase();
-    ["password", "token", "licensekey", "secret"]
-        .iter()
-        .any(|word| line.contains(word))
+    ["password", "token", "licensekey", "secret"].iter().any(|word| line.contains(word))
 }
 
 /// A float as Java writes it where that matters: digits kept, no sign when positive, infinity spelt out.
@@ -127,9 +109,7 @@ fn float_text(text: &str) -> String {
 }
 
 fn line_starts(text: &str) -> Vec<usize> {
-    std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(index, _)| index + 1))
-        .collect()
+    std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect()
 }
 
 #[cfg(test)]
@@ -138,20 +118,9 @@ mod tests {
 
     #[test]
     fn a_syntax_error_names_file_line_and_column() {
-        let error = parse(
-            Path::new("flyway.toml"),
-            "[flyway]\nlocations = [\"sql\"\ntable = 5\n",
-        )
-        .expect_err("open");
-        let ConfigError::Syntax {
-            line,
-            column,
-            excerpt,
-            ..
-        } = &error
-        else {
-            panic!("{error}")
-        };
+        let error =
+            parse(Path::new("flyway.toml"), "[flyway]\nlocations = [\"sql\"\ntable = 5\n").expect_err("open");
+        let ConfigError::Syntax { line, column, excerpt, .. } = &error else { panic!("{error}") };
         assert_eq!((*line, *column, excerpt.as_str()), (3, 1, "^table = 5"));
         assert!(error.to_string().ends_with("\n\tin flyway.toml"), "{error}");
     }
@@ -164,19 +133,13 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_text() {
-        let table = parse(
-            Path::new("f"),
-            "a = +1.10\nb = 0x10\nc = 1_000\nd = 2020-01-01\ne = true",
-        )
-        .expect("valid");
+        let table =
+            parse(Path::new("f"), "a = +1.10\nb = 0x10\nc = 1_000\nd = 2020-01-01\ne = true").expect("valid");
         let text = |key: &str| match &table[key].node {
             Node::Scalar(scalar) => scalar.text.clone(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            ["a", "b", "c", "d", "e"].map(text),
-            ["1.10", "16", "1000", "2020-01-01", "true"]
-        );
+        assert_eq!(["a", "b", "c", "d", "e"].map(text), ["1.10", "16", "1000", "2020-01-01", "true"]);
     }
 
     proptest::proptest! {

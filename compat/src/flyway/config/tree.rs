@@ -61,32 +61,20 @@ impl Node {
 /// # Errors
 /// [`ConfigError::Conflict`] when a name on the way, or the last one, is already used the other way.
 pub(super) fn insert(root: &mut Table, key: &str, value: &str, origin: &Origin) -> Result<(), ConfigError> {
-    let conflict = || ConfigError::Conflict {
-        key: key.to_owned(),
-        origin: origin.clone(),
-    };
+    let conflict = || ConfigError::Conflict { key: key.to_owned(), origin: origin.clone() };
     let mut parts = key.trim_end_matches('.').split('.').peekable();
     let mut table = root;
     while let Some(part) = parts.next() {
-        let scalar = Scalar {
-            kind: ScalarKind::Text,
-            text: value.to_owned(),
-        };
+        let scalar = Scalar { kind: ScalarKind::Text, text: value.to_owned() };
         if parts.peek().is_none() {
-            let previous = table.insert(
-                part.to_owned(),
-                Entry {
-                    node: Node::Scalar(scalar),
-                    origin: origin.clone(),
-                },
-            );
+            let previous =
+                table.insert(part.to_owned(), Entry { node: Node::Scalar(scalar), origin: origin.clone() });
             let was_table = previous.is_some_and(|entry| matches!(entry.node, Node::Table(_)));
             return if was_table { Err(conflict()) } else { Ok(()) };
         }
-        let entry = table.entry(part.to_owned()).or_insert_with(|| Entry {
-            node: Node::Table(Table::new()),
-            origin: origin.clone(),
-        });
+        let entry = table
+            .entry(part.to_owned())
+            .or_insert_with(|| Entry { node: Node::Table(Table::new()), origin: origin.clone() });
         let Node::Table(next) = &mut entry.node else {
             return Err(conflict());
         };

@@ -34,10 +34,7 @@ impl Placeholders {
     /// The value of a placeholder, its name in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let name = name.to_lowercase();
-        self.0
-            .iter()
-            .find(|(key, _)| key.to_lowercase() == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key.to_lowercase() == name).map(|(_, value)| value.as_str())
     }
 
     /// Names as written, and values.
@@ -55,10 +52,7 @@ impl FromIterator<(String, String)> for Placeholders {
 /// Names only: a value may be secret.
 impl fmt::Debug for Placeholders {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_set()
-            .entries(self.0.iter().map(|(key, _)| key))
-            .finish()
+        formatter.debug_set().entries(self.0.iter().map(|(key, _)| key)).finish()
     }
 }
 
@@ -199,10 +193,7 @@ mod tests {
     #[test]
     fn ignore_patterns_have_a_type_and_a_state() {
         let parsed = IgnorePattern::parse(" Versioned : MISSING").expect("valid");
-        assert_eq!(
-            (parsed.migrations, parsed.state),
-            (PatternType::Versioned, PatternState::Missing)
-        );
+        assert_eq!((parsed.migrations, parsed.state), (PatternType::Versioned, PatternState::Missing));
         for (pattern, message) in [
             ("future", "Invalid pattern 'future'."),
             ("*:a:b", "Invalid pattern '*:a:b'."),

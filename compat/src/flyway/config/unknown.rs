@@ -3,7 +3,7 @@
 use super::error::ConfigError;
 use super::model::{Model, Section, UnknownKey};
 use super::parameters::{
-    Home, IGNORED_NAMESPACES, PARAMETERS, REFUSED_NAMESPACES, TRANSACTIONAL_LOCK, parameter,
+    Home, IGNORED_NAMESPACES, PARAMETERS, TRANSACTIONAL_LOCK, parameter, refused_namespace,
 };
 
 /// Settings that moved or went, by namespace and key, with what replaced them.
@@ -31,12 +31,7 @@ pub(super) fn check(model: &Model, environment: &str, warnings: &mut Vec<String>
     let mut lines = Vec::new();
     collect(&model.flyway, "flyway.", warnings, &mut lines)?;
     if let Some(section) = model.environments.get(environment) {
-        collect(
-            &section.overrides,
-            &format!("environments.{environment}.flyway."),
-            warnings,
-            &mut lines,
-        )?;
+        collect(&section.overrides, &format!("environments.{environment}.flyway."), warnings, &mut lines)?;
     }
     if lines.is_empty() {
         return Ok(());
@@ -55,37 +50,28 @@ fn collect(
     lines: &mut Vec<String>,
 ) -> Result<(), ConfigError> {
     for unknown in &section.unknown {
-        let UnknownKey {
-            namespace,
-            key,
-            origin,
-        } = unknown;
+        let UnknownKey { namespace, key, origin } = unknown;
         let raw = if prefix.ends_with(&format!("{namespace}.")) {
             format!("{prefix}{key}")
         } else {
             format!("{prefix}{namespace}.{key}")
         };
-        let obsolete = OBSOLETE
-            .iter()
-            .find(|(space, name, _)| space == namespace && name == key);
+        let obsolete = OBSOLETE.iter().find(|(space, name, _)| space == namespace && name == key);
         let line = match obsolete {
             Some((_, _, Some(replacement))) => {
                 format!("\tDeprecated: '{raw}' has been replaced by '{replacement}'. ({origin})")
             }
             Some(_) => format!("\tRemoved: '{raw}' has been removed and is no longer supported. ({origin})"),
-            None if REFUSED_NAMESPACES.contains(&namespace.as_str()) => {
+            None if let Some(reason) = refused_namespace(namespace) => {
                 return Err(ConfigError::Unsupported {
                     key: raw,
-                    reason: format!(
-                        "dunlin does not read secrets from {namespace}; pass them as environment variables"
-                    ),
+                    reason: reason.to_owned(),
                     origin: origin.clone(),
                 });
             }
             None if IGNORED_NAMESPACES.contains(&namespace.as_str()) => {
-                warnings.push(format!(
-                    "{raw} is ignored: it belongs to Redgate's edition of Flyway ({origin})"
-                ));
+                warnings
+                    .push(format!("{raw} is ignored: it belongs to Redgate's edition of Flyway ({origin})"));
                 continue;
             }
             None => {
@@ -95,10 +81,7 @@ fn collect(
                         "\tUnknown: '{raw}'. Check the parameter spelling and ensure Flyway is up to date. ({origin})"
                     )
                 } else {
-                    format!(
-                        "\tUnknown: '{raw}'. Possible values: {}? ({origin})",
-                        possible.join(", ")
-                    )
+                    format!("\tUnknown: '{raw}'. Possible values: {}? ({origin})", possible.join(", "))
                 }
             }
         };
@@ -133,11 +116,7 @@ fn suggestions(unknown: &str, prefix: &str) -> Vec<String> {
     let Some(best) = scored.iter().map(|(score, _)| *score).max() else {
         return Vec::new();
     };
-    scored
-        .iter()
-        .filter(|(score, _)| *score == best)
-        .map(|(_, name)| format!("{prefix}{name}"))
-        .collect()
+    scored.iter().filter(|(score, _)| *score == best).map(|(_, name)| format!("{prefix}{name}")).collect()
 }
 
 /// Commons Text's `FuzzyScore`: a point for every character of `query` found in `term` in order, two more for each that
@@ -146,10 +125,7 @@ fn fuzzy_score(query: &str, term: &str) -> usize {
     let term: Vec<char> = term.to_lowercase().chars().collect();
     let (mut score, mut position, mut previous) = (0, 0, None);
     for wanted in query.to_lowercase().chars() {
-        let found = term
-            .iter()
-            .skip(position)
-            .position(|character| *character == wanted);
+        let found = term.iter().skip(position).position(|character| *character == wanted);
         let Some(index) = found.map(|offset| position + offset) else {
             position = term.len();
             continue;
@@ -175,11 +151,7 @@ mod tests {
             ("foo", &[]),
             (
                 "basline",
-                &[
-                    "flyway.baselineVersion",
-                    "flyway.baselineDescription",
-                    "flyway.baselineOnMigrate",
-                ],
+                &["flyway.baselineVersion", "flyway.baselineDescription", "flyway.baselineOnMigrate"],
             ),
             ("tabel", &["flyway.table", "flyway.tablespace"]),
             ("configFileEncoding", &["flyway.encoding"]),

@@ -8,37 +8,18 @@ fn conf_mode_reads_properties_variables_and_arguments() {
         .variable("N", "shop")
         .variable("FLYWAY_USER", "ana")
         .variable("flyway_user", "not in CONF mode");
-    let loaded = loaded(
-        &environment,
-        &[
-            "-group=true",
-            "-locations=filesystem:x , y",
-            "-jdbcProperties.x=1",
-        ],
-    );
+    let loaded = loaded(&environment, &["-group=true", "-locations=filesystem:x , y", "-jdbcProperties.x=1"]);
     let config = &loaded.config;
     // Live: only the connection's settings are resolved.
-    assert_eq!(
-        (url(&loaded), config.table.as_str()),
-        ("jdbc:sqlite:shop.db", "${env.N}")
-    );
-    assert_eq!(
-        (config.user.as_deref(), config.mixed, config.group),
-        (Some("ana"), true, true)
-    );
+    assert_eq!((url(&loaded), config.table.as_str()), ("jdbc:sqlite:shop.db", "${env.N}"));
+    assert_eq!((config.user.as_deref(), config.mixed, config.group), (Some("ana"), true, true));
     assert_eq!(
         (&config.schemas[..], &config.locations[..]),
-        (
-            &["a".into(), "b".into()][..],
-            &["filesystem:x".into(), "y".into()][..]
-        )
+        (&["a".into(), "b".into()][..], &["filesystem:x".into(), "y".into()][..])
     );
     assert_eq!(config.placeholders.get("a.b"), Some("c"));
     assert_eq!(config.jdbc_properties["x"].reveal(), "1");
-    let origin = Origin::File {
-        path: "/project/flyway.conf".into(),
-        line: 2,
-    };
+    let origin = Origin::File { path: "/project/flyway.conf".into(), line: 2 };
     assert_eq!(loaded.provenance["flyway.table"], origin);
 }
 
@@ -49,35 +30,17 @@ fn conf_mode_refuses_what_flyway_refuses() {
             "flyway.foo=1\nflyway.bar=1",
             "Unknown configuration properties: flyway.bar,flyway.foo. Please check your conf files or commandline parameters",
         ),
-        (
-            "flyway.environment=x",
-            "Unknown configuration property: flyway.environment.",
-        ),
-        (
-            "flyway.color=red",
-            "Unknown configuration property: flyway.color.",
-        ),
+        ("flyway.environment=x", "Unknown configuration property: flyway.environment."),
+        ("flyway.color=red", "Unknown configuration property: flyway.color."),
         (
             "flyway.cleanDisabled=yes",
             "Invalid value for flyway.cleanDisabled (should be either true or false): yes",
         ),
-        (
-            "flyway.lockRetryCount= 5 x",
-            "Invalid value for flyway.lockRetryCount (should be an integer): 5 x",
-        ),
-        (
-            "flyway.connectRetries=-1",
-            "Invalid number of connectRetries (must be 0 or greater): -1",
-        ),
+        ("flyway.lockRetryCount= 5 x", "Invalid value for flyway.lockRetryCount (should be an integer): 5 x"),
+        ("flyway.connectRetries=-1", "Invalid number of connectRetries (must be 0 or greater): -1"),
         ("flyway.placeholderPrefix=", "placeholderPrefix cannot be empty!"),
-        (
-            "flyway.errorOverrides=a",
-            "flyway.errorOverrides is not supported by dunlin",
-        ),
-        (
-            "flyway.vault.url=a",
-            "flyway.vault.url is not supported by dunlin",
-        ),
+        ("flyway.errorOverrides=a", "flyway.errorOverrides is not supported by dunlin"),
+        ("flyway.vault.url=a", "flyway.vault.url is not supported by dunlin"),
         ("flyway.encoding=nope", "Invalid value for flyway.encoding"),
     ];
     for (text, message) in cases {
@@ -89,17 +52,9 @@ fn conf_mode_refuses_what_flyway_refuses() {
 #[test]
 fn conf_files_have_an_encoding() {
     let mut environment = project();
-    environment.files.insert(
-        Path::new("/project/flyway.conf").to_owned(),
-        b"flyway.table=caf\xe9".to_vec(),
-    );
+    environment.files.insert(Path::new("/project/flyway.conf").to_owned(), b"flyway.table=caf\xe9".to_vec());
     assert!(refused(&environment, &[]).contains("it is not UTF-8 text"));
-    assert_eq!(
-        loaded(&environment, &["-configFileEncoding=ISO-8859-1"])
-            .config
-            .table,
-        "café"
-    );
+    assert_eq!(loaded(&environment, &["-configFileEncoding=ISO-8859-1"]).config.table, "café");
     let both = environment.variable("FLYWAY_CONFIG_FILE_ENCODING", "latin1");
     assert_eq!(loaded(&both, &["-configFileEncoding=UTF-8"]).config.table, "café");
 }
@@ -110,10 +65,7 @@ fn conf_mode_reads_standard_input() {
     environment.standard_input = b"flyway.table=stdin".to_vec();
     let loaded = loaded(&environment, &["-configFiles=-"]);
     assert_eq!(loaded.config.table, "stdin");
-    assert_eq!(
-        loaded.provenance["flyway.table"],
-        Origin::StandardInput { line: 1 }
-    );
+    assert_eq!(loaded.provenance["flyway.table"], Origin::StandardInput { line: 1 });
 }
 
 #[test]
@@ -123,30 +75,16 @@ fn a_working_directory_moves_locations() {
     assert_eq!(default.config.locations, ["filesystem:/project/sub/sql"]);
     assert!(default.config.default_locations);
     assert!(default.warnings[0].starts_with("Storing migrations in 'sql' is not recommended"));
-    let given = loaded(
-        &environment,
-        &[
-            "-workingDirectory=sub",
-            "-locations=filesystem:x,classpath:y,filesystem:/z",
-        ],
-    );
-    assert_eq!(
-        given.config.locations,
-        ["filesystem:/project/sub/x", "classpath:y", "filesystem:/z"]
-    );
-    assert_eq!(
-        given.config.working_directory.as_deref(),
-        Some(Path::new("/project/sub"))
-    );
+    let given =
+        loaded(&environment, &["-workingDirectory=sub", "-locations=filesystem:x,classpath:y,filesystem:/z"]);
+    assert_eq!(given.config.locations, ["filesystem:/project/sub/x", "classpath:y", "filesystem:/z"]);
+    assert_eq!(given.config.working_directory.as_deref(), Some(Path::new("/project/sub")));
     // Live: in CONF mode an unset location becomes the working directory itself.
     let conf = project().file("sub/flyway.conf", "flyway.url=x");
     let config = loaded(&conf, &["-workingDirectory=sub"]).config;
     assert_eq!(
         (&config.locations, &config.callback_locations),
-        (
-            &vec!["filesystem:/project/sub".to_owned()],
-            &vec!["filesystem:/project/sub".to_owned()]
-        )
+        (&vec!["filesystem:/project/sub".to_owned()], &vec!["filesystem:/project/sub".to_owned()])
     );
 }
 
@@ -162,15 +100,9 @@ fn paid_settings_are_free_and_foreign_ones_are_not_silent() {
         ],
     )
     .config;
+    assert_eq!((config.cherry_pick.len(), config.dry_run_output.as_deref()), (2, Some("out.sql")));
     assert_eq!(
-        (config.cherry_pick.len(), config.dry_run_output.as_deref()),
-        (2, Some("out.sql"))
-    );
-    assert_eq!(
-        (
-            config.undo_sql_migration_prefix.as_str(),
-            config.postgresql_transactional_lock
-        ),
+        (config.undo_sql_migration_prefix.as_str(), config.postgresql_transactional_lock),
         ("X", false)
     );
     for argument in [
@@ -179,19 +111,12 @@ fn paid_settings_are_free_and_foreign_ones_are_not_silent() {
         "-callbacks=a.B",
         "-migrationResolvers=a.B",
         "-vault.url=x",
+        "-tags.anyOf=x",
     ] {
-        assert!(
-            refused(&project(), &[argument]).contains("is not supported by dunlin"),
-            "{argument}"
-        );
+        assert!(refused(&project(), &[argument]).contains("is not supported by dunlin"), "{argument}");
     }
     let licence = loaded(&project(), &["-licenseKey=FL01"]);
-    assert!(
-        licence
-            .warnings
-            .iter()
-            .any(|warning| warning.starts_with("flyway.licenseKey is ignored"))
-    );
+    assert!(licence.warnings.iter().any(|warning| warning.starts_with("flyway.licenseKey is ignored")));
     for text in ["provisioner = 'clean'", "resolvers.vault.url = 'x'"] {
         assert!(
             refused(&toml(&format!("[environments.default]\n{text}")), &[])
@@ -217,10 +142,7 @@ fn wrong_values_are_found_at_load() {
 #[test]
 fn a_byte_order_mark_is_dropped() {
     assert_eq!(loaded(&conf("\u{feff}flyway.table=bom"), &[]).config.table, "bom");
-    assert_eq!(
-        loaded(&toml("\u{feff}[flyway]\ntable = 'bom'"), &[]).config.table,
-        "bom"
-    );
+    assert_eq!(loaded(&toml("\u{feff}[flyway]\ntable = 'bom'"), &[]).config.table, "bom");
 }
 
 #[test]

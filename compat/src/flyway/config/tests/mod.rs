@@ -8,11 +8,7 @@ use super::*;
 mod conf;
 
 fn try_load(environment: &FakeEnvironment, args: &[&str]) -> Result<Loaded, ConfigError> {
-    let args: Vec<String> = args
-        .iter()
-        .map(|arg| (*arg).to_owned())
-        .chain(["info".to_owned()])
-        .collect();
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).chain(["info".to_owned()]).collect();
     load(&Invocation::parse(&args)?, environment)
 }
 
@@ -49,36 +45,21 @@ fn nothing_configured_gives_flyway_s_defaults() {
     assert_eq!(config.locations, ["db/migration"]);
     assert!(config.default_locations && config.callback_locations.is_empty());
     assert_eq!(config.table, "flyway_schema_history");
+    assert_eq!(config.target, Target { point: TargetPoint::Latest, optional: false });
     assert_eq!(
-        config.target,
-        Target {
-            point: TargetPoint::Latest,
-            optional: false
-        }
-    );
-    assert_eq!(
-        (
-            config.baseline_version.as_str(),
-            config.baseline_description.as_str()
-        ),
+        (config.baseline_version.as_str(), config.baseline_description.as_str()),
         ("1", "<< Flyway Baseline >>")
     );
     assert!(config.clean_disabled && config.create_schemas && config.validate_on_migrate);
     assert!(config.execute_in_transaction && config.postgresql_transactional_lock);
     assert!(!config.out_of_order && !config.group && !config.mixed && !config.report_enabled);
     assert_eq!(config.sql_migration_suffixes, [".sql"]);
-    assert_eq!(
-        (config.lock_retry_count, config.connect_retries_interval),
-        (50, 120)
-    );
+    assert_eq!((config.lock_retry_count, config.connect_retries_interval), (50, 120));
     assert_eq!(config.encoding, Charset::UTF_8);
     assert_eq!(config.ignore_migration_patterns.len(), 1);
     assert_eq!(config.undo_sql_migration_prefix, "U");
     assert_eq!(loaded.provenance["flyway.table"], Origin::Default);
-    assert_eq!(
-        loaded.warnings,
-        ["No locations configured and default location 'sql' not found."]
-    );
+    assert_eq!(loaded.warnings, ["No locations configured and default location 'sql' not found."]);
 }
 
 #[test]
@@ -92,29 +73,16 @@ fn later_layers_override_earlier_ones() {
     environment = environment.file("flyway.user.toml", "[flyway]\ntable = 'user'");
     assert_eq!(loaded(&environment, &[]).config.table, "user");
     environment = environment.file("sub/flyway.toml", "[flyway]\ntable = 'sub'");
-    assert_eq!(
-        loaded(&environment, &["-workingDirectory=sub"]).config.table,
-        "sub"
-    );
-    environment = environment
-        .file("a.toml", "[flyway]\ntable = 'a'")
-        .variable("FLYWAY_CONFIG_FILES", "a.toml");
+    assert_eq!(loaded(&environment, &["-workingDirectory=sub"]).config.table, "sub");
+    environment =
+        environment.file("a.toml", "[flyway]\ntable = 'a'").variable("FLYWAY_CONFIG_FILES", "a.toml");
     assert_eq!(loaded(&environment, &[]).config.table, "a");
     environment = environment.file("b.toml", "[flyway]\ntable = 'b'");
     assert_eq!(loaded(&environment, &["-configFiles=b.toml"]).config.table, "b");
     environment = environment.variable("FLYWAY_TABLE", "variable");
-    assert_eq!(
-        loaded(&environment, &["-configFiles=b.toml"]).config.table,
-        "variable"
-    );
-    assert_eq!(
-        loaded(&environment, &["-table=argument"]).config.table,
-        "argument"
-    );
-    let all = loaded(
-        &environment,
-        &["-table=argument", "-environments.default.flyway.table=last"],
-    );
+    assert_eq!(loaded(&environment, &["-configFiles=b.toml"]).config.table, "variable");
+    assert_eq!(loaded(&environment, &["-table=argument"]).config.table, "argument");
+    let all = loaded(&environment, &["-table=argument", "-environments.default.flyway.table=last"]);
     assert_eq!(all.config.table, "last");
     assert_eq!(
         all.provenance["environments.default.flyway.table"],
@@ -130,10 +98,7 @@ fn files_decide_on_the_mode() {
     assert_eq!(loaded(&both, &["-configFiles=flyway.conf"]).mode, Mode::Conf);
     let only_conf = conf("flyway.table=conf");
     let missing = loaded(&only_conf, &["-configFiles=nope.toml"]);
-    assert_eq!(
-        (missing.mode, missing.config.table.as_str()),
-        (Mode::Conf, "conf")
-    );
+    assert_eq!((missing.mode, missing.config.table.as_str()), (Mode::Conf, "conf"));
     assert_eq!(
         missing.warnings[0],
         "One or more specified configuration files could not be found: /project/nope.toml"
@@ -170,30 +135,14 @@ fn toml_values_are_coerced_as_jackson_does() {
     let config = loaded(&toml(&text.replace("connectRetries = 1\n", "")), &[]).config;
     assert!(!config.clean_disabled && config.batch);
     assert_eq!(
-        (
-            config.lock_retry_count,
-            config.baseline_version.as_str(),
-            config.table.as_str()
-        ),
+        (config.lock_retry_count, config.baseline_version.as_str(), config.table.as_str()),
         (7, "1.10", "12")
     );
     assert_eq!(config.locations, ["1", "true", "filesystem:sql"]);
     let placeholders: Vec<_> = config.placeholders.iter().collect();
-    assert_eq!(
-        placeholders,
-        [("b", "true"), ("d", "2020-01-01"), ("n", "1"), ("x", "y")]
-    );
-    assert_eq!(
-        loaded(&toml("[flyway]\nlockRetryCount = 1.5"), &[])
-            .config
-            .lock_retry_count,
-        1
-    );
-    assert!(
-        loaded(&toml("[flyway]\ncleanDisabled = ''"), &[])
-            .config
-            .clean_disabled
-    );
+    assert_eq!(placeholders, [("b", "true"), ("d", "2020-01-01"), ("n", "1"), ("x", "y")]);
+    assert_eq!(loaded(&toml("[flyway]\nlockRetryCount = 1.5"), &[]).config.lock_retry_count, 1);
+    assert!(loaded(&toml("[flyway]\ncleanDisabled = ''"), &[]).config.clean_disabled);
 }
 
 #[test]
@@ -203,38 +152,20 @@ fn toml_type_errors_name_key_file_and_line() {
             "cleanDisabled = 'yes'",
             "`flyway.cleanDisabled` namespace. Update this from String value to `Boolean`",
         ),
-        (
-            "cleanDisabled = 1.5",
-            "Update this from Floating-point value to `Boolean`",
-        ),
-        (
-            "locations = 'filesystem:sql'",
-            "Update this from String value to `ArrayList`",
-        ),
+        ("cleanDisabled = 1.5", "Update this from Floating-point value to `Boolean`"),
+        ("locations = 'filesystem:sql'", "Update this from String value to `ArrayList`"),
         ("table = ['x']", "Update this from Array value to `String`"),
-        (
-            "lockRetryCount = true",
-            "Update this from Boolean value to `Integer`",
-        ),
-        (
-            "placeholders = 'x'",
-            "Update this from String value to `LinkedHashMap`",
-        ),
+        ("lockRetryCount = true", "Update this from Boolean value to `Integer`"),
+        ("placeholders = 'x'", "Update this from String value to `LinkedHashMap`"),
         (
             "placeholders.a.b = 'x'",
             "`flyway.placeholders.a` namespace. Update this from Object value to `String`",
         ),
-        (
-            "postgresql.transactional.lock = 'no'",
-            "`flyway.postgresql.transactional.lock` namespace",
-        ),
+        ("postgresql.transactional.lock = 'no'", "`flyway.postgresql.transactional.lock` namespace"),
     ];
     for (line, message) in cases {
         let error = refused(&toml(&format!("[flyway]\n{line}")), &[]);
-        assert!(
-            error.contains(message) && error.contains("/project/flyway.toml:2"),
-            "{line}: {error}"
-        );
+        assert!(error.contains(message) && error.contains("/project/flyway.toml:2"), "{line}: {error}");
     }
     assert!(refused(&toml("flyway = 'x'"), &[]).contains("to `FlywayModel`"));
     assert!(refused(&toml("[environments]\ndefault = 'x'"), &[]).contains("to `EnvironmentModel`"));
@@ -248,18 +179,9 @@ fn argument_type_errors_name_key_and_argument() {
         error,
         "Invalid value for flyway.cleanDisabled (should be either true or false): yes (argument -cleanDisabled)"
     );
-    assert!(
-        !loaded(&project(), &["-cleanDisabled=False"])
-            .config
-            .clean_disabled
-    );
+    assert!(!loaded(&project(), &["-cleanDisabled=False"]).config.clean_disabled);
     assert!(loaded(&project(), &["-cleanDisabled="]).config.clean_disabled);
-    assert_eq!(
-        loaded(&project(), &["-lockRetryCount= 5 "])
-            .config
-            .lock_retry_count,
-        5
-    );
+    assert_eq!(loaded(&project(), &["-lockRetryCount= 5 "]).config.lock_retry_count, 5);
     let error = refused(&project(), &["-connectRetries=abc"]);
     assert!(
         error.starts_with("Invalid value for flyway.connectRetries (should be an integer): abc"),
@@ -293,10 +215,7 @@ fn an_environment_overrides_the_project() {
     assert_eq!(url(&loaded), "jdbc:sqlite:shop.db");
     assert_eq!(loaded.config.table, "${env.NAME}");
     assert!(loaded.config.locations.is_empty());
-    assert_eq!(
-        loaded.config.placeholders.iter().collect::<Vec<_>>(),
-        [("b", "2")]
-    );
+    assert_eq!(loaded.config.placeholders.iter().collect::<Vec<_>>(), [("b", "2")]);
 }
 
 #[test]
@@ -307,23 +226,12 @@ fn flat_connection_settings_go_to_the_current_environment() {
             .variable("FLYWAY_JDBC_PROPERTIES_SSLMODE", "require")
             .variable("FLYWAY_SCHEMAS", "b,c");
     let loaded = loaded(&environment, &["-url=jdbc:sqlite:x.db"]);
-    assert_eq!(
-        (url(&loaded), loaded.config.user.as_deref()),
-        ("jdbc:sqlite:x.db", Some("variable"))
-    );
+    assert_eq!((url(&loaded), loaded.config.user.as_deref()), ("jdbc:sqlite:x.db", Some("variable")));
     assert_eq!(loaded.config.schemas, ["b", "c"]);
     assert_eq!(loaded.config.jdbc_properties["sslmode"].reveal(), "require");
-    assert_eq!(
-        loaded.provenance["environments.dev.url"],
-        Origin::Argument("-url".to_owned())
-    );
+    assert_eq!(loaded.provenance["environments.dev.url"], Origin::Argument("-url".to_owned()));
     // Live: a flat URL creates the environment it belongs to.
-    assert_eq!(
-        self::loaded(&project(), &["-environment=new", "-url=x"])
-            .config
-            .environment,
-        "new"
-    );
+    assert_eq!(self::loaded(&project(), &["-environment=new", "-url=x"]).config.environment, "new");
     // Live: not as a flat argument, and not flat in a file.
     assert!(refused(&project(), &["-jdbcProperties.x=1"]).contains("Unknown: 'flyway.jdbcProperties.x'."));
     assert!(refused(&toml("[flyway]\nurl = 'x'"), &[]).contains("Unknown: 'flyway.url'."));
@@ -349,10 +257,7 @@ fn arguments_reach_a_named_environment() {
 
 #[test]
 fn a_missing_environment_is_an_error_with_a_hint() {
-    let error = refused(
-        &toml("[flyway]\nenvironment = 'Dev'\n[environments.dev]\nurl = 'x'"),
-        &[],
-    );
+    let error = refused(&toml("[flyway]\nenvironment = 'Dev'\n[environments.dev]\nurl = 'x'"), &[]);
     assert_eq!(
         error,
         "Failed to configure parameters:\nEnvironment 'Dev' not found. Check that this environment exists in your configuration. Did you mean 'dev'?"
@@ -397,19 +302,13 @@ fn foreign_root_tables_turn_unknown_keys_into_warnings() {
     );
     let warnings = loaded.warnings.join("\n");
     assert!(warnings.contains("Unknown: 'flyway.tabel'."), "{warnings}");
-    assert!(
-        warnings.contains("flyway.check.rulesLocation is ignored"),
-        "{warnings}"
-    );
+    assert!(warnings.contains("flyway.check.rulesLocation is ignored"), "{warnings}");
 }
 
 #[test]
 fn unknown_keys_of_an_environment_are_warnings() {
     let loaded = loaded(&toml("[environments.default]\nurll = 'x'"), &[]);
-    assert_eq!(
-        loaded.warnings[0],
-        "Unknown parameters configured in Environment default: urll"
-    );
+    assert_eq!(loaded.warnings[0], "Unknown parameters configured in Environment default: urll");
 }
 
 #[test]
@@ -424,10 +323,7 @@ fn lower_case_variables_win_over_upper_case_ones_in_toml_mode() {
         .variable("environments_dev_url", "u");
     let loaded = loaded(&environment, &[]);
     assert_eq!((loaded.config.table.as_str(), url(&loaded)), ("low", "u"));
-    assert_eq!(
-        loaded.config.placeholders.iter().collect::<Vec<_>>(),
-        [("camelCase", "3"), ("my_x", "2")]
-    );
+    assert_eq!(loaded.config.placeholders.iter().collect::<Vec<_>>(), [("camelCase", "3"), ("my_x", "2")]);
     assert_eq!(
         loaded.warnings[0],
         "Using both new Environment variable flyway_table and old Environment variable FLYWAY_TABLE. Please remove FLYWAY_TABLE."
@@ -441,18 +337,12 @@ fn resolvers_work_in_project_and_environment() {
     let environment = toml(text).variable("T", "hist").variable("P", "s3cret");
     let loaded = loaded(&environment, &[]);
     let config = &loaded.config;
-    assert_eq!(
-        (config.table.as_str(), config.tablespace.as_deref()),
-        ("hist", Some("zz"))
-    );
+    assert_eq!((config.table.as_str(), config.tablespace.as_deref()), ("hist", Some("zz")));
     assert_eq!(config.default_schema.as_deref(), Some("${env.T}"));
     assert_eq!(config.password.as_ref().map(Secret::reveal), Some("s3cret"));
     assert_eq!(config.init_sql.as_deref(), Some("${env.T}"));
     assert!(!format!("{loaded:?}").contains("s3cret"));
-    let nested = refused(
-        &toml("[environments.default]\npassword = 's3cret${env.${env.P}}'"),
-        &[],
-    );
+    let nested = refused(&toml("[environments.default]\npassword = 's3cret${env.${env.P}}'"), &[]);
     assert!(
         nested.starts_with("Resolvers cannot be nested: ********") && !nested.contains("s3cret"),
         "{nested}"

@@ -1,0 +1,144 @@
+//! Dunlin's own format: SQL files whose blocks are headed by comments. `docs/native-format.md` is the reference.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{
+    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, Plan, Problem, Request,
+    Server, StatusEntry,
+};
+
+mod history;
+pub(crate) mod layout;
+mod mend;
+mod new;
+mod options;
+mod parse;
+mod parse_error;
+mod plan;
+mod status;
+pub(crate) mod suggest;
+mod text;
+mod version;
+
+pub use history::{AppliedRow, BadTableName, Kind, TableName};
+pub use layout::{LayoutError, MigrationFile, arrange, load};
+pub use new::{NewError, NewMigration, new_migration};
+pub use parse::{Directive, Document, DocumentBlock, parse};
+pub use parse_error::{ParseError, Reason};
+pub use status::State;
+pub use version::Version;
+
+/// A project in dunlin's own format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Native {
+    directory: PathBuf,
+    table: TableName,
+    /// In the order of versions.
+    files: Vec<MigrationFile>,
+}
+
+impl Native {
+    /// Reads the migrations of a folder. The error names every file that cannot be used.
+    pub fn load(directory: &Path, table: TableName) -> Result<Native, AdapterError> {
+        Native::from_loaded(directory, table, load(directory))
+    }
+
+    /// The same from texts, each with the file's name.
+    pub fn from_texts<'a>(
+        directory: &Path,
+        table: TableName,
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Native, AdapterError> {
+        let texts = texts.into_iter().map(|(name, text)| (directory.join(name), text.to_owned()));
+        Native::from_loaded(directory, table, arrange(texts))
+    }
+
+    fn from_loaded(
+        directory: &Path,
+        table: TableName,
+        loaded: Result<Vec<MigrationFile>, Vec<LayoutError>>,
+    ) -> Result<Native, AdapterError> {
+        let (files, errors) = loaded.map_or_else(|errors| (Vec::new(), errors), |files| (files, Vec::new()));
+        match layout::as_adapter_error(errors) {
+            Some(error) => Err(error),
+            None => Ok(Native { directory: directory.to_owned(), table, files }),
+        }
+    }
+
+    /// The folder.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The migrations, in the order of versions.
+    pub fn files(&self) -> &[MigrationFile] {
+        &self.files
+    }
+
+    fn with_situation<T>(
+        &self,
+        context: &Context<'_>,
+        use_it: impl FnOnce(&plan::Situation<'_>) -> Result<T, AdapterError>,
+    ) -> Result<T, AdapterError> {
+        let rows = history::read(context.history)?;
+        let joined = status::join(&self.files, &rows);
+        use_it(&plan::Situation {
+            table: &self.table,
+            server: context.server,
+            history_exists: context.history.exists,
+            rows: &rows,
+            joined: &joined,
+        })
+    }
+}
+
+impl Adapter for Native {
+    fn tool(&self) -> &'static str {
+        "native"
+    }
+
+    fn history_table(&self, server: &Server) -> String {
+        self.table.quoted(server)
+    }
+
+    /// None: there is no other tool to exclude.
+    fn locks(&self, _server: &Server) -> Vec<Lock> {
+        Vec::new()
+    }
+
+    fn history_queries(&self, server: &Server) -> HistoryQueries {
+        history::queries(&self.table, server)
+    }
+
+    fn foreign_keys(&self) -> ForeignKeys {
+        ForeignKeys::Enforced
+    }
+
+    fn status(&self, context: &Context<'_>) -> Result<Vec<StatusEntry>, AdapterError> {
+        self.with_situation(context, |situation| Ok(situation.joined.iter().map(status::entry).collect()))
+    }
+
+    fn plan(&self, context: &Context<'_>, request: &Request) -> Result<Plan, AdapterError> {
+        self.with_situation(context, |situation| match request.direction() {
+            Direction::Up => plan::up(situation, request),
+            Direction::Down => plan::down(situation, request),
+        })
+    }
+
+    fn validate(&self, context: &Context<'_>) -> Result<Vec<Problem>, AdapterError> {
+        self.with_situation(context, |situation| {
+            Ok(situation.joined.iter().filter_map(status::problem).collect())
+        })
+    }
+
+    fn repair(&self, context: &Context<'_>) -> Result<Plan, AdapterError> {
+        self.with_situation(context, mend::repair)
+    }
+
+    fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError> {
+        self.with_situation(context, |situation| mend::baseline(situation, version))
+    }
+}
+
+#[cfg(test)]
+mod tests;

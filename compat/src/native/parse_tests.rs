@@ -1,0 +1,255 @@
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::*;
+
+fn parsed(text: &str) -> Document {
+    parse(text).unwrap()
+}
+
+/// Every error as a user would see it.
+fn errors(text: &str) -> String {
+    let errors = parse(text).expect_err("the text should not parse");
+    let shown: Vec<String> =
+        errors.iter().map(|error| format!("{error}\n  {}", error.reason.advice())).collect();
+    shown.join("\n")
+}
+
+fn rule(heading: &str) -> TransactionRule {
+    match parsed(&format!("{heading}\nSELECT 1;\n")).blocks[0].directive {
+        Directive::Up { transaction } => transaction,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn blocks_keep_their_order_text_and_lines() {
+    let document = parsed(
+        "-- adds a status\n-- migrate:up\nALTER TABLE orders ADD status text;\n\n\
+         -- migrate:up transaction=none\nCREATE INDEX i ON orders (status);\n-- migrate:down\nDROP INDEX i;\n",
+    );
+    assert_eq!(document.preamble, "-- adds a status\n");
+    let seen: Vec<_> = document
+        .blocks
+        .iter()
+        .map(|block| (block.directive.name(), block.line, block.text.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("up", 2, "ALTER TABLE orders ADD status text;\n\n"),
+            ("up", 5, "CREATE INDEX i ON orders (status);\n"),
+            ("down", 7, "DROP INDEX i;\n"),
+        ]
+    );
+    assert_eq!(document.forward().count(), 2);
+    assert_eq!(document.backward().count(), 1);
+}
+
+#[test]
+fn the_transaction_option_takes_our_words_and_those_of_dbmate() {
+    let cases = [
+        ("-- migrate:up", TransactionRule::Auto),
+        ("--migrate:up", TransactionRule::Auto),
+        ("-- migrate:up transaction=auto", TransactionRule::Auto),
+        ("-- migrate:up transaction=none", TransactionRule::Never),
+        ("--  migrate:up\ttransaction:false  ", TransactionRule::Never),
+        ("-- migrate:up transaction=always", TransactionRule::Always),
+        ("-- migrate:up transaction:true", TransactionRule::Always),
+        ("-- migrate:up transaction=\"none\"", TransactionRule::Never),
+    ];
+    for (heading, expected) in cases {
+        assert_eq!(rule(heading), expected, "{heading}");
+    }
+}
+
+#[test]
+fn backfill_and_batch_are_read_with_their_options() {
+    let document = parsed(
+        "-- migrate:up\n-- migrate:backfill plugin=order-status table=\"Order \"\"Items\"\"\"\n\
+         -- migrate:batch table=orders key=id size=10000\nUPDATE orders SET a = 1 WHERE id BETWEEN :from AND :to;\n",
+    );
+    assert_eq!(
+        document.blocks[1].directive,
+        Directive::Backfill {
+            plugin: "order-status".into(),
+            table: "Order \"Items\"".into(),
+            key: None,
+            size: None
+        }
+    );
+    assert_eq!(
+        document.blocks[2].directive,
+        Directive::Batch { table: "orders".into(), key: "id".into(), size: Some(10000) }
+    );
+}
+
+#[test]
+fn carriage_returns_and_a_byte_order_mark_do_not_hide_directives() {
+    let document = parsed("\u{feff}-- migrate:up\r\nSELECT 1;\r\n-- migrate:down\rSELECT 2;");
+    let texts: Vec<&str> = document.blocks.iter().map(|block| block.text.as_str()).collect();
+    assert_eq!(texts, ["SELECT 1;\r\n", "SELECT 2;"]);
+}
+
+#[test]
+fn prose_about_migrating_is_a_comment() {
+    let text =
+        "-- migrate:up\n-- migrate up to ten rows\n-- Migrate the orders\n-- migrated: down\nSELECT 1;\n";
+    assert_eq!(parsed(text).blocks.len(), 1);
+}
+
+#[test]
+fn a_block_may_be_blank() {
+    assert!(parsed("-- migrate:up\n\n-- migrate:down\n-- nothing to do\n").blocks[0].is_blank());
+    assert!(!parsed("-- migrate:up\n-- nothing to do\n").blocks[0].is_blank());
+}
+
+#[test]
+fn a_file_without_up_says_what_is_missing() {
+    assert_snapshot!(errors("CREATE TABLE a (b int);\n"), @"
+    line 1: `-- migrate:up` is missing: nothing says which SQL applies this migration
+      Put a line `-- migrate:up` above the SQL that applies the migration, and `-- migrate:down` above the SQL that reverts it.
+    ");
+    assert_snapshot!(errors("-- migrate:down\nDROP TABLE a;\n"), @"
+    line 1: `-- migrate:up` is missing: the file has only a down
+      Put a line `-- migrate:up` above the SQL that applies the migration, and `-- migrate:down` above the SQL that reverts it.
+    ");
+    assert_snapshot!(errors("-- migrate:batch table=a key=id\nUPDATE a SET b = 1;"), @"
+    line 1: the first directive is `-- migrate:batch`; it must be `up` or `down`
+      Put `-- migrate:up` above it; that block may be empty.
+    ");
+}
+
+#[test]
+fn a_directive_that_would_be_missed_is_an_error() {
+    assert_snapshot!(
+        errors(
+            "-- migrate:up\nSELECT 1;\n  -- migrate:down\n-- Migrate:Down\n-- migrate : down\n---- migrate:down ----\n\
+             -- migrate down\n-- migrate: up\n-- migrate:\n-- migrate:dwon\n-- migrate:rollback\n"
+        ),
+        @"
+    line 3: a directive must start at the beginning of its line
+      Remove the space before it, or reword the line if it is only text.
+    line 4: this line looks like a directive but would be taken as a comment
+      Write `-- migrate:down`, or reword the comment if it is only text.
+    line 5: this line looks like a directive but would be taken as a comment
+      Write `-- migrate:down`, or reword the comment if it is only text.
+    line 6: this line looks like a directive but would be taken as a comment
+      Write `-- migrate:down`, or reword the comment if it is only text.
+    line 7: this line looks like a directive but would be taken as a comment
+      Write `-- migrate:down`, or reword the comment if it is only text.
+    line 8: this line looks like a directive but would be taken as a comment
+      Write `-- migrate:up`, or reword the comment if it is only text.
+    line 9: unknown directive `-- migrate:`
+      Directives are `up`, `down`, `backfill` and `batch`.
+    line 10: unknown directive `-- migrate:dwon`
+      Did you mean `-- migrate:down`?
+    line 11: unknown directive `-- migrate:rollback`
+      Directives are `up`, `down`, `backfill` and `batch`.
+    "
+    );
+}
+
+#[test]
+fn options_are_checked() {
+    assert_snapshot!(
+        errors(
+            "-- migrate:up transation=none\n-- migrate:up lock=1\n-- migrate:up transaction\n\
+             -- migrate:up transaction=never\n-- migrate:up transaction=none transaction:false\n\
+             -- migrate:up transaction= none\n-- migrate:batch table=a\n-- migrate:batch table=a key=id size=0\n\
+             -- migrate:batch table=\"a key=id\n-- migrate:up -- adds orders\n"
+        ),
+        @r#"
+    line 1: unknown option `transation` of `-- migrate:up`
+      Did you mean `transaction`?
+    line 2: unknown option `lock` of `-- migrate:up`
+      It takes `transaction`, written `key=value`.
+    line 3: option `transaction` has no value
+      Write `transaction=…`, without spaces around `=`.
+    line 4: option `transaction` cannot be `never`
+      `transaction` is `none`, `always` or `auto`.
+    line 5: option `transaction` of `-- migrate:up` is given twice
+      Keep one of them.
+    line 6: option `transaction` has no value
+      Write `transaction=…`, without spaces around `=`.
+    line 7: `-- migrate:batch` needs the option `key`
+      Add `key=…` to the line.
+    line 8: option `size` cannot be `0`
+      `size` is a number of rows from 1.
+    line 9: the quoted value of option `table` does not end
+      End the value with `"`; a `"` inside it is written twice.
+    line 10: unknown option `--` of `-- migrate:up`
+      It takes `transaction`, written `key=value`.
+    "#
+    );
+}
+
+#[test]
+fn text_that_belongs_to_no_block_is_an_error() {
+    assert_snapshot!(errors("-- a comment\nCREATE TABLE a (b int);\n-- migrate:up\n"), @"
+    line 2: SQL before the first directive: it belongs neither to up nor to down
+      Move it below `-- migrate:up`; only comments may stand above.
+    ");
+    assert_snapshot!(errors("/*\n-- migrate:up\n*/\nSELECT 1;\n"), @"
+    line 1: the comment that begins here does not end before the first directive
+      Close it with `*/`. A directive counts on every line that begins with it, in comments and strings too.
+    ");
+    assert_snapshot!(
+        errors("-- migrate:up\n-- migrate:backfill plugin=p table=t\n\nSELECT 1;\n-- migrate:batch table=a key=id\n"),
+        @"
+    line 4: SQL under `-- migrate:backfill`: its plugin does the work
+      Move it into a `-- migrate:up` block.
+    line 5: no SQL under `-- migrate:batch`
+      Write the statement to run for each range `:from` to `:to`.
+    "
+    );
+}
+
+fn text_like_a_file() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        Just("-- migrate:up"),
+        Just("-- migrate:up transaction=none"),
+        Just("-- migrate:down"),
+        Just("-- migrate:batch table=a key=\"b c\""),
+        Just("UPDATE a SET b = 'é';"),
+        Just("-- a comment"),
+        Just("/* migrate:up */"),
+        Just(""),
+    ];
+    let end = prop_oneof![Just("\n"), Just("\r\n"), Just("\r")];
+    prop::collection::vec((line, end), 0..12)
+        .prop_map(|lines| lines.into_iter().map(|(line, end)| format!("{line}{end}")).collect())
+}
+
+fn joined(document: &Document) -> String {
+    let blocks = document.blocks.iter().map(|block| format!("{}{}", block.heading, block.text));
+    document.preamble.clone() + &blocks.collect::<String>()
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(text in r#"(-- ?migrate ?:?|up|down|batch|transaction|[-=:"/*# \t\r\né]){0,16}"#) {
+        if let Err(errors) = parse(&text) {
+            prop_assert!(!errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn preamble_and_blocks_joined_are_the_file(text in text_like_a_file()) {
+        let text = format!("-- migrate:up\n{text}");
+        if let Ok(document) = parse(&text) {
+            prop_assert_eq!(joined(&document), text);
+        }
+    }
+
+    #[test]
+    fn every_block_knows_its_line(text in text_like_a_file()) {
+        let text = format!("-- migrate:up\n{text}");
+        if let Ok(document) = parse(&text) {
+            let all: Vec<&str> = lines(&text).collect();
+            for block in &document.blocks {
+                prop_assert_eq!(all[block.line - 1], block.heading.as_str());
+            }
+        }
+    }
+}

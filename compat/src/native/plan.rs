@@ -1,0 +1,262 @@
+//! What `up` and `down` run.
+
+use crate::model::{
+    AdapterError, Block, Body, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan,
+    Record, Request, Server, Source, Step,
+};
+
+use super::history::{self, AppliedRow, TableName};
+use super::layout::MigrationFile;
+use super::parse::{Directive, DocumentBlock};
+use super::status::{Joined, State, problem};
+use super::suggest::nearest_few;
+use super::version::Version;
+
+/// Everything a plan is made from.
+pub(super) struct Situation<'a> {
+    pub(super) table: &'a TableName,
+    pub(super) server: &'a Server,
+    /// Whether the history table exists.
+    pub(super) history_exists: bool,
+    pub(super) rows: &'a [AppliedRow],
+    pub(super) joined: &'a [Joined<'a>],
+}
+
+/// The plan of `up`: every pending migration in the order of versions, those out of order included.
+pub(super) fn up(situation: &Situation<'_>, request: &Request) -> Result<Plan, AdapterError> {
+    let problems: Vec<_> = situation.joined.iter().filter_map(problem).collect();
+    if !problems.is_empty() {
+        return Err(AdapterError::Invalid {
+            message: "the history does not fit the migration files; nothing was run".to_owned(),
+            problems,
+        });
+    }
+    let target = request.to.as_deref().map(|to| find(situation, to)).transpose()?;
+    let pending: Vec<&MigrationFile> = situation
+        .joined
+        .iter()
+        .filter(|joined| joined.state.is_pending())
+        .filter(|joined| target.is_none_or(|target| joined.version <= target.version))
+        .take(request.steps.unwrap_or(usize::MAX))
+        .filter_map(|joined| joined.file)
+        .collect();
+
+    let mut plan = Plan::default();
+    if pending.is_empty() {
+        if let Some(target) = target.filter(|_| request.steps != Some(0)) {
+            let title = target.title();
+            plan.warnings.push(format!("{title} is {}; nothing up to it is pending", target.state));
+        }
+        return Ok(plan);
+    }
+    if !situation.history_exists {
+        plan.steps.push(Step::Setup(history::create(situation.table, situation.server)?));
+    }
+    let batch = next_batch(situation.rows);
+    for file in pending {
+        let record = history::insert(situation.table, situation.server, file, batch);
+        let blocks = forward_blocks(file)?;
+        plan.steps.push(step(situation.server, file, &file.version, Direction::Up, blocks, record));
+    }
+    Ok(plan)
+}
+
+/// The plan of `down`: applied migrations from the highest version on. One, unless the request says otherwise.
+pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan, AdapterError> {
+    let mut plan = Plan::default();
+    let to_start = request.to.as_deref().and_then(Version::parse).is_some_and(|version| version.is_zero());
+    let target = match request.to.as_deref() {
+        Some(to) if !to_start => Some(find(situation, to)?),
+        _ => None,
+    };
+    let baseline = situation.joined.iter().find(|joined| joined.state == State::Baseline);
+    if let (Some(target), Some(baseline)) = (target, baseline)
+        && target.version < baseline.version
+    {
+        return Err(AdapterError::refused(
+            "BELOW_BASELINE",
+            format!(
+                "cannot go down to {}: the history begins at baseline {}",
+                target.title(),
+                baseline.version
+            ),
+        )
+        .advise(format!("`down --to {}` reverts all that was applied since.", baseline.version)));
+    }
+    if let Some(baseline) = baseline.filter(|_| to_start) {
+        plan.warnings.push(format!("what was there at baseline {} stays", baseline.version));
+    }
+
+    let steps = match (request.steps, &request.to) {
+        (Some(steps), _) => steps,
+        (None, Some(_)) => usize::MAX,
+        (None, None) => 1,
+    };
+    let applied = situation
+        .joined
+        .iter()
+        .rev()
+        .filter(|joined| joined.state.has_run())
+        .filter(|joined| target.is_none_or(|target| joined.version > target.version))
+        .take(steps);
+    for joined in applied {
+        let (file, blocks) = backward_blocks(joined)?;
+        if joined.state == State::Edited {
+            plan.warnings.push(format!(
+                "{} was changed after it had been applied; its down is run as the file says now",
+                joined.title()
+            ));
+        }
+        let record =
+            HistoryStatement::plain(history::delete(situation.table, situation.server, joined.version));
+        plan.steps.push(step(situation.server, file, joined.version, Direction::Down, blocks, record));
+    }
+    Ok(plan)
+}
+
+fn step(
+    server: &Server,
+    file: &MigrationFile,
+    version: &Version,
+    direction: Direction,
+    blocks: Vec<Block>,
+    record: HistoryStatement,
+) -> Step {
+    Step::Migration(Box::new(MigrationStep {
+        id: version.to_string(),
+        title: file.title(),
+        direction,
+        before: Vec::new(),
+        blocks,
+        after: Vec::new(),
+        on_error: Vec::new(),
+        each_statement: EachStatement::default(),
+        session: session(server),
+        restore: match server.dialect {
+            Dialect::Postgres => vec!["RESET ROLE".to_owned()],
+            _ => Vec::new(),
+        },
+        record: Record { success: vec![record], failure: Vec::new() },
+        group: None,
+    }))
+}
+
+/// A migration must not depend on what another one left in the session.
+fn session(server: &Server) -> Vec<String> {
+    match server.dialect {
+        Dialect::Postgres => {
+            let path = server.dialect.quote_literal(&server.search_path);
+            vec![
+                "RESET ROLE".to_owned(),
+                format!("SELECT pg_catalog.set_config('search_path', {path}, false)"),
+            ]
+        }
+        Dialect::Mysql | Dialect::Mariadb if !server.schema.is_empty() => {
+            vec![format!("USE {}", server.dialect.quote_identifier(&server.schema))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn forward_blocks(file: &MigrationFile) -> Result<Vec<Block>, AdapterError> {
+    let mut blocks = Vec::new();
+    for block in file.document.forward() {
+        match block.directive {
+            Directive::Up { .. } => blocks.push(sql_block(file, block)),
+            Directive::Down { .. } => {}
+            Directive::Backfill { .. } | Directive::Batch { .. } => {
+                let name = block.directive.name();
+                return Err(AdapterError::refused(
+                    "NOT_BUILT",
+                    format!(
+                        "{}:{}: `-- migrate:{name}` comes with backfills, which are not built yet; nothing was run",
+                        file.path.display(),
+                        block.line
+                    ),
+                )
+                .at(&file.path, block.line)
+                .advise(
+                    "Move the block into a later migration and stop before it with `--to`, or write the change \
+                     as SQL under `-- migrate:up`.",
+                ));
+            }
+        }
+    }
+    if file.document.forward().all(DocumentBlock::is_blank) {
+        let line = file.document.forward().next().map_or(1, |block| block.line);
+        return Err(AdapterError::refused(
+            "EMPTY_UP",
+            format!("{}:{line}: the up of {} is empty; nothing was run", file.path.display(), file.title()),
+        )
+        .at(&file.path, line)
+        .advise("Write the SQL, or a comment under `-- migrate:up` if there is nothing to do."));
+    }
+    Ok(blocks)
+}
+
+fn backward_blocks<'a>(joined: &Joined<'a>) -> Result<(&'a MigrationFile, Vec<Block>), AdapterError> {
+    let title = joined.title();
+    let Some(file) = joined.file else {
+        return Err(AdapterError::refused(
+            "MISSING_FILE",
+            format!("{title} cannot be reverted: its file is gone; nothing was run"),
+        )
+        .advise("Bring the file back, or forget the migration with `dunlin repair`."));
+    };
+    if !file.is_reversible() {
+        let block = file.document.backward().next();
+        let line = block.map_or(1, |block| block.line);
+        let reason = if block.is_some() { "its down is empty" } else { "it has no `-- migrate:down`" };
+        return Err(AdapterError::refused(
+            "NO_DOWN",
+            format!(
+                "{}:{line}: {title} cannot be reverted: {reason}; nothing was run",
+                file.path.display()
+            ),
+        )
+        .at(&file.path, line)
+        .advise("Write what reverts it under `-- migrate:down`; a comment there says that nothing needs to be done."));
+    }
+    Ok((file, file.document.backward().map(|block| sql_block(file, block)).collect()))
+}
+
+fn sql_block(file: &MigrationFile, block: &DocumentBlock) -> Block {
+    let transaction = match block.directive {
+        Directive::Up { transaction } | Directive::Down { transaction } => transaction,
+        Directive::Backfill { .. } | Directive::Batch { .. } => crate::model::TransactionRule::Auto,
+    };
+    Block {
+        source: Source {
+            path: file.path.clone(),
+            text: block.text.clone(),
+            first_line: block.line.saturating_add(1),
+        },
+        body: Body::Sql,
+        transaction,
+    }
+}
+
+fn next_batch(rows: &[AppliedRow]) -> u64 {
+    rows.iter().map(|row| row.batch).max().unwrap_or(0).saturating_add(1)
+}
+
+/// Finds what a user named: a version, `version_name`, or a file's name.
+fn find<'a>(situation: &'a Situation<'a>, wanted: &str) -> Result<&'a Joined<'a>, AdapterError> {
+    let bare = wanted.strip_suffix(".sql").unwrap_or(wanted);
+    let version = Version::parse(bare);
+    let found = situation
+        .joined
+        .iter()
+        .find(|joined| version.as_ref() == Some(joined.version) || joined.title() == bare);
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let titles: Vec<String> = situation.joined.iter().map(Joined::title).collect();
+    let near = nearest_few(bare, titles.iter().map(String::as_str), 3);
+    let advice = match (near.as_slice(), titles.as_slice()) {
+        ([], []) => "There are no migrations.".to_owned(),
+        ([], _) => "`dunlin status` lists the migrations.".to_owned(),
+        (near, _) => format!("Did you mean {}?", near.join(", ")),
+    };
+    Err(AdapterError::refused("UNKNOWN_VERSION", format!("there is no migration {wanted}")).advise(advice))
+}

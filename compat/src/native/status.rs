@@ -1,0 +1,172 @@
+//! Files and history joined.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::model::{Problem, Standing, StatusEntry};
+
+use super::history::{AppliedRow, Kind};
+use super::layout::MigrationFile;
+use super::parse::Directive;
+use super::version::Version;
+
+/// What a migration's state is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Applied, and the file is as it was.
+    Applied,
+    /// Not applied.
+    Pending,
+    /// Not applied, while a higher version is. `up` runs it.
+    OutOfOrder,
+    /// Applied, but there is no file.
+    Missing,
+    /// Applied, but what `up` would run has changed since.
+    Edited,
+    /// The state found at the start.
+    Baseline,
+    /// A file that the baseline stands for.
+    BelowBaseline,
+}
+
+impl State {
+    fn standing(self) -> Standing {
+        match self {
+            State::Applied | State::Baseline => Standing::Applied,
+            State::Pending | State::OutOfOrder => Standing::Pending,
+            State::Missing | State::Edited => Standing::Drifted,
+            State::BelowBaseline => Standing::Skipped,
+        }
+    }
+
+    /// Whether `up` would run it.
+    pub(super) fn is_pending(self) -> bool {
+        self.standing() == Standing::Pending
+    }
+
+    /// Whether its up has run here, whatever became of the file.
+    pub(super) fn has_run(self) -> bool {
+        matches!(self, State::Applied | State::Missing | State::Edited)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            State::Applied => "applied",
+            State::Pending => "pending",
+            State::OutOfOrder => "pending (out of order)",
+            State::Missing => "missing",
+            State::Edited => "edited",
+            State::Baseline => "baseline",
+            State::BelowBaseline => "below baseline",
+        })
+    }
+}
+
+/// A migration of the project, of the history, or of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Joined<'a> {
+    pub(super) state: State,
+    /// The version as the history writes it, else as the file does.
+    pub(super) version: &'a Version,
+    pub(super) file: Option<&'a MigrationFile>,
+    pub(super) row: Option<&'a AppliedRow>,
+}
+
+impl Joined<'_> {
+    /// How messages name it: `20240102_orders`.
+    pub(super) fn title(&self) -> String {
+        let name = self.file.map(|file| &file.name).or(self.row.map(|row| &row.name));
+        match name {
+            Some(name) => format!("{}_{name}", self.version),
+            None => self.version.to_string(),
+        }
+    }
+}
+
+/// Joins files and rows by the value of their versions, in its order.
+pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Vec<Joined<'a>> {
+    let highest = |kind: Kind| rows.iter().filter(|row| row.kind == kind).map(|row| &row.version).max();
+    let (highest_applied, baseline) = (highest(Kind::Migration), highest(Kind::Baseline));
+
+    let mut pairs: BTreeMap<&Version, (Option<&MigrationFile>, Option<&AppliedRow>)> = BTreeMap::new();
+    for file in files {
+        pairs.entry(&file.version).or_default().0 = Some(file);
+    }
+    for row in rows {
+        pairs.entry(&row.version).or_default().1 = Some(row);
+    }
+    pairs
+        .into_iter()
+        .map(|(version, (file, row))| {
+            let state = match (file, row) {
+                (_, Some(row)) if row.kind == Kind::Baseline => State::Baseline,
+                (None, _) => State::Missing,
+                (Some(file), Some(row)) if row.checksum.as_deref() == Some(&file.checksum()) => {
+                    State::Applied
+                }
+                (Some(_), Some(_)) => State::Edited,
+                (Some(_), None) if baseline.is_some_and(|baseline| version < baseline) => {
+                    State::BelowBaseline
+                }
+                (Some(_), None) if highest_applied.is_some_and(|highest| version < highest) => {
+                    State::OutOfOrder
+                }
+                (Some(_), None) => State::Pending,
+            };
+            Joined { state, version: row.map_or(version, |row| &row.version), file, row }
+        })
+        .collect()
+}
+
+/// A line of `status`.
+pub(super) fn entry(joined: &Joined<'_>) -> StatusEntry {
+    let name = joined.file.map(|file| &file.name).or(joined.row.map(|row| &row.name));
+    StatusEntry {
+        id: joined.version.to_string(),
+        description: name.cloned().unwrap_or_default(),
+        kind: kind(joined).to_owned(),
+        state: joined.state.to_string(),
+        standing: joined.state.standing(),
+        applied_at: joined.row.map(|row| row.applied_at.clone()),
+        path: joined.file.map(|file| file.path.clone()),
+        reversible: joined.state != State::Baseline && joined.file.is_some_and(MigrationFile::is_reversible),
+    }
+}
+
+fn kind(joined: &Joined<'_>) -> &'static str {
+    if joined.state == State::Baseline {
+        return "baseline";
+    }
+    let chunked = joined.file.is_some_and(|file| {
+        let is_chunked =
+            |directive: &Directive| matches!(directive, Directive::Backfill { .. } | Directive::Batch { .. });
+        file.document.blocks.iter().any(|block| is_chunked(&block.directive))
+    });
+    if chunked { "backfill" } else { "sql" }
+}
+
+/// What does not fit, if anything, and the way out.
+pub(super) fn problem(joined: &Joined<'_>) -> Option<Problem> {
+    let title = joined.title();
+    let (code, message) = match (joined.state, joined.file) {
+        (State::Edited, Some(file)) => (
+            "CHECKSUM_MISMATCH",
+            format!(
+                "{}: {title} was changed after it had been applied. Undo the change and put it into a new \
+                 migration, or accept the file as it is with `dunlin repair`.",
+                file.path.display()
+            ),
+        ),
+        (State::Missing, _) => (
+            "MISSING_FILE",
+            format!(
+                "{title} has been applied, but its file is gone. Bring the file back, or forget the migration \
+                 with `dunlin repair`, which leaves what it did to the database."
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Problem { code: code.to_owned(), message, path: joined.file.map(|file| file.path.clone()) })
+}

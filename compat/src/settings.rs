@@ -1,0 +1,394 @@
+//! `dunlin.toml`: what a project may say about itself. Every key is optional, and so is the file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use thiserror::Error;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::native::TableName;
+use crate::native::suggest::nearest;
+
+/// The file's name.
+pub const FILE_NAME: &str = "dunlin.toml";
+
+/// The longest time-out: what fits every server's own setting.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The keys at the top of the file.
+const KEYS: [&str; 8] =
+    ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway"];
+
+/// The keys of `[flyway]`.
+const FLYWAY_KEYS: [&str; 1] = ["stand-in"];
+
+/// A tool whose projects dunlin knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tool {
+    /// Dunlin's own format.
+    Native,
+    /// Flyway.
+    Flyway,
+    /// Alembic.
+    Alembic,
+    /// Knex.
+    Knex,
+    /// Rails' Active Record.
+    Rails,
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Tool::Native => "native",
+            Tool::Flyway => "flyway",
+            Tool::Alembic => "alembic",
+            Tool::Knex => "knex",
+            Tool::Rails => "rails",
+        })
+    }
+}
+
+/// What `dunlin.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The tool, when the files do not tell.
+    pub tool: Option<Tool>,
+    /// The target.
+    pub url: Option<Url>,
+    /// The folder of native migrations, relative to the project.
+    pub migrations: Option<PathBuf>,
+    /// The native history table, as `table` or `schema.table`.
+    #[serde(deserialize_with = "table")]
+    pub table: TableName,
+    /// How long a statement waits for a lock on a table before it gives way to those behind it; 5 seconds by default.
+    #[serde(deserialize_with = "positive_duration")]
+    pub lock_timeout: Duration,
+    /// How long to wait for another migration run to end; a minute by default, 0 to fail at once.
+    #[serde(deserialize_with = "duration")]
+    pub lock_wait: Duration,
+    /// How often a statement that ran into `lock-timeout` is tried again; 5 by default.
+    pub retries: u32,
+    /// What concerns Flyway projects.
+    pub flyway: FlywaySettings,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            tool: None,
+            url: None,
+            migrations: None,
+            table: TableName::default(),
+            lock_timeout: Duration::from_secs(5),
+            lock_wait: Duration::from_secs(60),
+            retries: 5,
+            flyway: FlywaySettings::default(),
+        }
+    }
+}
+
+/// The table `[flyway]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FlywaySettings {
+    /// `[flyway.stand-in]`: SQL files, relative to the project, to run instead of migrations that cannot be run here. The
+    /// key is the migration's version, or the description of a repeatable one.
+    pub stand_in: BTreeMap<String, PathBuf>,
+}
+
+/// A database URL in which `${NAME}` stands for an environment variable. It may hold a password, so it has no `Display`
+/// and its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl fmt::Debug for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Url(…)")
+    }
+}
+
+/// Why a [`Url`] has no value. The message never shows the URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// A variable is not set.
+    #[error(
+        "`url` in dunlin.toml uses ${{{0}}}, but the environment variable {0} is not set; set it, or give --url"
+    )]
+    NotSet(String),
+    /// `${` without a proper name and `}`.
+    #[error(
+        "`url` in dunlin.toml has a `${{` that is not followed by a name and `}}`; write `$${{` for the characters themselves"
+    )]
+    Malformed,
+}
+
+impl Url {
+    /// The URL with its variables replaced; `$${` stands for `${` itself.
+    pub fn expand(&self, environment: impl Fn(&str) -> Option<String>) -> Result<String, UrlError> {
+        let mut expanded = String::with_capacity(self.0.len());
+        let mut rest = self.0.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            if let Some(before) = before.strip_suffix('$') {
+                expanded.push_str(before);
+                expanded.push_str("${");
+                rest = after;
+                continue;
+            }
+            let (name, after) =
+                after.split_once('}').filter(|(name, _)| is_variable(name)).ok_or(UrlError::Malformed)?;
+            expanded.push_str(before);
+            expanded.push_str(&environment(name).ok_or_else(|| UrlError::NotSet(name.to_owned()))?);
+            rest = after;
+        }
+        expanded.push_str(rest);
+        Ok(expanded)
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    let fits = |character: char| character == '_' || character.is_ascii_alphanumeric();
+    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Why `dunlin.toml` cannot be used. No message shows a value of the file, since its `url` may hold a password.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The file is there but cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{}:{line}: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong and the way out.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// Reads `dunlin.toml` of a project; without one everything has its default.
+    pub fn load(project: &Path) -> Result<Settings, SettingsError> {
+        let path = project.join(FILE_NAME);
+        match fs::read_to_string(&path) {
+            Ok(text) => Settings::parse(&path, &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Settings::default()),
+            Err(error) => Err(SettingsError::Unreadable { path, error }),
+        }
+    }
+
+    /// Reads the text of a `dunlin.toml`; `path` is for messages.
+    pub fn parse(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let wrong = |offset: usize, message: String| {
+            let before = text.as_bytes().iter().take(offset);
+            let line = 1 + before.filter(|byte| **byte == b'\n').count();
+            SettingsError::Wrong { path: path.to_owned(), line, message }
+        };
+        let of_toml = |error: toml::de::Error| {
+            wrong(error.span().map_or(0, |span| span.start), error.message().replace('\n', "; "))
+        };
+        let table = DeTable::parse(text).map_err(of_toml)?;
+        let table = table.get_ref();
+        if let Some((offset, message)) = unknown_key(table) {
+            return Err(wrong(offset, message));
+        }
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let key =
+                table.iter().find(|(_, value)| value.span().contains(&offset)).map(|(key, _)| key.get_ref());
+            wrong(offset, format!("`{}`: {}", key.map_or("?", |key| key), error.message()))
+        })
+    }
+}
+
+/// The first key that is not known, with the nearest one that is.
+fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String)> {
+    if let Some(found) = unknown_in(table, "", &KEYS) {
+        return Some(found);
+    }
+    match table.get("flyway").map(Spanned::get_ref) {
+        Some(DeValue::Table(flyway)) => unknown_in(flyway, "flyway.", &FLYWAY_KEYS),
+        _ => None,
+    }
+}
+
+fn unknown_in(table: &DeTable<'_>, prefix: &str, known: &[&str]) -> Option<(usize, String)> {
+    let (key, _) = table
+        .iter()
+        .filter(|(key, _)| !known.contains(&&**key.get_ref()))
+        .min_by_key(|(key, _)| key.span().start)?;
+    let name: &str = key.get_ref();
+    let advice = match nearest(&name.replace('_', "-"), known.iter().copied()) {
+        Some(near) => format!("did you mean `{prefix}{near}`?"),
+        None => format!("known are {}", known.join(", ")),
+    };
+    Some((key.span().start, format!("unknown key `{prefix}{name}`; {advice}")))
+}
+
+fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TableName, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    const EXPECTED: &str =
+        "write a time with its unit in quotes, as in \"500ms\", \"5s\" or \"2m\", up to \"24h\"";
+    let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
+    parse_duration(&text).ok_or_else(|| D::Error::custom(EXPECTED))
+}
+
+/// A duration as settings and arguments write it: `500ms`, `5s`, `2m`, `0s`, up to a day.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let duration = text.parse::<SignedDuration>().ok()?;
+    Duration::try_from(duration).ok().filter(|duration| *duration <= LONGEST)
+}
+
+fn positive_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let duration = duration(deserializer)?;
+    if duration.is_zero() {
+        return Err(D::Error::custom(
+            "the time must be above 0: without it others queue behind a waiting change",
+        ));
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn parsed(text: &str) -> Settings {
+        Settings::parse(Path::new("dunlin.toml"), text).unwrap()
+    }
+
+    fn error(text: &str) -> String {
+        Settings::parse(Path::new("dunlin.toml"), text).unwrap_err().to_string()
+    }
+
+    fn expanded(url: &str) -> Result<String, UrlError> {
+        let environment = |name: &str| (name == "PASSWORD").then(|| "s3cret".to_owned());
+        Url(url.to_owned()).expand(environment)
+    }
+
+    #[test]
+    fn without_a_file_everything_has_its_default() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Settings::load(folder.path()).unwrap(), Settings::default());
+        assert_eq!(parsed(""), Settings::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let settings = parsed(
+            "tool = \"flyway\"\nurl = \"sqlite:shop.db\"\nmigrations = \"db/changes\"\ntable = \"ops.history\"\n\
+             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
+        );
+        let expected = Settings {
+            tool: Some(Tool::Flyway),
+            url: Some(Url("sqlite:shop.db".into())),
+            migrations: Some("db/changes".into()),
+            table: "ops.history".parse().unwrap(),
+            lock_timeout: Duration::from_millis(500),
+            lock_wait: Duration::from_secs(120),
+            retries: 9,
+            flyway: FlywaySettings { stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]) },
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named_with_its_line() {
+        let cases = [
+            "\ntabel = \"a\"\n",
+            "lock_timeout = \"5s\"\n",
+            "colour = 1\n",
+            "[flyway]\nstandin = 1\n",
+            "tool = \"liquibase\"\n",
+            "\n\nretries = -1\n",
+            "lock-timeout = 5\n",
+            "lock-timeout = \"0s\"\n",
+            "lock-wait = \"soon\"\n",
+            "lock-wait = \"-5s\"\n",
+            "table = \"a.b.c\"\n",
+            "retries = 1\nretries = 2\n",
+        ];
+        let errors: Vec<String> = cases.into_iter().map(error).collect();
+        assert_snapshot!(errors.join("\n"), @r#"
+    dunlin.toml:2: unknown key `tabel`; did you mean `table`?
+    dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, flyway
+    dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
+    dunlin.toml:1: `tool`: unknown variant `liquibase`, expected one of `native`, `flyway`, `alembic`, `knex`, `rails`
+    dunlin.toml:3: `retries`: invalid value: integer `-1`, expected u32
+    dunlin.toml:1: `lock-timeout`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
+    dunlin.toml:1: `lock-timeout`: the time must be above 0: without it others queue behind a waiting change
+    dunlin.toml:1: `lock-wait`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
+    dunlin.toml:1: `lock-wait`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
+    dunlin.toml:1: `table`: `a.b.c` is not the name of a table: write `table` or `schema.table`, without quotes
+    dunlin.toml:2: duplicate key
+    "#);
+    }
+
+    #[test]
+    fn variables_in_the_url_are_replaced() {
+        let cases = [
+            ("sqlite:shop.db", "sqlite:shop.db"),
+            ("postgres://shop:${PASSWORD}@db/shop", "postgres://shop:s3cret@db/shop"),
+            ("${PASSWORD}${PASSWORD}", "s3crets3cret"),
+            ("a$b$", "a$b$"),
+            ("$${PASSWORD}", "${PASSWORD}"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(expanded(url).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_an_error() {
+        assert_snapshot!(expanded("${HOST}").unwrap_err(), @"`url` in dunlin.toml uses ${HOST}, but the environment variable HOST is not set; set it, or give --url");
+        for url in ["${", "${}", "${A B}", "${1A}", "${A"] {
+            assert_eq!(expanded(url), Err(UrlError::Malformed), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_message_shows_the_url() {
+        let broken = [
+            "url = \"postgres://shop:s3cret@db\nretries = 1\n",
+            "url = 'postgres://shop:s3cret@db\n",
+            "url = postgres://shop:s3cret@db\n",
+            "url = [\"postgres://shop:s3cret@db\"]\n",
+            "url = \"postgres://shop:s3cret\\q\"\n",
+            "url = { a = \"s3cret\" }\n",
+        ];
+        for text in broken {
+            let message = error(text);
+            assert!(!message.contains("s3cret"), "{message}");
+        }
+        let settings = parsed("url = \"postgres://shop:s3cret@db\"\n");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+}

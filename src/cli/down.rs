@@ -1,0 +1,38 @@
+//! `dunlin down`
+
+use clap::Args;
+use dunlin_compat::model::{Direction, Request};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::project::Project;
+use super::up::Interrupted;
+use super::{Global, report};
+use crate::engine::OnUnfinished;
+
+/// Take applied migrations back, the last one first
+///
+/// Without --to or --steps the last applied migration is taken back.
+#[derive(Debug, Args)]
+pub struct DownArgs {
+    /// Down to this version, which stays applied; 0 for all
+    #[arg(long, value_name = "VERSION")]
+    to: Option<String>,
+    /// So many migrations
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    #[command(flatten)]
+    interrupted: Interrupted,
+}
+
+/// Runs the command.
+pub fn run(global: &Global, arguments: &DownArgs) -> Result<Exit, Failure> {
+    let mut project = Project::open(global)?;
+    project.options.in_flight = arguments.interrupted.in_flight();
+    let request =
+        Request { direction: Some(Direction::Down), to: arguments.to.clone(), steps: arguments.steps };
+    let finished =
+        project.run(global, OnUnfinished::Resume, &|context| project.adapter().plan(context, &request))?;
+    report::print(global.format, &finished, "Nothing is applied that could be taken back.");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,329 @@
+//! Errors as users see them: the reason, the source line underlined, one sentence of advice; or one JSON object.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use dunlin_compat::model::AdapterError;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::db::{DbError, DbErrorKind};
+use crate::engine::{RunError, StatementFailure};
+
+/// An error of a command.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the process ends.
+    pub exit: Exit,
+    /// A stable code for JSON.
+    pub code: String,
+    /// The reason.
+    pub message: String,
+    /// The way out.
+    pub help: Option<String>,
+    /// File and line (from 1).
+    pub place: Option<(PathBuf, usize)>,
+    /// SQLSTATE or the server's number.
+    pub server_code: Option<String>,
+    excerpt: Option<Excerpt>,
+}
+
+/// A part of a file to underline.
+#[derive(Debug)]
+struct Excerpt {
+    source: NamedSource<String>,
+    offset: usize,
+    length: usize,
+    label: String,
+}
+
+impl Failure {
+    /// A failure with a code and a message.
+    pub fn new(code: &str, message: impl Into<String>) -> Failure {
+        Failure {
+            exit: Exit::Failed,
+            code: code.to_owned(),
+            message: message.into(),
+            help: None,
+            place: None,
+            server_code: None,
+            excerpt: None,
+        }
+    }
+
+    /// A wrong command line.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure { exit: Exit::Usage, ..Failure::new("USAGE", message) }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Failure {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with another exit code.
+    #[must_use]
+    pub fn with_exit(mut self, exit: Exit) -> Failure {
+        self.exit = exit;
+        self
+    }
+
+    /// The same at a line of a file, which is shown if it can be read.
+    #[must_use]
+    pub fn at(mut self, path: &Path, line: usize) -> Failure {
+        self.place = Some((path.to_path_buf(), line));
+        self.excerpt = excerpt_of_line(path, line);
+        self
+    }
+
+    /// Prints it: on standard error for people, on standard output as JSON.
+    pub fn print(&self, as_json: bool) {
+        if as_json {
+            anstream::println!("{:#}", self.json());
+        } else {
+            anstream::eprint!("{}", self.render(std::io::stderr().is_terminal()));
+        }
+    }
+
+    /// The JSON object: `{"error": {code, message, path, line, serverCode, help}}`, absent parts null.
+    pub fn json(&self) -> Value {
+        json!({
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "path": self.place.as_ref().map(|(path, _)| path.display().to_string()),
+                "line": self.place.as_ref().map(|(_, line)| *line),
+                "serverCode": self.server_code,
+                "help": self.help,
+            }
+        })
+    }
+
+    /// The text for people.
+    pub fn render(&self, colours: bool) -> String {
+        let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_width(width());
+        let mut text = String::new();
+        if handler.render_report(&mut text, self).is_err() {
+            return format!("error: {}\n", self.message);
+        }
+        text
+    }
+}
+
+fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_usize).clamp(40, 140)
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| &excerpt.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let excerpt = self.excerpt.as_ref()?;
+        let label = LabeledSpan::new(Some(excerpt.label.clone()), excerpt.offset, excerpt.length);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+impl From<AdapterError> for Failure {
+    fn from(error: AdapterError) -> Failure {
+        match error {
+            AdapterError::Refused { code, message, place, advice } => {
+                let mut failure = Failure::new(&code, message);
+                failure.help = advice;
+                match place {
+                    Some((path, line)) => failure.at(&path, line),
+                    None => failure,
+                }
+            }
+            AdapterError::Invalid { message, problems } => {
+                let mut text = message;
+                for problem in &problems {
+                    text.push_str(&format!("\n- {}", problem.message));
+                }
+                Failure { exit: Exit::Found, ..Failure::new("INVALID", text) }
+            }
+            other => Failure::new("REFUSED", other.to_string()),
+        }
+    }
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Failure {
+        let mut failure = Failure::new(code_of(&error), error.message.clone());
+        failure.server_code = server_code(&error);
+        failure.help = error.hint.clone();
+        failure
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        let message = error.to_string();
+        match error {
+            RunError::Adapter(error) => error.into(),
+            RunError::Server { error, .. } => Failure { message, ..Failure::from(error) },
+            RunError::LockNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) }
+                .help("Wait for the other run, or raise --lock-wait. A lock ends with its session; nothing has to be removed."),
+            RunError::Split { path, first_line, error } => {
+                let failure = Failure::new("SYNTAX", error.problem.to_string()).help(error.advice());
+                failure.at(&path, error.line + first_line - 1)
+            }
+            RunError::Refused { path, line, reason } => Failure::new("REFUSED", reason).at(&path, line),
+            RunError::Statement(failed) => of_statement(*failed),
+            RunError::Program { .. } => Failure::new("PROGRAM", message),
+            RunError::Unfinished(_) => Failure::new("UNFINISHED", message),
+        }
+    }
+}
+
+fn code_of(error: &DbError) -> &'static str {
+    match error.kind {
+        DbErrorKind::Configuration => "CONFIGURATION",
+        DbErrorKind::Connection => "CONNECTION",
+        DbErrorKind::Authentication => "AUTHENTICATION",
+        DbErrorKind::LockTimeout => "LOCK_TIMEOUT",
+        DbErrorKind::Deadlock => "DEADLOCK",
+        DbErrorKind::Storage => "STORAGE",
+        DbErrorKind::Statement => "STATEMENT",
+    }
+}
+
+fn server_code(error: &DbError) -> Option<String> {
+    match (&error.sqlstate, error.code) {
+        (Some(state), Some(code)) => Some(format!("{state} ({code})")),
+        (Some(state), None) => Some(state.clone()),
+        (None, Some(code)) => Some(code.to_string()),
+        (None, None) => None,
+    }
+}
+
+fn of_statement(failed: StatementFailure) -> Failure {
+    let error = &failed.error;
+    let code = server_code(error).map(|code| format!(" [{code}]")).unwrap_or_default();
+    let mut message = format!("{} failed: {}{code}", failed.title, error.message);
+    if let Some(detail) = &error.detail {
+        message.push_str(&format!("\n{detail}"));
+    }
+    let consequence = match failed.kept {
+        None if failed.rolled_back => "Everything of it was rolled back.".to_owned(),
+        Some((0, _)) => "Nothing of it remains.".to_owned(),
+        Some((done, total)) => format!(
+            "{done} of its {total} statements ran before and stay. Mend the failed one and run again: it continues there. Or \
+             take them back by hand and run `dunlin repair` to start it anew."
+        ),
+        None => "What it did before remains.".to_owned(),
+    };
+    let help = match &error.hint {
+        Some(hint) => format!("{hint}\n{consequence}"),
+        None => consequence,
+    };
+    let mut failure = Failure::new(code_of(error), message).help(help);
+    failure.server_code = server_code(error);
+    failure.place = Some((failed.path.clone(), failed.line));
+    failure.excerpt = excerpt_of_statement(&failed).or_else(|| excerpt_of_line(&failed.path, failed.line));
+    failure
+}
+
+/// The failed statement in its file, underlined at the server's position or on its first line. The text that ran may
+/// differ from the file's (placeholders); then the line must do.
+fn excerpt_of_statement(failed: &StatementFailure) -> Option<Excerpt> {
+    let text = std::fs::read_to_string(&failed.path).ok()?;
+    let line_start = offset_of_line(&text, failed.line)?;
+    let statement_start = line_start + text.get(line_start..)?.find(&failed.statement)?;
+    let first_line_length = failed.statement.find(['\n', '\r']).unwrap_or(failed.statement.len());
+    let (offset, length) = match failed.error.position {
+        Some(position) => {
+            let characters = usize::try_from(position).ok()?.checked_sub(1)?;
+            let offset =
+                failed.statement.char_indices().nth(characters).map_or(failed.statement.len(), |(at, _)| at);
+            let rest = failed.statement.get(offset..)?;
+            let word = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
+            (offset, word.unwrap_or(rest.len()).max(1))
+        }
+        None => (0, first_line_length),
+    };
+    Some(Excerpt {
+        source: named(&failed.path, text),
+        offset: statement_start + offset,
+        length,
+        label: "here".to_owned(),
+    })
+}
+
+fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let offset = offset_of_line(&text, line)?;
+    let rest = text.get(offset..)?;
+    let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+    Some(Excerpt { source: named(path, text), offset, length, label: "here".to_owned() })
+}
+
+fn named(path: &Path, text: String) -> NamedSource<String> {
+    NamedSource::new(path.display().to_string(), text)
+}
+
+/// The byte offset at which a line (from 1) begins.
+fn offset_of_line(text: &str, line: usize) -> Option<usize> {
+    if line <= 1 {
+        return Some(0);
+    }
+    text.match_indices('\n').nth(line - 2).map(|(at, _)| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_statement_is_shown_with_the_word_at_the_servers_position_underlined() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("1_orders.sql");
+        std::fs::write(
+            &path,
+            "-- migrate:up\nCREATE TABLE ok (id int);\nALTER TABLE ordres ADD status text;\n",
+        )
+        .unwrap();
+        let mut error = DbError::new(DbErrorKind::Statement, "relation \"ordres\" does not exist");
+        error.sqlstate = Some("42P01".into());
+        error.position = Some(13);
+        let failure = of_statement(StatementFailure {
+            title: "1_orders".into(),
+            path: path.clone(),
+            line: 3,
+            statement: "ALTER TABLE ordres ADD status text".into(),
+            error,
+            rolled_back: true,
+            kept: None,
+        });
+        let shown = failure.render(false).replace(&path.display().to_string(), "1_orders.sql");
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn json_names_code_place_and_help() {
+        let failure = Failure::new("REFUSED", "no").help("do this").at(Path::new("/nowhere/a.sql"), 4);
+        assert_eq!(
+            failure.json(),
+            json!({"error": {"code": "REFUSED", "message": "no", "path": "/nowhere/a.sql", "line": 4, "serverCode": null, "help": "do this"}})
+        );
+    }
+}

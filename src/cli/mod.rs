@@ -1,0 +1,173 @@
+//! The command line: one file per command, and how results are shown.
+
+mod baseline;
+mod completions;
+mod doctor;
+mod down;
+mod exit;
+mod failure;
+mod flyway;
+mod new;
+mod plan;
+mod progress;
+mod project;
+mod redo;
+mod repair;
+mod report;
+mod status;
+mod table;
+mod up;
+mod validate;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use exit::Exit;
+use failure::Failure;
+
+/// Migrates databases: opens a Flyway or native project where it lies and continues its history.
+///
+/// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
+/// configuration.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not obtained,
+/// 5 validation found something.
+#[derive(Debug, Parser)]
+#[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  dunlin status --url sqlite:shop.db        what is applied and what is pending
+  dunlin plan                               the exact SQL that `up` would run
+  dunlin up                                 apply what is pending
+  dunlin down --steps 2                     take the last two back
+  dunlin new add_orders                     a new migration file
+  dunlin flyway info -outputType=json       Flyway's own arguments and output")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The project's directory
+    #[arg(long, short = 'C', global = true, value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    /// The database: postgres://, mysql://, sqlite:, jdbc:… and other ecosystems' forms
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub url: Option<String>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How long to wait for the migration lock, like 30s or 10min
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration_argument)]
+    pub lock_wait: Option<Duration>,
+    /// The lock time-out under which DDL runs, like 5s; 0 for the server's own
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration_argument)]
+    pub lock_timeout: Option<Duration>,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables and sentences for people
+    Table,
+    /// One JSON document on standard output
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Status(status::StatusArgs),
+    Plan(plan::PlanArgs),
+    Up(up::UpArgs),
+    Down(down::DownArgs),
+    Redo(redo::RedoArgs),
+    New(new::NewArgs),
+    Validate(validate::ValidateArgs),
+    Repair(repair::RepairArgs),
+    Baseline(baseline::BaselineArgs),
+    Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    /// Flyway's own command line: its commands, arguments and output
+    #[command(disable_help_flag = true)]
+    Flyway(ToolArgs),
+    /// Alembic's own command line (not built yet)
+    #[command(disable_help_flag = true, hide = true)]
+    Alembic(ToolArgs),
+    /// Knex' own command line (not built yet)
+    #[command(disable_help_flag = true, hide = true)]
+    Knex(ToolArgs),
+    /// Rails' own database tasks (not built yet)
+    #[command(disable_help_flag = true, hide = true)]
+    Rails(ToolArgs),
+}
+
+/// A tool's own arguments, passed on as they are.
+#[derive(Debug, Args)]
+struct ToolArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0..)]
+    arguments: Vec<String>,
+}
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if called_as(&arguments, "flyway") {
+        return flyway::main(arguments.get(1..).unwrap_or_default()).into();
+    }
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let as_json = cli.global.format == Format::Json;
+    let result = match &cli.command {
+        Command::Status(arguments) => status::run(&cli.global, arguments),
+        Command::Plan(arguments) => plan::run(&cli.global, arguments),
+        Command::Up(arguments) => up::run(&cli.global, arguments),
+        Command::Down(arguments) => down::run(&cli.global, arguments),
+        Command::Redo(arguments) => redo::run(&cli.global, arguments),
+        Command::New(arguments) => new::run(&cli.global, arguments),
+        Command::Validate(arguments) => validate::run(&cli.global, arguments),
+        Command::Repair(arguments) => repair::run(&cli.global, arguments),
+        Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
+        Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
+        Command::Alembic(_) => Err(not_built("Alembic")),
+        Command::Knex(_) => Err(not_built("Knex")),
+        Command::Rails(_) => Err(not_built("Rails")),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print(as_json);
+            failure.exit.into()
+        }
+    }
+}
+
+/// Whether the binary was called by a tool's name, through a link.
+fn called_as(arguments: &[String], name: &str) -> bool {
+    arguments.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == name))
+}
+
+fn not_built(tool: &str) -> Failure {
+    Failure::new("NOT_BUILT", format!("dunlin does not run {tool} projects yet"))
+        .help("This version opens native and Flyway projects.")
+}
+
+/// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.
+fn duration_argument(text: &str) -> Result<Duration, String> {
+    dunlin_compat::settings::parse_duration(text).ok_or_else(|| {
+        "a duration is a number with a unit, like 500ms, 5s or 2min, and at most a day".to_owned()
+    })
+}

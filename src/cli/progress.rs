@@ -1,0 +1,141 @@
+//! Showing a run while it goes: a bar on a terminal, plain lines elsewhere. Everything goes to standard error, so that
+//! standard output holds the result alone.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use dunlin_compat::model::Direction;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::engine::{Event, Observer};
+
+/// Shows the events of a run.
+pub struct Progress {
+    bar: ProgressBar,
+    quiet: bool,
+}
+
+impl Progress {
+    /// A display for people; `quiet` shows only what needs attention (for JSON output).
+    pub fn new(quiet: bool) -> Progress {
+        let on_terminal = std::io::stderr().is_terminal() && !quiet;
+        let bar = if on_terminal {
+            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {wide_msg} {pos}/{len} [{elapsed_precise}]")
+        {
+            bar.set_style(style);
+        }
+        Progress { bar, quiet }
+    }
+
+    /// Ends the display.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, text: &str) {
+        if self.bar.is_hidden() {
+            anstream::eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+
+    fn chat(&self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::LockWait { lock, holder, waited } => {
+                let holder = holder.unwrap_or("another session");
+                self.line(&format!("waiting for the {lock}, held by {holder} ({} s)", waited.as_secs()));
+            }
+            Event::Planned { migrations, warnings } => {
+                self.bar.set_length(migrations as u64);
+                if migrations > 0 {
+                    self.bar.enable_steady_tick(Duration::from_millis(100));
+                }
+                for warning in warnings {
+                    self.line(&format!("warning: {warning}"));
+                }
+            }
+            Event::Setup { message } => self.chat(message),
+            Event::Script { name } => self.chat(&format!("running {name}")),
+            Event::MigrationStarted { step, .. } => {
+                self.bar.set_message(format!("{} {}", doing(step.direction), step.title));
+            }
+            Event::Resumed { step, next_statement, total } => {
+                self.line(&format!(
+                    "continuing {} with statement {} of {total}; the earlier ones ran before",
+                    step.title,
+                    next_statement + 1
+                ));
+            }
+            Event::StatementDone { .. } => {}
+            Event::Notice { text } => self.line(&format!("notice: {text}")),
+            Event::ProgramOutput { line } => self.chat(&format!("  {line}")),
+            Event::Retry { error, attempt, delay } => {
+                self.line(&format!(
+                    "{}; trying again in {:.1} s (attempt {attempt})",
+                    error.message,
+                    delay.as_secs_f64()
+                ));
+            }
+            Event::MigrationFinished { step, elapsed } => {
+                self.bar.inc(1);
+                self.chat(&format!("{} {} ({})", done(step.direction), step.title, duration(elapsed)));
+            }
+            Event::MigrationFailed { step, rolled_back } => {
+                let what = if rolled_back { "failed and was rolled back" } else { "failed" };
+                self.chat(&format!("{} {what}", step.title));
+            }
+        }
+    }
+}
+
+fn doing(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applying",
+        Direction::Down => "reverting",
+    }
+}
+
+fn done(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applied",
+        Direction::Down => "reverted",
+    }
+}
+
+/// A duration for people: `7 ms`, `1.3 s`, `2 min 5 s`.
+pub fn duration(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    if seconds >= 60 {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    } else if seconds >= 1 {
+        format!("{:.1} s", elapsed.as_secs_f64())
+    } else {
+        format!("{} ms", elapsed.as_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_worded_in_the_unit_that_fits() {
+        assert_eq!(duration(Duration::from_millis(7)), "7 ms");
+        assert_eq!(duration(Duration::from_millis(1340)), "1.3 s");
+        assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+    }
+}

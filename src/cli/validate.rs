@@ -1,0 +1,46 @@
+//! `dunlin validate`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::project::Project;
+use super::{Format, Global};
+use crate::db::Access;
+use crate::engine;
+
+/// Compare the history with the files
+///
+/// Exits with 5 if an applied migration was edited, is missing or failed.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {}
+
+/// Runs the command.
+pub fn run(global: &Global, _arguments: &ValidateArgs) -> Result<Exit, Failure> {
+    let project = Project::open(global)?;
+    let mut connection = project.connect(Access::Read)?;
+    let problems = engine::validate(connection.as_mut(), project.adapter())?;
+    match global.format {
+        Format::Json => {
+            let problems: Vec<Value> = problems
+                .iter()
+                .map(|problem| {
+                    json!({
+                        "code": problem.code,
+                        "message": problem.message,
+                        "path": problem.path.as_ref().map(|path| path.display().to_string()),
+                    })
+                })
+                .collect();
+            anstream::println!("{:#}", json!({ "problems": problems }));
+        }
+        Format::Table if problems.is_empty() => anstream::println!("The history fits the files."),
+        Format::Table => {
+            for problem in &problems {
+                anstream::println!("{}: {}", problem.code, problem.message);
+            }
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
+}

@@ -1,0 +1,245 @@
+//! Finding a server: hosts in order, TLS by mode, and what is known of the session.
+//!
+//! TLS is the `mysql` crate's: with `VERIFY_CA` and `VERIFY_IDENTITY` it trusts the public web's authorities beside the
+//! file that is named, and it knows no others of the operating system. `VERIFY_IDENTITY` is the mode to rely on.
+
+use super::super::error::{DbError, DbErrorKind};
+use super::super::tls::{self, Verification};
+use super::super::url::{DatabaseUrl, Form, Host, Roots, TlsMode};
+use super::super::{Access, ConnectOptions};
+use super::infile::Infile;
+use super::{MysqlConnection, failed};
+use dunlin_compat::model::{Dialect, Server};
+use mysql::consts::CapabilityFlags;
+use mysql::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longer than any handshake, shorter than the operating system's patience with a host that does not answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The protocol's own limit. Saying so spares the driver a query; the server's limit is learnt with the facts.
+const PACKET_LIMIT: usize = 1 << 30;
+
+/// Where MySQL and MariaDB put their socket, which clients in C mean by `localhost`.
+const SOCKETS: &[&str] = &["/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
+
+const FACTS: &str =
+    "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet";
+
+pub(in crate::db) fn connect(
+    url: &DatabaseUrl,
+    options: &ConnectOptions,
+) -> Result<MysqlConnection, DbError> {
+    let mut first_error = None;
+    for host in &hosts(url) {
+        match connect_host(url, host, options) {
+            Ok(connection) => return Ok(connection),
+            Err(error) if error.kind != DbErrorKind::Connection => return Err(error),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| DbError::configuration("the database URL names no host")))
+}
+
+fn hosts(url: &DatabaseUrl) -> Vec<Host> {
+    let mut hosts = url.hosts.clone();
+    if let ([Host::Tcp { host, port }], Form::Plain) = (hosts.as_slice(), url.form)
+        && host == "localhost"
+        && let Some(socket) = SOCKETS.iter().map(PathBuf::from).find(|path| path.exists())
+    {
+        let port = *port;
+        hosts.push(Host::Socket { path: socket, port });
+    }
+    hosts
+}
+
+fn connect_host(
+    url: &DatabaseUrl,
+    host: &Host,
+    options: &ConnectOptions,
+) -> Result<MysqlConnection, DbError> {
+    match session(url, host, options, url.database.as_deref()) {
+        Err(error) if error.code == Some(1049) && url.create_database && options.access == Access::Write => {
+            let name = Dialect::Mysql.quote_identifier(url.database.as_deref().unwrap_or_default());
+            let mut connection = session(url, host, options, None)?;
+            super::Connection::execute(&mut connection, &format!("CREATE DATABASE IF NOT EXISTS {name}"))?;
+            drop(connection);
+            session(url, host, options, url.database.as_deref())
+        }
+        result => result,
+    }
+}
+
+/// Logs in, with TLS as the mode says, and learns the facts in one round trip.
+fn session(
+    url: &DatabaseUrl,
+    host: &Host,
+    options: &ConnectOptions,
+    database: Option<&str>,
+) -> Result<MysqlConnection, DbError> {
+    let infile = Infile::new(url.local_infile);
+    let builder = builder(url, host, options, database, &infile);
+    let mut conn = login(url, host, builder)?;
+    let (outcomes, error) = super::query(&mut conn, &facts(url));
+    if let Some(error) = error {
+        return Err(failed(&error));
+    }
+    let row = outcomes
+        .into_iter()
+        .last()
+        .and_then(|answer| answer.outcome.rows.into_iter().next())
+        .unwrap_or_default();
+    let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
+    let (version_text, user) = (text(0), text(3));
+    let is_mariadb =
+        [&version_text, &text(1)].iter().any(|text| text.to_ascii_lowercase().contains("mariadb"));
+    let server = Server {
+        dialect: if is_mariadb { Dialect::Mariadb } else { Dialect::Mysql },
+        version: version(&version_text),
+        version_text,
+        database: text(2),
+        schema: text(2),
+        // The host after the last `@`; a user's name may hold one.
+        user: user.rsplit_once('@').map_or(user.as_str(), |(user, _)| user).to_owned(),
+        search_path: String::new(),
+        session_id: text(4).parse().unwrap_or_default(),
+    };
+    let packet_limit = text(5).parse().unwrap_or(1 << 20);
+    Ok(MysqlConnection { conn, server, infile, packet_limit, notices: Vec::new() })
+}
+
+/// The URL's session variables go with the question for the facts.
+fn facts(url: &DatabaseUrl) -> String {
+    if url.session.is_empty() {
+        return FACTS.to_owned();
+    }
+    let settings: Vec<String> = url.session.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    format!("SET {};\n{FACTS}", settings.join(", "))
+}
+
+fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Conn, DbError> {
+    let plain =
+        |builder: OptsBuilder| Conn::new(builder.ssl_opts(None)).map_err(|error| refused(&error, host));
+    if matches!(host, Host::Socket { .. }) || url.tls.mode == TlsMode::Disable {
+        return plain(builder);
+    }
+    if url.tls.mode == TlsMode::Allow {
+        return plain(builder.clone())
+            .or_else(|_| Conn::new(builder.ssl_opts(ssl_opts(url)?)).map_err(|error| refused(&error, host)));
+    }
+    tls::provider();
+    match Conn::new(builder.clone().ssl_opts(ssl_opts(url)?)) {
+        Ok(conn) => Ok(conn),
+        // No TLS there, or none that is modern enough: PREFERRED goes without.
+        Err(error) if url.tls.mode == TlsMode::Prefer && is_tls_failure(&error) => plain(builder),
+        Err(error) => Err(refused(&error, host)),
+    }
+}
+
+fn builder(
+    url: &DatabaseUrl,
+    host: &Host,
+    options: &ConnectOptions,
+    database: Option<&str>,
+    infile: &Infile,
+) -> OptsBuilder {
+    let user = url.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
+    let name = url.application_name.clone().unwrap_or_else(|| options.application_name.clone());
+    let builder = OptsBuilder::new()
+        .user(Some(user))
+        .pass(url.password.as_ref().map(|password| password.reveal().to_owned()))
+        .db_name(database.map(str::to_owned))
+        .prefer_socket(false)
+        .tcp_connect_timeout(Some(url.connect_timeout.unwrap_or(CONNECT_TIMEOUT)))
+        .read_timeout(url.read_timeout)
+        .max_allowed_packet(Some(PACKET_LIMIT))
+        // Rows found, not rows changed: the drivers of all ecosystems count so.
+        .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
+        .connect_attrs(Some(std::collections::HashMap::from([("program_name".to_owned(), name)])))
+        .local_infile_handler(Some(infile.handler()));
+    match host {
+        Host::Tcp { host, port } => builder.ip_or_hostname(Some(host.clone())).tcp_port(*port),
+        Host::Socket { path, .. } => builder.socket(Some(path.display().to_string())),
+    }
+}
+
+fn ssl_opts(url: &DatabaseUrl) -> Result<SslOpts, DbError> {
+    let verifies = matches!(url.tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
+    // Read once by us, for errors that name the file.
+    let verification = if verifies && matches!(url.tls.roots, Roots::File(_)) {
+        Verification::Chain
+    } else {
+        Verification::None
+    };
+    tls::client_config(&url.tls, verification)?;
+    let mut opts = SslOpts::default()
+        .with_danger_accept_invalid_certs(!verifies)
+        .with_danger_skip_domain_validation(url.tls.mode != TlsMode::VerifyFull);
+    if let (Roots::File(path), true) = (&url.tls.roots, verifies) {
+        opts = opts.with_root_cert_path(Some(path.clone()));
+    }
+    if let (Some(certificate), Some(key)) = (&url.tls.certificate, &url.tls.key) {
+        opts = opts.with_client_identity(Some(ClientIdentity::new(certificate.clone(), key.clone())));
+    }
+    Ok(opts)
+}
+
+fn is_tls_failure(error: &mysql::Error) -> bool {
+    match error {
+        mysql::Error::TlsError(_) | mysql::Error::DriverError(DriverError::TlsNotSupported) => true,
+        mysql::Error::IoError(error) => error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()),
+        _ => false,
+    }
+}
+
+/// Why a connection was not made, with the address and what to check.
+fn refused(error: &mysql::Error, host: &Host) -> DbError {
+    let mut converted = failed(error);
+    if converted.code.is_some() {
+        return converted;
+    }
+    let hint = if matches!(error, mysql::Error::DriverError(DriverError::TlsNotSupported)) {
+        "the server offers no TLS: enable it there, or choose ssl-mode=PREFERRED or DISABLED"
+    } else if is_tls_failure(error) {
+        "check the ssl mode, and that ssl-ca names the authority that issued the server's certificate"
+    } else {
+        "check that the server runs there, host and port, and that no firewall is between"
+    };
+    converted.message = format!("cannot connect to MySQL at {host}: {}", converted.message);
+    converted.advise(hint)
+}
+
+/// The leading numbers: `10.11.19-MariaDB-0+deb12u1`.
+fn version(text: &str) -> (u32, u32, u32) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let mut numbers = text[..end].split('.').map(|number| number.parse().unwrap_or_default());
+    (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_the_leading_numbers() {
+        for (text, expected) in [
+            ("10.11.19-MariaDB-0+deb12u1", (10, 11, 19)),
+            ("8.0.36-28.1", (8, 0, 36)),
+            ("9.1", (9, 1, 0)),
+            ("", (0, 0, 0)),
+        ] {
+            assert_eq!(version(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn session_variables_travel_with_the_first_question() {
+        let url = DatabaseUrl::parse("jdbc:mysql://db/a?sessionVariables=sql_mode='ANSI',foo=1").unwrap();
+        assert!(facts(&url).starts_with("SET sql_mode = 'ANSI', foo = 1;\nSELECT"), "{}", facts(&url));
+    }
+}

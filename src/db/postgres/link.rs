@@ -1,0 +1,193 @@
+//! A blocking client over tokio-postgres: the runtime, the connection task and the notices.
+
+use super::super::Column;
+use super::super::Outcome;
+use futures_util::StreamExt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config, Error, SimpleQueryMessage, Socket};
+
+type Messages = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Error>>> + Send>;
+
+/// How long closing waits for the server to take notice.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A connection whose methods block.
+pub(super) struct Link {
+    runtime: Runtime,
+    /// `None` only while closing.
+    client: Option<Client>,
+    messages: Messages,
+    /// The connection has ended: it must not be polled again.
+    ended: bool,
+    notices: Vec<String>,
+}
+
+/// What a message of several statements gave: the results before the error, and the error.
+pub(super) struct Answers {
+    pub outcomes: Vec<Outcome>,
+    pub error: Option<Failure>,
+}
+
+/// Why a request failed.
+pub(super) enum Failure {
+    /// As the client says.
+    Client(Error),
+    /// Outside of the protocol.
+    Io(io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Client(error)
+    }
+}
+
+impl Link {
+    /// Connects to the one host of `config` within `limit`.
+    pub fn connect<T>(config: &Config, tls: T, limit: Duration) -> Result<Link, Failure>
+    where
+        T: MakeTlsConnect<Socket> + 'static + Send,
+        T::TlsConnect: Send,
+        T::Stream: Send,
+        <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
+    {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Io)?;
+        let (client, mut connection) = runtime
+            .block_on(async { tokio::time::timeout(limit, config.connect(tls)).await })
+            .map_err(|_| {
+                Failure::Io(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("no answer within {} s", limit.as_secs()),
+                ))
+            })??;
+        let messages: Messages = Box::new(move |context| connection.poll_message(context));
+        Ok(Link { runtime, client: Some(client), messages, ended: false, notices: Vec::new() })
+    }
+
+    /// Runs statements as one simple query.
+    pub fn simple_query(&mut self, sql: &str) -> Answers {
+        let mut outcomes = Vec::new();
+        let result = self.run(async |client| collect(client, sql, &mut outcomes).await);
+        let error = match result {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(Failure::Client(error)),
+            Err(failure) => Some(failure),
+        };
+        Answers { outcomes, error }
+    }
+
+    /// `COPY … FROM STDIN`.
+    pub fn copy_in(&mut self, sql: &str, data: &[u8]) -> Result<u64, Failure> {
+        let data = io::Cursor::new(data.to_vec());
+        let result = self.run(async |client| {
+            let mut sink = pin!(client.copy_in::<_, io::Cursor<Vec<u8>>>(sql).await?);
+            futures_util::SinkExt::send(&mut sink, data).await?;
+            sink.finish().await
+        })?;
+        Ok(result?)
+    }
+
+    /// Notices since the last call.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Drives the connection until the request is answered.
+    fn run<T>(&mut self, request: impl AsyncFnOnce(&Client) -> T) -> Result<T, Failure> {
+        let Link { runtime, client, messages, ended, notices } = self;
+        let Some(client) = client.as_ref() else {
+            return Err(closed());
+        };
+        let mut request = pin!(request(client));
+        runtime.block_on(poll_fn(|context| {
+            let mut lost = None;
+            while !*ended {
+                match messages(context) {
+                    Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
+                        notices.push(format!("{}: {}", notice.severity(), notice.message()));
+                    }
+                    Poll::Ready(Some(Ok(_))) => {}
+                    Poll::Ready(Some(Err(error))) => {
+                        *ended = true;
+                        lost = Some(Failure::Client(error));
+                    }
+                    Poll::Ready(None) => *ended = true,
+                    Poll::Pending => break,
+                }
+            }
+            // The server's last words say more than that the connection is closed.
+            match (request.as_mut().poll(context), lost) {
+                (_, Some(Failure::Client(error))) if error.as_db_error().is_some() => {
+                    Poll::Ready(Err(Failure::Client(error)))
+                }
+                (Poll::Ready(answer), _) => Poll::Ready(Ok(answer)),
+                (Poll::Pending, Some(lost)) => Poll::Ready(Err(lost)),
+                (Poll::Pending, None) if *ended => Poll::Ready(Err(closed())),
+                (Poll::Pending, None) => Poll::Pending,
+            }
+        }))
+    }
+}
+
+fn closed() -> Failure {
+    Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed"))
+}
+
+async fn collect(client: &Client, sql: &str, outcomes: &mut Vec<Outcome>) -> Result<(), Error> {
+    let mut messages = pin!(client.simple_query_raw(sql).await?);
+    let mut current = Outcome::default();
+    while let Some(message) = messages.next().await {
+        match message? {
+            SimpleQueryMessage::RowDescription(columns) => {
+                current.columns = columns
+                    .iter()
+                    .map(|column| Column { name: column.name().to_owned(), type_id: None })
+                    .collect();
+            }
+            SimpleQueryMessage::Row(row) => {
+                let values: Result<_, Error> =
+                    (0..row.len()).map(|index| Ok(row.try_get(index)?.map(str::to_owned))).collect();
+                current.rows.push(values?);
+            }
+            SimpleQueryMessage::CommandComplete(affected) => {
+                current.affected = affected;
+                outcomes.push(std::mem::take(&mut current));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Says goodbye, so that the server does not log a lost connection.
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.client = None;
+        if self.ended {
+            return;
+        }
+        let messages = &mut self.messages;
+        let _ = self.runtime.block_on(async {
+            tokio::time::timeout(
+                CLOSE_TIMEOUT,
+                poll_fn(|context| {
+                    loop {
+                        match messages(context) {
+                            Poll::Ready(Some(Ok(_))) => {}
+                            Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
+                            Poll::Pending => return Poll::Pending,
+                        }
+                    }
+                }),
+            )
+            .await
+        });
+    }
+}

@@ -1,0 +1,260 @@
+//! Looking in the catalog whether a statement that cannot share a transaction with the journal took effect.
+
+use dunlin_compat::model::{Dialect, Row};
+use sha2::{Digest, Sha256};
+
+use super::prepare::Statement;
+use crate::db::{Connection, DbError};
+use crate::sql::{ObjectKind as Kind, QualifiedName, Target, TargetAction as Action};
+
+/// What is known of a statement that was in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It took effect.
+    Done,
+    /// It did not, or running it again is harmless; these statements clean up first.
+    NotDone {
+        /// Run before it is run again.
+        cleanup: Vec<String>,
+    },
+    /// The catalog does not tell.
+    Unknown {
+        /// Why, for a message; begins with `: ` or is empty.
+        because: String,
+    },
+}
+
+impl Settled {
+    fn not_done() -> Settled {
+        Settled::NotDone { cleanup: Vec::new() }
+    }
+
+    fn unknown() -> Settled {
+        Settled::Unknown { because: String::new() }
+    }
+}
+
+/// The state of what a statement is about to change, to compare with later; `None` where no state would tell.
+pub fn fingerprint(
+    connection: &mut dyn Connection,
+    statement: &Statement<'_>,
+) -> Result<Option<String>, DbError> {
+    let Some(target) = &statement.facts.target else { return Ok(None) };
+    match connection.server().dialect {
+        Dialect::Postgres => postgres_fingerprint(connection, target),
+        Dialect::Mysql | Dialect::Mariadb => mysql_fingerprint(connection, target).map(Some),
+        Dialect::Sqlite => Ok(None),
+    }
+}
+
+/// Decides whether a statement took effect, by comparing with its [`fingerprint`] from before.
+pub fn settle(
+    connection: &mut dyn Connection,
+    statement: &Statement<'_>,
+    before: Option<&str>,
+) -> Result<Settled, DbError> {
+    if is_repeatable(statement, connection.server().dialect) {
+        return Ok(Settled::not_done());
+    }
+    let (Some(before), Some(target)) = (before, &statement.facts.target) else {
+        return Ok(Settled::unknown());
+    };
+    let Some(now) = fingerprint(connection, statement)? else { return Ok(Settled::unknown()) };
+    if connection.server().dialect == Dialect::Postgres {
+        return Ok(settle_postgres(target, before, &now));
+    }
+    if now == before {
+        return Ok(if target.action == Action::Truncate {
+            Settled::Unknown { because: ": rows may have been written since a TRUNCATE".to_owned() }
+        } else {
+            Settled::not_done()
+        });
+    }
+    // MariaDB drops several objects one after the other, so some can be gone and others not.
+    if target.action == Action::Drop && target.names.len() > 1 {
+        let left = now.split(' ').filter(|part| *part != ABSENT).count();
+        if left > 0 {
+            return Ok(Settled::Unknown {
+                because: format!(": {left} of the {} objects it drops are still there", target.names.len()),
+            });
+        }
+    }
+    Ok(Settled::Done)
+}
+
+/// Indexes that a failed or interrupted `CREATE INDEX CONCURRENTLY` left invalid, as statements that drop them.
+pub fn drop_invalid_indexes(
+    connection: &mut dyn Connection,
+    statement: &Statement<'_>,
+    before: Option<&str>,
+) -> Result<Vec<String>, DbError> {
+    let Some(before) = before else { return Ok(Vec::new()) };
+    Ok(match settle(connection, statement, Some(before))? {
+        Settled::NotDone { cleanup } => cleanup,
+        Settled::Done | Settled::Unknown { .. } => Vec::new(),
+    })
+}
+
+/// Statements that do the same when run twice.
+fn is_repeatable(statement: &Statement<'_>, dialect: Dialect) -> bool {
+    const WORDS: [&str; 20] = [
+        "ANALYZE",
+        "OPTIMIZE",
+        "CHECK",
+        "CHECKSUM",
+        "REPAIR",
+        "FLUSH",
+        "RESET",
+        "GRANT",
+        "SET",
+        "USE",
+        "LOCK",
+        "UNLOCK",
+        "VACUUM",
+        "REINDEX",
+        "CLUSTER",
+        "DISCARD",
+        "PRAGMA",
+        "DEALLOCATE",
+        "ATTACH",
+        "DETACH",
+    ];
+    if statement.facts.session || statement.facts.control.is_some() {
+        return true;
+    }
+    if let Some(target) = &statement.facts.target {
+        // An index that is there but invalid would be kept by IF NOT EXISTS.
+        return (target.if_exists || target.if_not_exists || target.or_replace)
+            && !(target.concurrently && target.action == Action::Create);
+    }
+    let first = crate::sql::first_word(&statement.text, dialect);
+    WORDS.contains(&first.as_str())
+}
+
+/// In a MySQL fingerprint, an object that is not there.
+const ABSENT: &str = "-";
+
+fn mysql_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result<String, DbError> {
+    let dialect = connection.server().dialect;
+    let mut names: Vec<&QualifiedName> = target.names.iter().chain(&target.new_names).collect();
+    let mut kind = target.kind;
+    if let (Kind::Index, Some(table)) = (kind, &target.on_table) {
+        names = vec![table];
+        kind = Kind::Table;
+    }
+    let shown = match kind {
+        Kind::Table => "TABLE",
+        Kind::View => "VIEW",
+        Kind::Trigger => "TRIGGER",
+        Kind::Procedure => "PROCEDURE",
+        Kind::Function => "FUNCTION",
+        Kind::Event => "EVENT",
+        Kind::Schema | Kind::Database => "DATABASE",
+        Kind::Sequence => "SEQUENCE",
+        Kind::User => "USER",
+        _ => return Ok(String::new()),
+    };
+    let mut states = Vec::with_capacity(names.len());
+    for name in names {
+        let query = format!("SHOW CREATE {shown} {}", quoted(name, dialect));
+        states.push(match connection.execute(&query) {
+            Ok(outcome) => digest(&outcome.rows),
+            Err(error) if error.kind == crate::db::DbErrorKind::Connection => return Err(error),
+            Err(_) => ABSENT.to_owned(),
+        });
+    }
+    Ok(states.join(" "))
+}
+
+/// A digest of a `SHOW CREATE` result without the counter that ordinary inserts move.
+fn digest(rows: &[Row]) -> String {
+    let mut hasher = Sha256::new();
+    for value in rows.iter().flatten() {
+        let text = value.as_deref().unwrap_or("\0");
+        let mut rest = text;
+        while let Some(found) = rest.find(" AUTO_INCREMENT=") {
+            hasher.update(&rest[..found]);
+            rest = rest[found + " AUTO_INCREMENT=".len()..]
+                .trim_start_matches(|character: char| character.is_ascii_digit());
+        }
+        hasher.update(rest);
+        hasher.update([0]);
+    }
+    hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn postgres_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result<Option<String>, DbError> {
+    let dialect = Dialect::Postgres;
+    let regclass = |name: &QualifiedName| {
+        format!("pg_catalog.to_regclass({})", dialect.quote_literal(&quoted(name, dialect)))
+    };
+    let query = match (target.kind, &target.on_table) {
+        (Kind::Index, Some(table)) => format!(
+            "SELECT pg_catalog.string_agg(x.indexrelid::pg_catalog.regclass::text || CASE WHEN x.indisvalid THEN ' valid' \
+             ELSE ' invalid' END, E'\\n' ORDER BY x.indexrelid) FROM pg_catalog.pg_index x WHERE x.indrelid = {}",
+            regclass(table)
+        ),
+        (Kind::Index, None) => {
+            let checks: Vec<String> = target
+                .names
+                .iter()
+                .map(|name| format!("CASE WHEN {} IS NULL THEN '-' ELSE 'x' END", regclass(name)))
+                .collect();
+            if checks.is_empty() {
+                return Ok(None);
+            }
+            format!("SELECT {}", checks.join(" || "))
+        }
+        (Kind::Database, _) => existence("pg_database", "datname", target),
+        _ => return Ok(None),
+    };
+    let outcome = connection.execute(&query)?;
+    Ok(Some(outcome.rows.into_iter().flatten().next().flatten().unwrap_or_default()))
+}
+
+fn existence(catalog: &str, column: &str, target: &Target) -> String {
+    let names: Vec<String> =
+        target.names.iter().map(|name| Dialect::Postgres.quote_literal(&name.name)).collect();
+    format!(
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.{catalog} WHERE {column} IN ({})) THEN 'x' ELSE '-' END",
+        names.join(", ")
+    )
+}
+
+fn settle_postgres(target: &Target, before: &str, now: &str) -> Settled {
+    match (target.action, target.kind) {
+        (Action::Create, Kind::Index) => {
+            let old: Vec<&str> = before.split('\n').collect();
+            let new: Vec<&str> =
+                now.split('\n').filter(|line| !line.is_empty() && !old.contains(line)).collect();
+            if new.iter().any(|line| line.ends_with(" valid")) {
+                return Settled::Done;
+            }
+            let cleanup = new
+                .iter()
+                .filter_map(|line| line.strip_suffix(" invalid"))
+                .map(|name| format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+                .collect();
+            Settled::NotDone { cleanup }
+        }
+        (Action::Drop, _) if !now.contains('x') => Settled::Done,
+        (Action::Drop, _) if now == before => Settled::not_done(),
+        (Action::Create, _) => {
+            if now == before {
+                Settled::not_done()
+            } else {
+                Settled::Done
+            }
+        }
+        _ => Settled::unknown(),
+    }
+}
+
+fn quoted(name: &QualifiedName, dialect: Dialect) -> String {
+    match &name.schema {
+        Some(schema) => {
+            format!("{}.{}", dialect.quote_identifier(schema), dialect.quote_identifier(&name.name))
+        }
+        None => dialect.quote_identifier(&name.name),
+    }
+}

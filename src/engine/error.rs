@@ -1,0 +1,179 @@
+//! Why a run stops.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dunlin_compat::model::{AdapterError, Direction, Lock};
+
+use crate::db::DbError;
+use crate::sql::SplitError;
+
+/// Why a run stopped. What was committed before it stays and is recorded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The adapter refuses: the project, the request or the history is wrong. Nothing was sent.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+
+    /// The server cannot be reached or refused something of ours.
+    #[error("{doing}: {error}")]
+    Server {
+        /// What was being done.
+        doing: String,
+        /// What the server said.
+        error: DbError,
+    },
+
+    /// Another process kept the lock for too long.
+    #[error("the {lock} is held by {}; gave up after {} s", holder.as_deref().unwrap_or("another session"), waited.as_secs())]
+    LockNotObtained {
+        /// The lock.
+        lock: Lock,
+        /// Who holds it, where the server tells.
+        holder: Option<String>,
+        /// How long was waited.
+        waited: Duration,
+    },
+
+    /// A file cannot be cut into statements. Nothing was sent.
+    #[error("{}:{}: {error}", path.display(), error.line + first_line - 1)]
+    Split {
+        /// The file.
+        path: PathBuf,
+        /// The line on which the text begins in it.
+        first_line: usize,
+        /// What is wrong.
+        error: SplitError,
+    },
+
+    /// A migration cannot be run as it is. Nothing was sent.
+    #[error("{}:{line}: {reason}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Why, and the way out.
+        reason: String,
+    },
+
+    /// A statement failed.
+    #[error("{}", .0.error)]
+    Statement(Box<StatementFailure>),
+
+    /// A child process failed.
+    #[error("{}: {reason}", path.display())]
+    Program {
+        /// The script.
+        path: PathBuf,
+        /// What happened.
+        reason: String,
+    },
+
+    /// A half-done migration stands in the way.
+    #[error("{0}")]
+    Unfinished(Box<UnfinishedFailure>),
+}
+
+/// A statement that failed, with everything to show it.
+#[derive(Debug)]
+pub struct StatementFailure {
+    /// The migration's or script's title.
+    pub title: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The line in the file on which the statement begins, from 1.
+    pub line: usize,
+    /// The statement.
+    pub statement: String,
+    /// What the server said.
+    pub error: DbError,
+    /// Whether everything of the migration was rolled back.
+    pub rolled_back: bool,
+    /// Statements of the migration that ran before it and stay, and how many there are in all.
+    pub kept: Option<(usize, usize)>,
+}
+
+/// A half-done migration that cannot be continued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfinishedFailure {
+    /// The request is not to finish it.
+    #[error(
+        "migration {id} ({direction}) is half done: {done} of its statements ran. Finish it with `dunlin {direction}` before \
+         anything else, or take those statements back by hand and forget it with `dunlin repair`"
+    )]
+    InTheWay {
+        /// The migration.
+        id: String,
+        /// Its direction.
+        direction: Direction,
+        /// How many statements ran.
+        done: usize,
+    },
+    /// Statements that already ran were changed since.
+    #[error(
+        "{}:{line}: statement {number} of the half-done migration {id} was changed after it had run. Put it back as it was, or \
+         take its effect back by hand and forget the half-done run with `dunlin repair`", path.display()
+    )]
+    Edited {
+        /// The migration.
+        id: String,
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// Which statement, from 1.
+        number: usize,
+    },
+    /// Nobody can tell whether the statement in flight was executed.
+    #[error(
+        "{}:{line}: the process that ran migration {id} ended during statement {number}, and the catalog does not tell whether \
+         it took effect{because}. Look, then say `dunlin {direction} --in-flight done` to continue behind it or \
+         `--in-flight again` to run it again", path.display()
+    )]
+    Unknown {
+        /// The migration.
+        id: String,
+        /// Its direction.
+        direction: Direction,
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// Which statement, from 1.
+        number: usize,
+        /// Why, beginning with `: `, or empty.
+        because: String,
+    },
+    /// Something the session had is gone with it.
+    #[error(
+        "{}:{line}: the half-done migration {id} made a temporary object with statement {number}, which ended with its session. \
+         Take back what the migration did by hand and forget it with `dunlin repair`", path.display()
+    )]
+    SessionLost {
+        /// The migration.
+        id: String,
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// Which statement, from 1.
+        number: usize,
+    },
+}
+
+impl RunError {
+    /// Wraps what a server said with what was being done.
+    pub(crate) fn server(doing: impl Into<String>) -> impl FnOnce(DbError) -> RunError {
+        let doing = doing.into();
+        move |error| RunError::Server { doing, error }
+    }
+}
+
+impl From<UnfinishedFailure> for RunError {
+    fn from(failure: UnfinishedFailure) -> RunError {
+        RunError::Unfinished(Box::new(failure))
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens during a run, for whoever shows it.
+
+use std::time::Duration;
+
+use dunlin_compat::model::{Lock, MigrationStep};
+
+use crate::db::{DbError, Outcome};
+
+/// Receives the events of a run in the order in which they happen.
+pub trait Observer {
+    /// One event.
+    fn event(&mut self, event: Event<'_>);
+}
+
+/// An observer that looks away.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _event: Event<'_>) {}
+}
+
+/// Something that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Another process holds the lock; sent once a second while waiting.
+    LockWait {
+        /// The lock.
+        lock: &'a Lock,
+        /// Who holds it, where the server tells.
+        holder: Option<&'a str>,
+        /// Waited so far.
+        waited: Duration,
+    },
+    /// The plan made under the lock: so many migrations will run.
+    Planned {
+        /// How many migrations.
+        migrations: usize,
+        /// The adapter's warnings.
+        warnings: &'a [String],
+    },
+    /// A setup step is about to run.
+    Setup {
+        /// Its message.
+        message: &'a str,
+    },
+    /// A script outside any migration is about to run.
+    Script {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A migration begins.
+    MigrationStarted {
+        /// Which one, from 0.
+        index: usize,
+        /// Of how many.
+        total: usize,
+        /// The migration.
+        step: &'a MigrationStep,
+        /// Whether it runs in one transaction with its history row.
+        transactional: bool,
+    },
+    /// A half-done migration continues.
+    Resumed {
+        /// The migration.
+        step: &'a MigrationStep,
+        /// The statement it continues with, from 0.
+        next_statement: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// A statement of a script or migration was executed.
+    StatementDone {
+        /// The statement's text.
+        text: &'a str,
+        /// Which one of the migration, from 0.
+        index: usize,
+        /// Of how many.
+        total: usize,
+        /// Its result.
+        outcome: &'a Outcome,
+    },
+    /// The server said something.
+    Notice {
+        /// As the server words it.
+        text: &'a str,
+    },
+    /// A child process printed a line.
+    ProgramOutput {
+        /// The line.
+        line: &'a str,
+    },
+    /// A lock was not obtained in time; the statement or transaction is tried again.
+    Retry {
+        /// Why.
+        error: &'a DbError,
+        /// Which try comes next, from 2.
+        attempt: u32,
+        /// After how long.
+        delay: Duration,
+    },
+    /// A migration ended and is recorded.
+    MigrationFinished {
+        /// The migration.
+        step: &'a MigrationStep,
+        /// How long it took, waiting for its own locks included.
+        elapsed: Duration,
+    },
+    /// A migration failed; the run is about to end.
+    MigrationFailed {
+        /// The migration.
+        step: &'a MigrationStep,
+        /// Whether everything of it was rolled back.
+        rolled_back: bool,
+    },
+}

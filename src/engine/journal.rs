@@ -1,0 +1,236 @@
+//! The statement journal: how far a migration without a transaction has come.
+//!
+//! One row per history, in a table beside it that exists only while such a migration is unfinished. A statement that can
+//! share a transaction with the journal advances it there; one that cannot is marked as in flight before it is sent,
+//! with a fingerprint of what it is about to change, so that [`super::resume`] can tell whether it took effect.
+
+use dunlin_compat::model::{Adapter, Dialect, Direction, Server, Unfinished, Value};
+
+use super::RunError;
+use crate::db::Connection;
+
+/// The journal's table.
+pub const TABLE: &str = "dunlin_journal";
+
+/// The journal of one history on one server.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    dialect: Dialect,
+    table: String,
+    schema: String,
+    history: String,
+}
+
+/// What the journal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The migration.
+    pub id: String,
+    /// Its direction.
+    pub direction: Direction,
+    /// The next statement to run, from 0; the one in flight if there is one.
+    pub next: usize,
+    /// Whether that statement was sent and its end is not known.
+    pub in_flight: bool,
+    /// The state of what that statement changes, from before it was sent.
+    pub fingerprint: Option<String>,
+    /// The digests of all statements when the migration began.
+    pub digests: Vec<String>,
+    /// Whether a statement failed, as opposed to a process that died.
+    pub failed: bool,
+}
+
+impl Entry {
+    /// What adapters are told.
+    pub fn unfinished(&self) -> Unfinished {
+        Unfinished { id: self.id.clone(), direction: self.direction, failed: self.failed }
+    }
+}
+
+impl Journal {
+    /// The journal beside the adapter's history.
+    pub fn new(adapter: &dyn Adapter, server: &Server) -> Journal {
+        let dialect = server.dialect;
+        let schema = adapter.history_schema(server);
+        let table = if dialect == Dialect::Sqlite || schema.is_empty() {
+            dialect.quote_identifier(TABLE)
+        } else {
+            format!("{}.{}", dialect.quote_identifier(&schema), dialect.quote_identifier(TABLE))
+        };
+        Journal { dialect, table, schema, history: adapter.history_table(server) }
+    }
+
+    /// The table's name, quoted and qualified.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// A query that returns a row exactly when the table exists.
+    pub fn exists_query(&self) -> String {
+        let table = self.dialect.quote_literal(TABLE);
+        let schema = self.dialect.quote_literal(&self.schema);
+        match self.dialect {
+            Dialect::Postgres => format!(
+                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relname = {table} AND n.nspname = {schema}"
+            ),
+            Dialect::Mysql | Dialect::Mariadb => format!(
+                "SELECT 1 FROM information_schema.tables WHERE table_name = {table} AND table_schema = {schema}"
+            ),
+            Dialect::Sqlite => format!("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {table}"),
+        }
+    }
+
+    /// The entry of this history; the table must exist.
+    pub fn read(&self, connection: &mut dyn Connection) -> Result<Option<Entry>, RunError> {
+        let query = format!(
+            "SELECT migration, direction, next_statement, in_flight, fingerprint, digests, failed FROM {} WHERE {}",
+            self.table,
+            self.own_row()
+        );
+        let outcome =
+            connection.execute(&query).map_err(RunError::server("reading the statement journal"))?;
+        Ok(outcome.rows.into_iter().next().map(entry_of_row))
+    }
+
+    /// Statements that begin an entry, and make the table if it does not exist. On MySQL the latter commits implicitly.
+    pub fn begin(&self, entry: &Entry, exists: bool) -> Vec<String> {
+        let create = (!exists).then(|| self.create());
+        create.into_iter().chain([self.end(), self.insert(entry)]).collect()
+    }
+
+    /// Says that statement `next` comes next and none is in flight.
+    pub fn advance(&self, next: usize) -> String {
+        format!(
+            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 0 WHERE {}",
+            self.table,
+            self.own_row()
+        )
+    }
+
+    /// Says that statement `next` is about to be sent, with the state of what it changes.
+    pub fn mark(&self, next: usize, fingerprint: Option<&str>) -> String {
+        let fingerprint =
+            fingerprint.map_or_else(|| "NULL".to_owned(), |text| self.dialect.quote_literal(text));
+        format!(
+            "UPDATE {} SET next_statement = {next}, in_flight = 1, fingerprint = {fingerprint}, failed = 0 WHERE {}",
+            self.table,
+            self.own_row()
+        )
+    }
+
+    /// Says that statement `next` failed and took no effect.
+    pub fn fail(&self, next: usize) -> String {
+        format!(
+            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 1 WHERE {}",
+            self.table,
+            self.own_row()
+        )
+    }
+
+    /// Replaces the digests, after the rest of the migration was edited.
+    pub fn set_digests(&self, digests: &[String]) -> String {
+        format!(
+            "UPDATE {} SET digests = {} WHERE {}",
+            self.table,
+            self.dialect.quote_literal(&digests.join(" ")),
+            self.own_row()
+        )
+    }
+
+    /// Ends the entry; belongs into the transaction that writes the history row.
+    pub fn end(&self) -> String {
+        format!("DELETE FROM {} WHERE {}", self.table, self.own_row())
+    }
+
+    /// Drops the table if no history has an entry in it.
+    pub fn drop_if_empty(&self, connection: &mut dyn Connection) -> Result<(), RunError> {
+        let failed = || RunError::server("removing the statement journal");
+        let left = connection.execute(&format!("SELECT 1 FROM {} LIMIT 1", self.table)).map_err(failed())?;
+        if left.rows.is_empty() {
+            connection.execute(&format!("DROP TABLE {}", self.table)).map_err(failed())?;
+        }
+        Ok(())
+    }
+
+    fn own_row(&self) -> String {
+        format!("history_table = {}", self.dialect.quote_literal(&self.history))
+    }
+
+    fn create(&self) -> String {
+        let (name, text, options) = match self.dialect {
+            Dialect::Mysql | Dialect::Mariadb => {
+                ("VARCHAR(255)", "LONGTEXT", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+            }
+            Dialect::Postgres | Dialect::Sqlite => ("TEXT", "TEXT", ""),
+        };
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (history_table {name} NOT NULL PRIMARY KEY, migration {text} NOT NULL, \
+             direction VARCHAR(4) NOT NULL, next_statement INTEGER NOT NULL, in_flight INTEGER NOT NULL, fingerprint {text}, \
+             digests {text} NOT NULL, failed INTEGER NOT NULL){options}",
+            self.table
+        )
+    }
+
+    fn insert(&self, entry: &Entry) -> String {
+        let literal = |text: &str| self.dialect.quote_literal(text);
+        format!(
+            "INSERT INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
+             VALUES ({}, {}, {}, {}, 0, NULL, {}, {})",
+            self.table,
+            literal(&self.history),
+            literal(&entry.id),
+            literal(&entry.direction.to_string()),
+            entry.next,
+            literal(&entry.digests.join(" ")),
+            i32::from(entry.failed)
+        )
+    }
+}
+
+fn entry_of_row(row: Vec<Value>) -> Entry {
+    let mut values = row.into_iter().map(Option::unwrap_or_default);
+    let mut next = || values.next().unwrap_or_default();
+    let id = next();
+    let direction = if next() == "down" { Direction::Down } else { Direction::Up };
+    let position = next().parse().unwrap_or(0);
+    let in_flight = next() == "1";
+    let fingerprint = Some(next()).filter(|text| !text.is_empty());
+    let digests = next().split_whitespace().map(str::to_owned).collect();
+    Entry { id, direction, next: position, in_flight, fingerprint, digests, failed: next() == "1" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(values: &[&str]) -> Vec<Value> {
+        values.iter().map(|value| Some((*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_row_reads_back_as_the_entry_it_was_written_from() {
+        let entry = entry_of_row(row(&["20240101", "down", "2", "1", "abc", "aa bb", "0"]));
+        assert_eq!(
+            entry,
+            Entry {
+                id: "20240101".into(),
+                direction: Direction::Down,
+                next: 2,
+                in_flight: true,
+                fingerprint: Some("abc".into()),
+                digests: vec!["aa".into(), "bb".into()],
+                failed: false,
+            }
+        );
+    }
+
+    #[test]
+    fn a_row_without_fingerprint_says_so() {
+        let mut values = row(&["1", "up", "0", "0", "", "", "1"]);
+        values[4] = None;
+        let entry = entry_of_row(values);
+        assert_eq!(entry.fingerprint, None);
+        assert!(entry.failed && entry.digests.is_empty());
+    }
+}

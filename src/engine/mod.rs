@@ -1,0 +1,27 @@
+//! Status, plan, run: the part that changes databases, and knows no tool's name.
+
+mod atomic;
+mod catalog;
+mod error;
+mod event;
+#[cfg(feature = "fault-points")]
+mod fault;
+mod journal;
+mod lock;
+mod options;
+mod prepare;
+mod program;
+mod read;
+mod run;
+mod stepwise;
+
+pub use error::{RunError, StatementFailure, UnfinishedFailure};
+pub use event::{Event, Observer, Silent};
+pub use journal::{Entry, Journal};
+pub use lock::locks;
+pub use options::{InFlight, RunOptions};
+pub use prepare::{
+    Prepared, Statement, Unit, UnitMode, migration as prepare_migration, plan as prepare_plan,
+};
+pub use read::{Snapshot, plan, status, validate};
+pub use run::{Finished, OnUnfinished, Opener, Planner, RunReport, open_session, run};

@@ -1,0 +1,36 @@
+//! How a run behaves where the project does not say.
+
+use std::time::Duration;
+
+/// Options of a run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// How long to wait for the migration locks.
+    pub lock_wait: Duration,
+    /// The lock time-out under which DDL runs; zero leaves the server's own.
+    pub lock_timeout: Duration,
+    /// How often a statement or transaction is tried when it does not obtain a lock in time; at least 1.
+    pub attempts: u32,
+    /// What to do with a statement that was in flight when a process died and of which the catalog tells nothing.
+    pub in_flight: Option<InFlight>,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions {
+            lock_wait: Duration::from_secs(600),
+            lock_timeout: Duration::from_secs(5),
+            attempts: 10,
+            in_flight: None,
+        }
+    }
+}
+
+/// The user's word on a statement that was in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// It took effect.
+    Done,
+    /// It did not; run it again.
+    Again,
+}

@@ -1,0 +1,264 @@
+//! A migration step cut into statements and units, before anything is sent. Pure.
+
+use std::path::Path;
+
+use dunlin_compat::model::{
+    Block, Body, Dialect, MigrationStep, Plan, Script, Server, Step, TransactionRule,
+};
+use sha2::{Digest, Sha256};
+
+use super::RunError;
+use crate::sql::{self, Control, Facts, TransactionNeed};
+
+/// A migration ready to run.
+#[derive(Debug)]
+pub struct Prepared<'p> {
+    /// The step.
+    pub step: &'p MigrationStep,
+    /// What runs, in order.
+    pub units: Vec<Unit<'p>>,
+}
+
+impl<'p> Prepared<'p> {
+    /// Whether the whole migration runs in one transaction with its history row.
+    pub fn is_atomic(&self) -> bool {
+        matches!(self.units.as_slice(), [] | [Unit { mode: UnitMode::Transaction, .. }])
+    }
+
+    /// How many statements there are in all units.
+    pub fn statement_count(&self) -> usize {
+        self.units.iter().map(|unit| unit.statements.len()).sum()
+    }
+
+    /// All statements in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement<'p>> {
+        self.units.iter().flat_map(|unit| unit.statements.iter())
+    }
+}
+
+/// Statements that share a transaction, or that run without one, or one child process.
+#[derive(Debug)]
+pub struct Unit<'p> {
+    /// How it runs.
+    pub mode: UnitMode,
+    /// Its statements.
+    pub statements: Vec<Statement<'p>>,
+    /// The child process instead of statements.
+    pub program: Option<&'p Block>,
+    /// Whether it rebuilds a SQLite table, so that foreign keys must not act on the drop of the old one.
+    pub rebuilds_tables: bool,
+}
+
+/// How a unit runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitMode {
+    /// In one transaction.
+    Transaction,
+    /// Statement by statement, journaled.
+    Stepwise,
+}
+
+/// A statement with its place and what is known of it.
+#[derive(Debug)]
+pub struct Statement<'p> {
+    /// Without delimiter.
+    pub text: String,
+    /// The file.
+    pub path: &'p Path,
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// What it is.
+    pub facts: Facts,
+    /// The data of a `COPY … FROM STDIN`.
+    pub copy_data: Option<String>,
+}
+
+impl Statement<'_> {
+    /// A short digest that tells whether a statement was edited.
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(&self.text);
+        if let Some(data) = &self.copy_data {
+            hasher.update([0]);
+            hasher.update(data);
+        }
+        hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Prepares all migrations of a plan, so that what cannot be run is refused before the first one runs.
+pub fn plan<'p>(plan: &'p Plan, server: &Server) -> Result<Vec<Prepared<'p>>, RunError> {
+    for step in &plan.steps {
+        if let Step::Script(found) = step {
+            script(found, server)?;
+        }
+    }
+    plan.migrations().map(|step| migration(step, server)).collect()
+}
+
+/// Prepares one migration.
+pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepared<'p>, RunError> {
+    let mut units = Vec::new();
+    for found in &step.before {
+        units.push(script(found, server)?);
+    }
+    let first_of_body = units.len();
+    for block in &step.blocks {
+        units.push(unit(block, server)?);
+    }
+    let body = units.len() - first_of_body;
+    for found in &step.after {
+        units.push(script(found, server)?);
+    }
+    units.retain(|unit| !unit.statements.is_empty() || unit.program.is_some());
+    // Callback scripts belong to the transaction of a body that is one transaction.
+    if body <= 1 && units.iter().all(|unit| unit.mode == UnitMode::Transaction) {
+        units = merge(units);
+    }
+    Ok(Prepared { step, units })
+}
+
+/// Prepares a script.
+pub fn script<'p>(found: &'p Script, server: &Server) -> Result<Unit<'p>, RunError> {
+    unit(&found.block, server)
+}
+
+fn merge(units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
+    let Some(merged) = units.into_iter().reduce(|mut first, second| {
+        first.statements.extend(second.statements);
+        first.rebuilds_tables |= second.rebuilds_tables;
+        first
+    }) else {
+        return Vec::new();
+    };
+    vec![merged]
+}
+
+fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
+    match &block.body {
+        Body::Nothing => Ok(Unit {
+            mode: UnitMode::Transaction,
+            statements: Vec::new(),
+            program: None,
+            rebuilds_tables: false,
+        }),
+        Body::Program { .. } => Ok(Unit {
+            mode: UnitMode::Stepwise,
+            statements: Vec::new(),
+            program: Some(block),
+            rebuilds_tables: false,
+        }),
+        Body::Sql => sql_unit(block, server),
+    }
+}
+
+fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
+    let source = &block.source;
+    let found = sql::split(&source.text, server.dialect).map_err(|error| RunError::Split {
+        path: source.path.clone(),
+        first_line: source.first_line,
+        error,
+    })?;
+    let rebuilds_tables = server.dialect == Dialect::Sqlite && sql::sqlite_rebuilds(&found);
+    let mut statements: Vec<Statement<'p>> = found
+        .into_iter()
+        .map(|statement| Statement {
+            facts: sql::classify(&statement.text, server.dialect, server.version),
+            line: statement.line + source.first_line - 1,
+            path: &source.path,
+            text: statement.text,
+            copy_data: statement.copy_data,
+        })
+        .collect();
+    if block.transaction == TransactionRule::AutoUnmixed {
+        refuse_mixture(&statements, server)?;
+    }
+    let mode = mode(block.transaction, &mut statements, server)?;
+    Ok(Unit { mode, statements, program: None, rebuilds_tables })
+}
+
+/// Flyway's rule (`ParserSqlScript.parse`): a script does not mix statements that run in a transaction with those that
+/// run without. Which those are is Flyway's own list, shorter than the server's.
+fn refuse_mixture(statements: &[Statement<'_>], server: &Server) -> Result<(), RunError> {
+    let mut kinds = statements.iter().map(|statement| {
+        (statement, sql::flyway_non_transactional(&statement.text, server.dialect, server.version))
+    });
+    let Some((_, first)) = kinds.next() else { return Ok(()) };
+    let Some((offending, without)) = kinds.find(|(_, without)| *without != first) else { return Ok(()) };
+    Err(RunError::Refused {
+        path: offending.path.to_path_buf(),
+        line: offending.line,
+        reason: format!(
+            "Detected both transactional and non-transactional statements within the same migration (even though mixed is \
+             false). Offending statement found at line {}: {}{}",
+            offending.line,
+            offending.text,
+            if without { " [non-transactional]" } else { "" }
+        ),
+    })
+}
+
+fn mode(
+    rule: TransactionRule,
+    statements: &mut Vec<Statement<'_>>,
+    server: &Server,
+) -> Result<UnitMode, RunError> {
+    if rule == TransactionRule::Never {
+        return Ok(UnitMode::Stepwise);
+    }
+    strip_outer_transaction(statements);
+    if server.dialect == Dialect::Sqlite {
+        hoist_foreign_keys(rule, statements);
+    }
+    let obstacle = statements.iter().find(|statement| {
+        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
+            || statement.facts.implicit_commit
+            || matches!(
+                statement.facts.control,
+                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
+            )
+    });
+    match obstacle {
+        None => Ok(UnitMode::Transaction),
+        Some(statement) if rule == TransactionRule::Always && !statement.facts.implicit_commit => {
+            Err(RunError::Refused {
+                path: statement.path.to_path_buf(),
+                line: statement.line,
+                reason: "this statement cannot run inside a transaction, and the migration says transaction=always. Say \
+                         transaction=none, or move it to a block of its own"
+                    .to_owned(),
+            })
+        }
+        Some(_) => Ok(UnitMode::Stepwise),
+    }
+}
+
+/// A script that is one `BEGIN … COMMIT` gets our transaction instead, so that its history row commits with it.
+fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>) {
+    let controls: Vec<(usize, Control)> = statements
+        .iter()
+        .enumerate()
+        .filter_map(|(index, statement)| statement.facts.control.map(|control| (index, control)))
+        .filter(|(_, control)| *control != Control::Savepoint)
+        .collect();
+    let [(0, Control::Begin), (last, Control::Commit)] = controls.as_slice() else { return };
+    if last + 1 == statements.len() {
+        statements.pop();
+        statements.remove(0);
+    }
+}
+
+/// `PRAGMA foreign_keys` does nothing inside a transaction, and a rebuild written around it relies on it. The engine
+/// switches foreign keys off around the transaction of a rebuild, so the script's own switches go.
+fn hoist_foreign_keys(rule: TransactionRule, statements: &mut Vec<Statement<'_>>) {
+    if rule != TransactionRule::Auto && rule != TransactionRule::Always {
+        return;
+    }
+    let others_forbid = statements.iter().any(|statement| {
+        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
+            && !sql::is_foreign_keys_pragma(&statement.text)
+    });
+    if !others_forbid {
+        statements.retain(|statement| !sql::is_foreign_keys_pragma(&statement.text));
+    }
+}

@@ -1,0 +1,396 @@
+//! The runner: the only code that changes a database. Locks, reads, plans under the lock, executes.
+
+use std::time::{Duration, Instant};
+
+use dunlin_compat::model::{
+    Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, Plan, Script, Setup, Step,
+};
+
+use super::event::{Event, Observer};
+use super::journal::{Entry, Journal};
+use super::prepare::{self, Prepared, UnitMode};
+use super::read::Snapshot;
+use super::{RunError, RunOptions, UnfinishedFailure, lock};
+use crate::db::{Connection, DbError};
+
+/// Opens a session for writing on the project's database.
+pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
+
+/// Makes the plan of a run; called again under the lock, and whenever the history turns out to have changed.
+pub type Planner<'a> = dyn Fn(&Context<'_>) -> Result<Plan, AdapterError> + 'a;
+
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct RunReport {
+    /// The migrations it ran, in order.
+    pub migrations: Vec<Finished>,
+    /// The adapter's warnings.
+    pub warnings: Vec<String>,
+}
+
+/// A migration that ran and is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// [`dunlin_compat::model::MigrationStep::id`].
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its direction.
+    pub direction: Direction,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What a run does with a half-done migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnfinished {
+    /// Continues it first.
+    Resume,
+    /// Forgets it: the user has seen to the database.
+    Forget,
+}
+
+/// Runs what `planner` plans.
+///
+/// # Errors
+/// The first failure; what was committed before it stays and is recorded.
+pub fn run(
+    open: &Opener<'_>,
+    adapter: &dyn Adapter,
+    planner: &Planner<'_>,
+    on_unfinished: OnUnfinished,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<RunReport, RunError> {
+    let mut connection = open_session(open, adapter, options)?;
+    // Many processes start at once and most have nothing to do: they need no lock to find that out. An error found
+    // without the lock may be another process' half-way state, so only the look under the lock counts.
+    if let Ok(snapshot) = Snapshot::read(connection.as_mut(), adapter)
+        && !snapshot.journal_exists
+        && let Ok(plan) = planner(&snapshot.context(connection.as_ref()))
+        && plan.steps.is_empty()
+    {
+        observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
+        return Ok(RunReport { migrations: Vec::new(), warnings: plan.warnings });
+    }
+    let locks = lock::locks(adapter, connection.server());
+    lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
+    let journal = Journal::new(adapter, connection.server());
+    let mut runner = Runner {
+        connection,
+        journal,
+        open,
+        adapter,
+        options,
+        observer,
+        report: RunReport::default(),
+        data_version: None,
+        journal_exists: false,
+        announced: false,
+    };
+    let result = runner.run(planner, on_unfinished);
+    let tidied = runner.tidy();
+    // A failure of the run says more than one of tidying up after it.
+    result?;
+    tidied?;
+    Ok(runner.report)
+}
+
+/// Opens a session and brings it to the state in which migrations start.
+pub fn open_session(
+    open: &Opener<'_>,
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+) -> Result<Box<dyn Connection>, RunError> {
+    let connection = open().map_err(RunError::server("connecting"))?;
+    #[cfg(feature = "fault-points")]
+    let connection = super::fault::wrap(connection);
+    let mut connection = connection;
+    let mut statements = Vec::new();
+    match connection.server().dialect {
+        Dialect::Sqlite => {
+            let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
+            statements.push(format!("PRAGMA foreign_keys = {switch}"));
+        }
+        Dialect::Mysql | Dialect::Mariadb if !options.lock_timeout.is_zero() => {
+            let seconds = options.lock_timeout.as_secs().max(1);
+            statements.push(format!("SET SESSION lock_wait_timeout = {seconds}"));
+        }
+        Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => {}
+    }
+    statements.extend(adapter.session_statements(connection.server()));
+    if !statements.is_empty() {
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        connection
+            .execute_many(&statements)
+            .map_err(|failure| RunError::server("preparing the session")(failure.error))?;
+    }
+    Ok(connection)
+}
+
+/// The state of a run; its other methods are in the modules of the ways to execute.
+pub(super) struct Runner<'a> {
+    pub(super) connection: Box<dyn Connection>,
+    pub(super) journal: Journal,
+    pub(super) open: &'a Opener<'a>,
+    pub(super) adapter: &'a dyn Adapter,
+    pub(super) options: &'a RunOptions,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) report: RunReport,
+    /// SQLite's count of other connections' commits when the history was read.
+    data_version: Option<String>,
+    /// Whether the journal's table may exist.
+    pub(super) journal_exists: bool,
+    announced: bool,
+}
+
+/// Whether the plan was carried out or has to be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carried {
+    Out,
+    /// Another process changed the history in between.
+    Stale,
+}
+
+impl Runner<'_> {
+    fn run(&mut self, planner: &Planner<'_>, on_unfinished: OnUnfinished) -> Result<(), RunError> {
+        loop {
+            self.note_data_version()?;
+            let snapshot = Snapshot::read(self.connection.as_mut(), self.adapter)?;
+            self.journal_exists |= snapshot.journal_exists;
+            let mut entry = snapshot.entry.clone();
+            if on_unfinished == OnUnfinished::Forget
+                && let Some(forgotten) = entry.take()
+            {
+                self.forget(&forgotten)?;
+            }
+            let plan = planner(&snapshot.context(self.connection.as_ref()))?;
+            let server = self.connection.server().clone();
+            let prepared = prepare::plan(&plan, &server)?;
+            if !self.announced {
+                self.announced = true;
+                self.report.warnings.clone_from(&plan.warnings);
+                self.observer.event(Event::Planned { migrations: prepared.len(), warnings: &plan.warnings });
+            }
+            if let Some(entry) = entry {
+                self.resume(&prepared, &entry)?;
+                continue;
+            }
+            match self.carry_out(&plan, &prepared) {
+                Ok(Carried::Out) => return Ok(()),
+                Ok(Carried::Stale) => {}
+                Err(error) => {
+                    for script in &plan.on_failure {
+                        self.run_script_after_failure(script);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self, entry: &Entry) -> Result<(), RunError> {
+        let text = format!("forgetting that migration {} ({}) is half done", entry.id, entry.direction);
+        self.connection.execute(&self.journal.end()).map_err(RunError::server(text.clone()))?;
+        self.observer.event(Event::Notice { text: &text });
+        Ok(())
+    }
+
+    fn resume(&mut self, prepared: &[Prepared<'_>], entry: &Entry) -> Result<(), RunError> {
+        let found = prepared
+            .iter()
+            .enumerate()
+            .find(|(_, prepared)| prepared.step.id == entry.id && prepared.step.direction == entry.direction);
+        let Some((index, prepared_step)) = found else {
+            return Err(UnfinishedFailure::InTheWay {
+                id: entry.id.clone(),
+                direction: entry.direction,
+                done: entry.next,
+            }
+            .into());
+        };
+        if entry.next == 0 && !entry.in_flight && prepared_step.is_atomic() {
+            // It failed as a whole before, or was edited into one transaction.
+            self.run_atomic(&[prepared_step], index, prepared.len(), true)?;
+            return Ok(());
+        }
+        self.run_stepwise(prepared_step, index, prepared.len(), Some(entry))
+    }
+
+    fn carry_out(&mut self, plan: &Plan, prepared: &[Prepared<'_>]) -> Result<Carried, RunError> {
+        let total = prepared.len();
+        let mut index = 0;
+        for step in &plan.steps {
+            match step {
+                Step::Setup(setup) => {
+                    if self.run_setup(setup)? == Carried::Stale {
+                        return Ok(Carried::Stale);
+                    }
+                }
+                Step::Script(script) => self.run_script(script)?,
+                Step::Migration(migration) => {
+                    let Some(current) = prepared.get(index) else { continue };
+                    // A group runs with its first member.
+                    if !std::ptr::eq(current.step, migration.as_ref()) {
+                        continue;
+                    }
+                    let group = group_at(prepared, index);
+                    let atomic = group.iter().all(Prepared::is_atomic);
+                    if atomic {
+                        let members: Vec<&Prepared<'_>> = group.iter().collect();
+                        if self.run_atomic(&members, index, total, false)? == Carried::Stale {
+                            return Ok(Carried::Stale);
+                        }
+                    } else {
+                        for (offset, member) in group.iter().enumerate() {
+                            self.run_single(member, index + offset, total)?;
+                        }
+                    }
+                    index += group.len();
+                }
+            }
+        }
+        Ok(Carried::Out)
+    }
+
+    fn run_single(&mut self, prepared: &Prepared<'_>, index: usize, total: usize) -> Result<(), RunError> {
+        if prepared.is_atomic() {
+            self.run_atomic(&[prepared], index, total, false)?;
+            return Ok(());
+        }
+        self.run_stepwise(prepared, index, total, None)
+    }
+
+    fn run_setup(&mut self, setup: &Setup) -> Result<Carried, RunError> {
+        self.observer.event(Event::Setup { message: &setup.message });
+        let failed = || RunError::server(setup.message.clone());
+        let mut statements: Vec<&str> = setup.statements.iter().map(String::as_str).collect();
+        match self.connection.server().dialect {
+            Dialect::Sqlite => {
+                if self.begin_unless_stale().map_err(failed())? == Carried::Stale {
+                    return Ok(Carried::Stale);
+                }
+                statements.push("COMMIT");
+            }
+            Dialect::Postgres => {
+                statements.insert(0, "BEGIN");
+                statements.push("COMMIT");
+            }
+            Dialect::Mysql | Dialect::Mariadb => {}
+        }
+        let result = self.connection.execute_many(&statements);
+        self.pass_on_notices();
+        if let Err(failure) = result {
+            self.roll_back();
+            return Err(failed()(failure.error));
+        }
+        Ok(Carried::Out)
+    }
+
+    /// SQLite: begins a transaction that holds the write lock, unless another connection has committed since the history
+    /// was read. The original tool may not know our lock, so this is what keeps the plan true.
+    pub(super) fn begin_unless_stale(&mut self) -> Result<Carried, DbError> {
+        self.connection.execute("BEGIN IMMEDIATE")?;
+        let now = self.connection.execute("PRAGMA data_version")?.rows.into_iter().flatten().next().flatten();
+        if now == self.data_version {
+            return Ok(Carried::Out);
+        }
+        self.roll_back();
+        Ok(Carried::Stale)
+    }
+
+    /// Remembers how far other connections have come; also after something of ours ran on another connection.
+    pub(super) fn note_data_version(&mut self) -> Result<(), RunError> {
+        if self.connection.server().dialect == Dialect::Sqlite {
+            let outcome = self
+                .connection
+                .execute("PRAGMA data_version")
+                .map_err(RunError::server("reading the database's version"))?;
+            self.data_version = outcome.rows.into_iter().flatten().next().flatten();
+        }
+        Ok(())
+    }
+
+    /// Runs a script outside any migration, in a transaction where it can.
+    pub(super) fn run_script(&mut self, script: &Script) -> Result<(), RunError> {
+        self.observer.event(Event::Script { name: &script.name });
+        let unit = prepare::script(script, self.connection.server())?;
+        if !script.own_session {
+            return self.run_script_unit(&script.name, &unit);
+        }
+        let own = open_session(self.open, self.adapter, self.options)?;
+        let migrating = std::mem::replace(&mut self.connection, own);
+        let result = self.run_script_unit(&script.name, &unit);
+        self.connection = migrating;
+        self.note_data_version()?;
+        result
+    }
+
+    /// Runs a script for a failure that is already being reported; its own failure is only mentioned.
+    pub(super) fn run_script_after_failure(&mut self, script: &Script) {
+        if let Err(error) = self.run_script(script) {
+            let text = format!("{} failed too: {error}", script.name);
+            self.observer.event(Event::Notice { text: &text });
+        }
+    }
+
+    /// Takes back the open transaction; a lost connection has done so already.
+    pub(super) fn roll_back(&mut self) {
+        let _ = self.connection.execute("ROLLBACK");
+        self.pass_on_notices();
+    }
+
+    pub(super) fn pass_on_notices(&mut self) {
+        for text in self.connection.take_notices() {
+            self.observer.event(Event::Notice { text: &text });
+        }
+    }
+
+    /// Removes the journal's table if nothing is unfinished.
+    fn tidy(&mut self) -> Result<(), RunError> {
+        if !self.journal_exists {
+            return Ok(());
+        }
+        // Without an answer the connection is gone, and the next run tidies up.
+        match self.connection.execute(&self.journal.exists_query()) {
+            Ok(outcome) if !outcome.rows.is_empty() => self.journal.drop_if_empty(self.connection.as_mut()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn finished(&mut self, prepared: &Prepared<'_>, started: Instant) {
+        let elapsed = started.elapsed();
+        let step = prepared.step;
+        self.report.migrations.push(Finished {
+            id: step.id.clone(),
+            title: step.title.clone(),
+            direction: step.direction,
+            elapsed,
+        });
+        self.observer.event(Event::MigrationFinished { step, elapsed });
+    }
+
+    pub(super) fn started(&mut self, prepared: &Prepared<'_>, index: usize, total: usize) {
+        let transactional = prepared.units.iter().all(|unit| unit.mode == UnitMode::Transaction);
+        self.observer.event(Event::MigrationStarted { index, total, step: prepared.step, transactional });
+    }
+}
+
+/// SQLite takes its write lock at once, so that it cannot fail to later.
+pub(super) fn begin_statement(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::Postgres => "BEGIN",
+        Dialect::Mysql | Dialect::Mariadb => "START TRANSACTION",
+    }
+}
+
+/// The migrations that share a transaction with the one at `index`: itself, and those after it of the same group.
+fn group_at<'s, 'p>(prepared: &'s [Prepared<'p>], index: usize) -> &'s [Prepared<'p>] {
+    let rest = &prepared[index..];
+    let Some(group) = rest.first().and_then(|first| first.step.group) else {
+        return &rest[..rest.len().min(1)];
+    };
+    let length = rest.iter().take_while(|member| member.step.group == Some(group)).count();
+    &rest[..length]
+}
