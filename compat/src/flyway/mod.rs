@@ -1,5 +1,6 @@
 //! Flyway: its files, configuration, history and states.
 
+pub mod adapter;
 pub mod baseline;
 pub mod callback;
 pub mod checksum;
@@ -11,6 +12,7 @@ pub mod history;
 pub mod location;
 pub mod location_pattern;
 pub mod lock;
+pub mod migrate;
 pub mod name;
 pub mod output;
 pub mod placeholder;
@@ -22,5 +24,7 @@ pub mod scan_walk;
 pub mod script_config;
 pub mod script_config_expression;
 pub mod states;
+pub mod status;
+pub mod undo;
 pub mod validate;
 pub mod version;

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use crate::flyway::history::{AppliedMigration, MigrationType, shorten_description};
 use crate::flyway::states::{Infos, MigrationInfo, MigrationState, Resolved, ignore_all_in_state, ignores};
+use crate::flyway::status::View;
+use crate::model::Problem;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,4 +264,24 @@ fn descriptions_differ(file: &Resolved, row: &AppliedMigration) -> bool {
         return !file.description.is_empty();
     }
     shorten_description(&file.description) != row.description
+}
+
+/// A finding as the engine has it.
+pub(crate) fn problem(finding: &InvalidMigration) -> Problem {
+    Problem {
+        code: finding.code.to_owned(),
+        message: finding.message.clone(),
+        path: (!finding.path.is_empty()).then(|| finding.path.clone().into()),
+    }
+}
+
+/// The only finding when the schema of the history does not exist although there are migrations.
+pub(crate) fn missing_schema(view: &View<'_>) -> Option<Problem> {
+    let pending_ignored =
+        ignore_all_in_state(&view.adapter.config.ignore_migration_patterns, MigrationState::Pending);
+    if view.default_facts().exists || view.files.is_empty() || pending_ignored {
+        return None;
+    }
+    let message = format!("Schema {} doesn't exist yet", view.schema());
+    Some(Problem { code: "SCHEMA_DOES_NOT_EXIST".to_owned(), message, path: None })
 }
