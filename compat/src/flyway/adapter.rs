@@ -22,8 +22,8 @@ use crate::flyway::undo::{self, Stop, UndoRecord};
 use crate::flyway::validate::{self, InvalidMigration};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
-    Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries, Lock, Plan, Problem,
-    Request, Server, StatusEntry,
+    Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries, Lock, Plan,
+    Problem, Request, Server, StatusEntry,
 };
 
 /// A Flyway project, its files read.
@@ -51,7 +51,8 @@ impl FlywayAdapter {
         stand_ins: Vec<StandIn>,
         now: ZonedDateTime,
     ) -> Result<FlywayAdapter, AdapterError> {
-        let scan = scan(&scan_options(&config, working_directory.clone())).map_err(|error| refuse_scan(&error))?;
+        let scan =
+            scan(&scan_options(&config, working_directory.clone())).map_err(|error| refuse_scan(&error))?;
         if let Some(message) = scan.bad_names_message(config.validate_migration_naming)
             && config.validate_migration_naming
         {
@@ -98,8 +99,11 @@ impl FlywayAdapter {
     /// The placeholders of SQL files, built-in ones included.
     pub fn placeholders(&self, server: &Server) -> Placeholders {
         let config = &self.config;
-        let mut placeholders =
-            Placeholders::new(&config.placeholder_prefix, &config.placeholder_suffix, &config.placeholder_separator);
+        let mut placeholders = Placeholders::new(
+            &config.placeholder_prefix,
+            &config.placeholder_suffix,
+            &config.placeholder_separator,
+        );
         for (name, value) in config.placeholders.iter() {
             placeholders.set(name, value);
         }
@@ -132,7 +136,12 @@ impl FlywayAdapter {
 
     /// What the user should know of the files: skipped folders, bad names.
     pub fn notices(&self) -> Vec<String> {
-        self.scan.notices.iter().map(|notice| notice.text.clone()).chain(self.scan.bad_names_message(false)).collect()
+        self.scan
+            .notices
+            .iter()
+            .map(|notice| notice.text.clone())
+            .chain(self.scan.bad_names_message(false))
+            .collect()
     }
 }
 
@@ -188,7 +197,8 @@ impl Adapter for FlywayAdapter {
         match request.direction() {
             Direction::Up => migrate::plan(&view, request),
             Direction::Down => {
-                let stop = Stop { above: request.to.clone(), through: None, steps: request.steps.or(Some(1)) };
+                let stop =
+                    Stop { above: request.to.clone(), through: None, steps: request.steps.or(Some(1)) };
                 let stop = if request.to.is_some() { Stop { steps: request.steps, ..stop } } else { stop };
                 undo::plan(&view, &stop)
             }

@@ -126,8 +126,10 @@ mod tests {
 
     #[test]
     fn the_same_marker_again_is_fine() {
-        let after_schema = [["0", "", "<< Flyway Schema Creation >>", "SCHEMA"], ["1", "2.0", "start", "BASELINE"]];
-        let expected = "Schema history table \"main\".\"history\" already initialized with (2,start). Skipping.";
+        let after_schema =
+            [["0", "", "<< Flyway Schema Creation >>", "SCHEMA"], ["1", "2.0", "start", "BASELINE"]];
+        let expected =
+            "Schema history table \"main\".\"history\" already initialized with (2,start). Skipping.";
         assert_eq!(decide(&after_schema, "2"), Ok(Baseline::Already(expected.to_owned())));
     }
 
@@ -138,7 +140,11 @@ mod tests {
             (&[["0", "", "s", "SCHEMA"]], "0", "version 0 as this version was used for schema creation"),
             (&[["1", "1", "orders", "SQL"]], "2", "as it already contains migrations\nNeed to reset"),
             (&[], "1", "as it already exists, and is empty."),
-            (&[["0", "", "s", "SCHEMA"]], "1", "already contains migrations.\nDelete the schema history table"),
+            (
+                &[["0", "", "s", "SCHEMA"]],
+                "1",
+                "already contains migrations.\nDelete the schema history table",
+            ),
         ];
         for (rows, version, part) in cases {
             let message = decide(rows, version).unwrap_err();

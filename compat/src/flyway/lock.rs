@@ -25,25 +25,14 @@ mod tests {
 
     fn lock_of(dialect: Dialect, schema: &str) -> Lock {
         let name = "flyway_schema_history".to_owned();
-        lock(&HistoryTable {
-            dialect,
-            schema: schema.to_owned(),
-            name,
-            tablespace: None,
-        })
+        lock(&HistoryTable { dialect, schema: schema.to_owned(), name, tablespace: None })
     }
 
     #[test]
     fn key_and_name_are_flyway_s() {
-        assert_eq!(
-            lock_of(Dialect::Postgres, "public"),
-            Lock::Advisory(77_433_833_903_597)
-        );
+        assert_eq!(lock_of(Dialect::Postgres, "public"), Lock::Advisory(77_433_833_903_597));
         let hash = java_string_hash("`shop`.`flyway_schema_history`");
-        assert_eq!(
-            lock_of(Dialect::Mariadb, "shop"),
-            Lock::Named(format!("Flyway-{hash}"))
-        );
+        assert_eq!(lock_of(Dialect::Mariadb, "shop"), Lock::Named(format!("Flyway-{hash}")));
         assert_eq!(lock_of(Dialect::Sqlite, "main"), Lock::DatabaseFile);
     }
 }

@@ -23,8 +23,8 @@ use crate::flyway::status::{View, keeps_failed_rows};
 use crate::flyway::validate::{problem, validate};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
-    AdapterError, Block, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan, Record, Request,
-    Step, TransactionRule,
+    AdapterError, Block, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan, Record,
+    Request, Step, TransactionRule,
 };
 
 /// What to run to bring the schema up to date.
@@ -90,7 +90,8 @@ pub(crate) fn step_id(version: Option<&MigrationVersion>, script: &str) -> Strin
 /// The rows without a failed one that is about to be resumed.
 fn rows_that_count(view: &View<'_>) -> Vec<AppliedMigration> {
     let resumed = |row: &AppliedMigration| {
-        !row.success && view.unfinished.as_deref() == Some(step_id(row.version.as_ref(), &row.script).as_str())
+        !row.success
+            && view.unfinished.as_deref() == Some(step_id(row.version.as_ref(), &row.script).as_str())
     };
     view.rows.iter().filter(|row| !resumed(row)).cloned().collect()
 }
@@ -235,7 +236,11 @@ impl Run<'_, '_> {
                 after: callbacks(Event::AfterEachMigrateStatement)?,
                 on_error: callbacks(Event::AfterEachMigrateStatementError)?,
             },
-            session: if skips { Vec::new() } else { session(view.server, &view.table.schema, &self.variables) },
+            session: if skips {
+                Vec::new()
+            } else {
+                session(view.server, &view.table.schema, &self.variables)
+            },
             restore: restore(view.server),
             record: self.record(file),
             group: config.group.then_some(0),
@@ -247,7 +252,8 @@ impl Run<'_, '_> {
             }
         }
         self.next_rank = self.next_rank.saturating_add(1);
-        if let Some(version) = file.version.clone().filter(|version| !config.group && *version > self.current) {
+        if let Some(version) = file.version.clone().filter(|version| !config.group && *version > self.current)
+        {
             self.current = version;
         }
         Ok(step)
@@ -274,7 +280,8 @@ impl Run<'_, '_> {
         }
         success.push(view.table.insert(&row));
         let keeps = keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock);
-        let failure = if keeps { vec![view.table.insert(&NewRow { success: false, ..row })] } else { Vec::new() };
+        let failure =
+            if keeps { vec![view.table.insert(&NewRow { success: false, ..row })] } else { Vec::new() };
         Record { success, failure }
     }
 }

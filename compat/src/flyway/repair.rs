@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use crate::flyway::config::IgnorePattern;
 use crate::flyway::history::{AppliedMigration, HistoryTable, MigrationType, NewRow, shorten_description};
 use crate::flyway::output::{FLYWAY_VERSION, RepairItem, RepairResult};
-use crate::flyway::states::{CherryPick, Infos, MigrationInfo, MigrationState, Resolved, Rules, StatesError, ignores};
+use crate::flyway::states::{
+    CherryPick, Infos, MigrationInfo, MigrationState, Resolved, Rules, StatesError, ignores,
+};
 use crate::flyway::version::MigrationVersion;
 
 /// What a repair does, to be done in one transaction.
@@ -75,7 +77,11 @@ impl Repair {
             migrations_deleted: self.deleted.clone(),
             migrations_removed: self.removed.clone(),
             operation: "repair".to_owned(),
-            repair_actions: actions.iter().filter(|(done, _)| *done).map(|(_, text)| (*text).to_owned()).collect(),
+            repair_actions: actions
+                .iter()
+                .filter(|(done, _)| *done)
+                .map(|(_, text)| (*text).to_owned())
+                .collect(),
             warnings: Vec::new(),
         }
     }
@@ -92,7 +98,8 @@ fn remove_failed(input: &RepairInput<'_>, repair: &mut Repair) -> Vec<AppliedMig
     }
     let is_meant = |row: &AppliedMigration| {
         let picks = input.cherry_pick;
-        !row.success && picks.is_none_or(|picks| picks.position(row.version.as_ref(), &row.description).is_some())
+        !row.success
+            && picks.is_none_or(|picks| picks.position(row.version.as_ref(), &row.description).is_some())
     };
     let (failed, remaining): (Vec<_>, Vec<_>) = input.rows.iter().cloned().partition(is_meant);
     if failed.is_empty() {
@@ -120,7 +127,8 @@ fn remove_failed(input: &RepairInput<'_>, repair: &mut Repair) -> Vec<AppliedMig
 fn mark_missing(input: &RepairInput<'_>, infos: &Infos, rows: &[AppliedMigration], repair: &mut Repair) {
     let mut rank = rows.iter().map(|row| row.rank).max().unwrap_or(0);
     for info in &infos.all {
-        let Some(row) = info.applied.as_ref().filter(|row| !row.kind.is_synthetic() && !row.kind.is_undo()) else {
+        let Some(row) = info.applied.as_ref().filter(|row| !row.kind.is_synthetic() && !row.kind.is_undo())
+        else {
             continue;
         };
         let is_missing = matches!(
@@ -145,7 +153,9 @@ fn mark_missing(input: &RepairInput<'_>, infos: &Infos, rows: &[AppliedMigration
                 format!("Repairing Schema History table for version \"{version}\" (Marking as DELETED)  ...")
             }
         });
-        repair.statements.push(input.table.insert(&deletion(row, rank, input.installed_by)).with_elapsed("0"));
+        repair
+            .statements
+            .push(input.table.insert(&deletion(row, rank, input.installed_by)).with_elapsed("0"));
         repair.deleted.push(item(info));
     }
 }
@@ -174,7 +184,9 @@ fn align(input: &RepairInput<'_>, infos: &Infos, repair: &mut Repair) {
         let description = shorten_description(&file.description);
         let differs = match file.version {
             Some(_) => {
-                !file.checksum_matches(row.checksum) || description != row.description || file.kind != row.kind
+                !file.checksum_matches(row.checksum)
+                    || description != row.description
+                    || file.kind != row.kind
             }
             None => file.checksum_is_only_equivalent(row.checksum),
         };

@@ -2,8 +2,8 @@
 
 mod schemas;
 
-pub use schemas::{SchemaFacts, schema_queries};
 pub(crate) use schemas::inquiries;
+pub use schemas::{SchemaFacts, schema_queries};
 
 use crate::flyway::adapter::FlywayAdapter;
 use crate::flyway::config::{IgnorePattern, TargetPoint};
@@ -136,8 +136,12 @@ impl<'a> View<'a> {
 
     /// The lines for the engine, undo files shown as the reversibility of others.
     pub fn entries(&self, infos: &Infos) -> Vec<StatusEntry> {
-        let undo: Vec<&MigrationVersion> =
-            infos.all.iter().filter(|info| info.kind().is_undo()).filter_map(MigrationInfo::version).collect();
+        let undo: Vec<&MigrationVersion> = infos
+            .all
+            .iter()
+            .filter(|info| info.kind().is_undo())
+            .filter_map(MigrationInfo::version)
+            .collect();
         let shown = infos.all.iter().filter(|info| !info.kind().is_undo());
         shown.map(|info| entry(info, info.version().is_some_and(|version| undo.contains(&version)))).collect()
     }

@@ -109,7 +109,9 @@ fn undo_file<'i>(
             "ERROR",
             format!("Migration {version} ({}) cannot be taken back: it has no undo file.", row.description),
         )
-        .advise(format!("Write U{version}__{description}.sql beside it, with the statements that reverse it."))
+        .advise(format!(
+            "Write U{version}__{description}.sql beside it, with the statements that reverse it."
+        ))
     })
 }
 

@@ -62,18 +62,11 @@ impl Checks<'_> {
 
     fn problem(&self, info: &MigrationInfo) -> Option<(&'static str, String)> {
         let state = info.state;
-        if matches!(
-            state,
-            MigrationState::Undone | MigrationState::AboveTarget | MigrationState::Deleted
-        ) {
+        if matches!(state, MigrationState::Undone | MigrationState::AboveTarget | MigrationState::Deleted) {
             return None;
         }
         let rules = self.infos.rules();
-        if rules
-            .ignore
-            .iter()
-            .any(|pattern| ignores(pattern, info.version().is_some(), state))
-        {
+        if rules.ignore.iter().any(|pattern| ignores(pattern, info.version().is_some(), state)) {
             return None;
         }
         if state.is_failed() && !(self.future_ignored && state == MigrationState::FutureFailed) {
@@ -123,19 +116,11 @@ impl Checks<'_> {
         let Some(row) = info.applied.as_ref().filter(|_| info.resolved.is_none()) else {
             return false;
         };
-        let is_missing = matches!(
-            info.state,
-            MigrationState::MissingSuccess | MigrationState::MissingFailed
-        );
-        let is_future = matches!(
-            info.state,
-            MigrationState::FutureSuccess | MigrationState::FutureFailed
-        );
-        !row.kind.is_synthetic()
-            && !row.kind.is_undo()
-            && info.state != MigrationState::Superseded
-            && !(self.missing_ignored && is_missing)
-            && !(self.future_ignored && is_future)
+        let is_missing = matches!(info.state, MigrationState::MissingSuccess | MigrationState::MissingFailed);
+        let is_future = matches!(info.state, MigrationState::FutureSuccess | MigrationState::FutureFailed);
+        let needs_file = !row.kind.is_synthetic() && !row.kind.is_undo() && info.state != MigrationState::Superseded;
+        let is_ignored = (self.missing_ignored && is_missing) || (self.future_ignored && is_future);
+        needs_file && !is_ignored
     }
 
     fn mismatch(
@@ -159,10 +144,7 @@ impl Checks<'_> {
             Some(version) => format!("version {version}"),
         };
         if file.kind != row.kind {
-            return Some((
-                "TYPE_MISMATCH",
-                mismatch_message("type", &name, &row.kind, &file.kind),
-            ));
+            return Some(("TYPE_MISMATCH", mismatch_message("type", &name, &row.kind, &file.kind)));
         }
         // Repeatable migrations may differ: then they are pending. Only where nothing may be pending do they count.
         let compares_checksum = file.version.is_some()
@@ -173,10 +155,7 @@ impl Checks<'_> {
                 (row.checksum, file.checksum.or(file.equivalent_checksum))
             && recorded != current
         {
-            return Some((
-                "CHECKSUM_MISMATCH",
-                mismatch_message("checksum", &name, &recorded, &current),
-            ));
+            return Some(("CHECKSUM_MISMATCH", mismatch_message("checksum", &name, &recorded, &current)));
         }
         if descriptions_differ(file, row) {
             let message = mismatch_message("description", &name, &row.description, &file.description);

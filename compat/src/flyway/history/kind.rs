@@ -86,18 +86,12 @@ impl MigrationType {
 
     /// Whether such rows stand for no migration.
     pub fn is_synthetic(self) -> bool {
-        matches!(
-            self,
-            MigrationType::Schema | MigrationType::Baseline | MigrationType::Delete
-        )
+        matches!(self, MigrationType::Schema | MigrationType::Baseline | MigrationType::Delete)
     }
 
     /// Whether such migrations take others back.
     pub fn is_undo(self) -> bool {
-        matches!(
-            self,
-            MigrationType::UndoScript | MigrationType::UndoSql | MigrationType::UndoJdbc
-        )
+        matches!(self, MigrationType::UndoScript | MigrationType::UndoSql | MigrationType::UndoJdbc)
     }
 
     /// Whether a row of this type makes the row of its version undone. `UNDO_SCRIPT` does not in the open edition.
@@ -107,10 +101,7 @@ impl MigrationType {
 
     /// Whether a history may begin with such a row: the BASELINE marker and baseline migrations.
     pub fn is_baseline(self) -> bool {
-        matches!(
-            self,
-            MigrationType::Baseline | MigrationType::SqlBaseline | MigrationType::JdbcBaseline
-        )
+        matches!(self, MigrationType::Baseline | MigrationType::SqlBaseline | MigrationType::JdbcBaseline)
     }
 
     /// Whether it is a baseline migration, which has a file, unlike the BASELINE marker.
@@ -137,10 +128,7 @@ mod tests {
         }
         assert_eq!(MigrationType::parse("SPRING_JDBC"), Ok(MigrationType::Jdbc));
         for unknown in ["", "SCRIPT_BASELINE", "SQL_STATE_SCRIPT"] {
-            assert_eq!(
-                MigrationType::parse(unknown),
-                Err(UnknownType(unknown.to_owned()))
-            );
+            assert_eq!(MigrationType::parse(unknown), Err(UnknownType(unknown.to_owned())));
         }
     }
 }

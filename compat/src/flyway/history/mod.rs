@@ -70,17 +70,12 @@ pub enum HistoryError {
 
 /// Reads rows as [`HistoryTable::rows_query`] returns them.
 pub fn parse_rows(rows: &[Row]) -> Result<Vec<AppliedMigration>, HistoryError> {
-    rows.iter()
-        .enumerate()
-        .map(|(index, row)| parse_row(index + 1, row))
-        .collect()
+    rows.iter().enumerate().map(|(index, row)| parse_row(index + 1, row)).collect()
 }
 
 fn parse_row(number: usize, row: &[Value]) -> Result<AppliedMigration, HistoryError> {
     let cells = Cells { number, row };
-    let rank = cells
-        .integer(0, "installed_rank")?
-        .ok_or_else(|| cells.wrong(0, "installed_rank"))?;
+    let rank = cells.integer(0, "installed_rank")?.ok_or_else(|| cells.wrong(0, "installed_rank"))?;
     let version = match cells.text(1) {
         None => None,
         Some(text) => {
@@ -124,11 +119,7 @@ impl<'a> Cells<'a> {
     fn integer(&self, index: usize, column: &'static str) -> Result<Option<i64>, HistoryError> {
         match self.text(index) {
             None => Ok(None),
-            Some(text) => text
-                .trim()
-                .parse()
-                .map(Some)
-                .map_err(|_| self.wrong(index, column)),
+            Some(text) => text.trim().parse().map(Some).map_err(|_| self.wrong(index, column)),
         }
     }
 
@@ -137,22 +128,13 @@ impl<'a> Cells<'a> {
         match self.required(index, column)? {
             "t" | "true" | "TRUE" => Ok(true),
             "f" | "false" | "FALSE" => Ok(false),
-            number => number
-                .parse::<i64>()
-                .map(|number| number != 0)
-                .map_err(|_| self.wrong(index, column)),
+            number => number.parse::<i64>().map(|number| number != 0).map_err(|_| self.wrong(index, column)),
         }
     }
 
     fn wrong(&self, index: usize, column: &'static str) -> HistoryError {
-        let found = self
-            .text(index)
-            .map_or_else(|| "NULL".to_owned(), |text| format!("'{text}'"));
-        HistoryError::Column {
-            row: self.number,
-            column,
-            found,
-        }
+        let found = self.text(index).map_or_else(|| "NULL".to_owned(), |text| format!("'{text}'"));
+        HistoryError::Column { row: self.number, column, found }
     }
 }
 
@@ -161,10 +143,7 @@ mod tests {
     use super::*;
 
     fn row(cells: [&str; 10]) -> Row {
-        cells
-            .iter()
-            .map(|cell| (*cell != "NULL").then(|| (*cell).to_owned()))
-            .collect()
+        cells.iter().map(|cell| (*cell != "NULL").then(|| (*cell).to_owned())).collect()
     }
 
     #[test]
@@ -194,9 +173,7 @@ mod tests {
     #[test]
     fn null_checksum_is_not_zero() {
         let parse = |checksum| {
-            let rows = [row([
-                "1", "1", "", "BASELINE", "", checksum, "NULL", "", "0", "f",
-            ])];
+            let rows = [row(["1", "1", "", "BASELINE", "", checksum, "NULL", "", "0", "f"])];
             parse_rows(&rows).unwrap().remove(0).checksum
         };
         assert_eq!(parse("NULL"), None);

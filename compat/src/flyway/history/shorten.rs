@@ -24,9 +24,7 @@ pub fn shorten_script(script: &str) -> String {
 
 /// The text of the units; half a surrogate pair becomes `?`, as in the encoder of Java's drivers.
 fn text(units: &[u16]) -> String {
-    char::decode_utf16(units.iter().copied())
-        .map(|unit| unit.unwrap_or('?'))
-        .collect()
+    char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or('?')).collect()
 }
 
 #[cfg(test)]
@@ -41,10 +39,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_where_flyway_cuts_them() {
-        assert_eq!(
-            shorten_description(&"d".repeat(201)),
-            format!("{}...", "d".repeat(197))
-        );
+        assert_eq!(shorten_description(&"d".repeat(201)), format!("{}...", "d".repeat(197)));
         let script = format!("abc{}xyz", "s".repeat(997));
         assert_eq!(shorten_script(&script), format!("...{}", "s".repeat(997)));
     }
@@ -52,9 +47,6 @@ mod tests {
     #[test]
     fn units_beyond_the_basic_plane_count_twice() {
         assert_eq!(shorten_description(&"😀".repeat(100)), "😀".repeat(100));
-        assert_eq!(
-            shorten_description(&"😀".repeat(101)),
-            format!("{}?...", "😀".repeat(98))
-        );
+        assert_eq!(shorten_description(&"😀".repeat(101)), format!("{}?...", "😀".repeat(98)));
     }
 }

@@ -42,9 +42,7 @@ pub struct NewRow {
 
 /// Java's `String.hashCode`.
 pub fn java_string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    })
+    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 impl HistoryTable {
@@ -56,10 +54,7 @@ impl HistoryTable {
     /// How to read the table, in the column order that [`crate::flyway::history::parse_rows`] expects. Rows with
     /// negative ranks are Flyway's lock rows and never read.
     pub fn queries(&self) -> HistoryQueries {
-        HistoryQueries {
-            exists: self.exists_query(),
-            rows: self.rows_query(),
-        }
+        HistoryQueries { exists: self.exists_query(), rows: self.rows_query() }
     }
 
     /// The statements that create the table and, with a row, write that row first of all.
@@ -78,11 +73,7 @@ impl HistoryTable {
             }
             _ => None,
         };
-        [created]
-            .into_iter()
-            .chain(inserted)
-            .chain(self.indexes())
-            .collect()
+        [created].into_iter().chain(inserted).chain(self.indexes()).collect()
     }
 
     /// The statement that writes a row.
@@ -102,10 +93,7 @@ impl HistoryTable {
             "INSERT INTO {table} ({columns}) VALUES ({rank}, {version}, {description}, {kind}, {script}, {checksum}, {by}, ",
             table = self.qualified(),
             rank = row.rank,
-            version = row
-                .version
-                .as_deref()
-                .map_or_else(null, |version| self.literal(version)),
+            version = row.version.as_deref().map_or_else(null, |version| self.literal(version)),
             description = self.literal(&shorten_description(&row.description)),
             kind = self.literal(row.kind.name()),
             script = self.literal(&shorten_script(&row.script)),
@@ -193,10 +181,7 @@ impl HistoryTable {
             "success",
         ]);
         let rank = self.quote("installed_rank");
-        format!(
-            "SELECT {columns} FROM {} WHERE {rank} > -1 ORDER BY {rank}",
-            self.qualified()
-        )
+        format!("SELECT {columns} FROM {} WHERE {rank} > -1 ORDER BY {rank}", self.qualified())
     }
 
     fn postgres_table(&self) -> String {
@@ -235,9 +220,7 @@ impl HistoryTable {
              {} AS `checksum`, {} AS `installed_by`, CURRENT_TIMESTAMP AS `installed_on`, 0 AS `execution_time`, \
              {} AS `success`",
             row.rank,
-            row.version
-                .as_deref()
-                .map_or_else(null, |version| self.literal(version)),
+            row.version.as_deref().map_or_else(null, |version| self.literal(version)),
             self.literal(&shorten_description(&row.description)),
             self.literal(row.kind.name()),
             self.literal(&shorten_script(&row.script)),
@@ -298,11 +281,7 @@ impl HistoryTable {
     }
 
     fn columns(&self, names: &[&str]) -> String {
-        names
-            .iter()
-            .map(|name| self.quote(name))
-            .collect::<Vec<_>>()
-            .join(", ")
+        names.iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
     }
 
     fn quote(&self, name: &str) -> String {
@@ -357,10 +336,7 @@ mod tests {
     #[test]
     fn hash_is_java_s() {
         assert_eq!(java_string_hash(""), 0);
-        assert_eq!(
-            java_string_hash("\"public\".\"flyway_schema_history\""),
-            2_125_624_436
-        );
+        assert_eq!(java_string_hash("\"public\".\"flyway_schema_history\""), 2_125_624_436);
     }
 
     #[test]
@@ -412,17 +388,9 @@ mod tests {
 
     #[test]
     fn a_migration_s_row_takes_its_time() {
-        let row = NewRow {
-            timed: true,
-            success: false,
-            checksum: Some(-7),
-            ..marker()
-        };
+        let row = NewRow { timed: true, success: false, checksum: Some(-7), ..marker() };
         let statement = table(Dialect::Postgres).insert(&row).with_elapsed("42");
-        assert!(
-            statement.ends_with("'Bob''s start', -7, 'ann', 42, FALSE)"),
-            "{statement}"
-        );
+        assert!(statement.ends_with("'Bob''s start', -7, 'ann', 42, FALSE)"), "{statement}");
     }
 
     #[test]

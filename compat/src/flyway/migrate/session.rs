@@ -9,11 +9,16 @@ pub(crate) fn session(server: &Server, schema: &str, variables: &BTreeSet<String
     match server.dialect {
         Dialect::Postgres => role(server).into_iter().chain(search_path_statement(server, schema)).collect(),
         Dialect::Mysql | Dialect::Mariadb => {
-            let mut assignments: Vec<String> =
-                variables.iter().map(|name| format!("@{} = NULL", server.dialect.quote_identifier(name))).collect();
+            let mut assignments: Vec<String> = variables
+                .iter()
+                .map(|name| format!("@{} = NULL", server.dialect.quote_identifier(name)))
+                .collect();
             assignments.push("foreign_key_checks = DEFAULT".to_owned());
             assignments.push("sql_safe_updates = DEFAULT".to_owned());
-            vec![format!("SET {}", assignments.join(", ")), format!("USE {}", server.dialect.quote_identifier(schema))]
+            vec![
+                format!("SET {}", assignments.join(", ")),
+                format!("USE {}", server.dialect.quote_identifier(schema)),
+            ]
         }
         Dialect::Sqlite => Vec::new(),
     }
@@ -27,7 +32,10 @@ pub(crate) fn restore(server: &Server) -> Vec<String> {
 /// PostgreSQL's search path for an own schema: the schema before what the session had, unless it is the first already.
 pub(crate) fn search_path_statement(server: &Server, schema: &str) -> Option<String> {
     let original = server.search_path.trim();
-    if server.dialect != Dialect::Postgres || original == schema || original.starts_with(&format!("{schema},")) {
+    if server.dialect != Dialect::Postgres
+        || original == schema
+        || original.starts_with(&format!("{schema},"))
+    {
         return None;
     }
     let quoted = server.dialect.quote_identifier(schema);
@@ -55,7 +63,8 @@ pub(crate) fn user_variables(text: &str) -> BTreeSet<String> {
         let name = match quote {
             Some(quote) => rest[1..].split(quote).next().unwrap_or_default(),
             None => {
-                let is_end = |character: char| !(character.is_alphanumeric() || matches!(character, '_' | '$' | '.'));
+                let is_end =
+                    |character: char| !(character.is_alphanumeric() || matches!(character, '_' | '$' | '.'));
                 &rest[..rest.find(is_end).unwrap_or(rest.len())]
             }
         };
@@ -86,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_schema_goes_before_the_session_s_own_path() {
-        let path = |search_path, schema| search_path_statement(&server(Dialect::Postgres, search_path), schema);
+        let path =
+            |search_path, schema| search_path_statement(&server(Dialect::Postgres, search_path), schema);
         let set = |path: &str| Some(format!("SELECT set_config('search_path', '{path}', false)"));
         assert_eq!(path("\"$user\", public", "public"), set("\"public\",\"$user\", public"));
         assert_eq!(path("", "shop"), set("\"shop\""));
@@ -98,7 +108,10 @@ mod tests {
     #[test]
     fn mysql_forgets_what_earlier_scripts_set() {
         let variables = user_variables("SET @total = 1; SELECT @@global.x, @`My Sum`; -- ann@localhost");
-        assert_eq!(variables.iter().map(String::as_str).collect::<Vec<_>>(), ["localhost", "my sum", "total"]);
+        assert_eq!(
+            variables.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["localhost", "my sum", "total"]
+        );
         assert_eq!(
             session(&server(Dialect::Mariadb, ""), "shop", &BTreeSet::from(["total".to_owned()])),
             ["SET @`total` = NULL, foreign_key_checks = DEFAULT, sql_safe_updates = DEFAULT", "USE `shop`"]

@@ -8,15 +8,16 @@ mod time;
 
 pub use json::{composite_json, to_json};
 pub use results::{
-    BaselineResult, CleanResult, ErrorCause, ErrorDetails, ErrorItem, ErrorResult, InfoItem, InfoResult, MigrateItem,
-    MigrateResult, RepairItem, RepairResult, UndoItem, UndoResult, ValidateItem, ValidateResult,
+    BaselineResult, CleanResult, ErrorCause, ErrorDetails, ErrorItem, ErrorResult, InfoItem, InfoResult,
+    MigrateItem, MigrateResult, RepairItem, RepairResult, UndoItem, UndoResult, ValidateItem, ValidateResult,
 };
 pub use table::{ascii_table, info_table, migration_ids};
 pub use text::{
-    baselined, callback, check_failure, cleaned, creating_history, creating_schema, current_version, database, dropped,
-    failed, header, migrating, no_files, no_history, out_of_order_active, repaired, schema_version, summary,
-    validate_failure, validated,
+    baselined, callback, check_failure, cleaned, creating_history, creating_schema, current_version,
+    database, dropped, failed, header, migrating, no_files, no_history, out_of_order_active, repaired,
+    schema_version, summary, validate_failure, validated,
 };
+pub(crate) use time::parse_moment;
 pub use time::{execution_time, installed_on_table, installed_on_utc, timestamp};
 
 use crate::flyway::history::MigrationType;

@@ -191,7 +191,12 @@ results! {
 
 impl MigrateResult {
     /// A run before anything was applied.
-    pub fn new(database: Option<String>, database_type: &str, schemas: &[String], timestamp: String) -> MigrateResult {
+    pub fn new(
+        database: Option<String>,
+        database_type: &str,
+        schemas: &[String],
+        timestamp: String,
+    ) -> MigrateResult {
         MigrateResult {
             database,
             database_type: database_type.to_owned(),
@@ -229,7 +234,7 @@ impl MigrateResult {
     pub fn finish(&mut self) {
         self.migrations_executed = self.migrations.len();
         let versions = self.migrations.iter().rev().map(|migration| &migration.version);
-        self.target_schema_version = versions.filter(|version| !version.is_empty()).cloned().next();
+        self.target_schema_version = versions.filter(|version| !version.is_empty()).next().cloned();
     }
 
     /// Ends a run that failed.
@@ -288,7 +293,10 @@ impl InfoItem {
             installed_by: row.map_or_else(String::new, |row| row.installed_by.clone()),
             installed_on_utc: installed_on_utc(row.and_then(|row| row.installed_on.as_deref()), zone),
             raw_version: info.version().map_or_else(String::new, |version| version.raw()),
-            should_execute_expression: info.resolved.as_ref().and_then(|file| file.should_execute_expression.clone()),
+            should_execute_expression: info
+                .resolved
+                .as_ref()
+                .and_then(|file| file.should_execute_expression.clone()),
             state: info.state.display_name().to_owned(),
             kind: info.kind().name().to_owned(),
             undo_filepath: own_undo.map_or_else(String::new, |undo| undo.path().to_owned()),
@@ -395,7 +403,13 @@ impl ErrorItem {
 
     /// An error of a migration, which has the place and the server's codes. Without a line it is -1.
     #[must_use]
-    pub fn of_migration(mut self, path: &str, line: Option<usize>, state: Option<String>, code: i64) -> ErrorItem {
+    pub fn of_migration(
+        mut self,
+        path: &str,
+        line: Option<usize>,
+        state: Option<String>,
+        code: i64,
+    ) -> ErrorItem {
         self.sql_state = Some(state);
         self.sql_error_code = Some(code);
         self.line_number = Some(line.and_then(|line| i64::try_from(line).ok()).unwrap_or(-1));

@@ -35,7 +35,10 @@ pub fn creating_schema(schema: &str) -> String {
 /// That so many lines of the history are fine.
 pub fn validated(count: usize, milliseconds: u64) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("Successfully validated {count} migration{plural} (execution time {})", execution_time(milliseconds))
+    format!(
+        "Successfully validated {count} migration{plural} (execution time {})",
+        execution_time(milliseconds)
+    )
 }
 
 /// The message with which a command fails whose validation found something.
@@ -94,7 +97,9 @@ pub fn summary(schema: &str, count: usize, target: Option<&str>, milliseconds: u
     let plural = if count == 1 { "" } else { "s" };
     let target = target.map_or_else(String::new, |version| format!(", now at version v{version}"));
     let time = execution_time(milliseconds);
-    format!("Successfully applied {count} migration{plural} to schema {schema}{target} (execution time {time})")
+    format!(
+        "Successfully applied {count} migration{plural} to schema {schema}{target} (execution time {time})"
+    )
 }
 
 /// That a history was begun at a version.
@@ -110,7 +115,8 @@ pub fn callback(name: &str, in_transaction: bool) -> String {
 /// That the history was mended, and what is left to do by hand.
 pub fn repaired(table: &str, milliseconds: u64, marked_deleted: bool, cleanup_needed: bool) -> Vec<String> {
     let time = execution_time(milliseconds);
-    let mut lines = vec![format!("Successfully repaired schema history table {table} (execution time {time}).")];
+    let mut lines =
+        vec![format!("Successfully repaired schema history table {table} (execution time {time}).")];
     if marked_deleted {
         lines.push(
             "Please ensure the previous contents of the deleted migrations are removed from the database, or moved into \
@@ -119,7 +125,10 @@ pub fn repaired(table: &str, milliseconds: u64, marked_deleted: bool, cleanup_ne
         );
     }
     if cleanup_needed {
-        lines.push("Manual cleanup of the remaining effects of the failed migration may still be required.".to_owned());
+        lines.push(
+            "Manual cleanup of the remaining effects of the failed migration may still be required."
+                .to_owned(),
+        );
     }
     lines
 }
@@ -162,12 +171,18 @@ mod tests {
 
     #[test]
     fn a_schema_without_history_is_empty() {
-        assert_eq!(current_version("\"main\"", None), "Current version of schema \"main\": << Empty Schema >>");
+        assert_eq!(
+            current_version("\"main\"", None),
+            "Current version of schema \"main\": << Empty Schema >>"
+        );
         assert_eq!(schema_version(&MigrationVersion::EMPTY), "Schema version: << Empty Schema >>");
     }
 
     #[test]
     fn links_name_the_version() {
-        assert_eq!(help_link("rebaselining"), "https://help.red-gate.com/help/flyway-cli13/help_3.aspx?topic=rebaselining");
+        assert_eq!(
+            help_link("rebaselining"),
+            "https://help.red-gate.com/help/flyway-cli13/help_3.aspx?topic=rebaselining"
+        );
     }
 }

@@ -11,14 +11,15 @@ pub fn execution_time(milliseconds: u64) -> String {
 
 /// `installed_on` as the table of `info` shows it: what the history holds, without fractions of a second.
 pub fn installed_on_table(installed_on: Option<&str>) -> String {
-    let parsed = installed_on.and_then(parse);
+    let parsed = installed_on.and_then(parse_moment);
     parsed.map_or_else(String::new, |moment| moment.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// `installed_on` as JSON has it. Flyway takes what the history holds for the time of its own zone, even on SQLite,
 /// where it is UTC.
 pub fn installed_on_utc(installed_on: Option<&str>, zone: &TimeZone) -> String {
-    let zoned = installed_on.and_then(parse).and_then(|moment| moment.to_zoned_datetime(zone.clone()).ok());
+    let zoned =
+        installed_on.and_then(parse_moment).and_then(|moment| moment.to_zoned_datetime(zone.clone()).ok());
     zoned.map_or_else(String::new, |zoned| instant(zoned.timestamp()))
 }
 
@@ -31,7 +32,7 @@ pub fn timestamp(now: &ZonedDateTime) -> String {
 }
 
 /// The civil time of `installed_on`, if it is one.
-pub(crate) fn parse(text: &str) -> Option<DateTime> {
+pub(crate) fn parse_moment(text: &str) -> Option<DateTime> {
     text.trim().parse().ok()
 }
 
@@ -70,7 +71,10 @@ mod tests {
         let stored = Some("2026-11-23 19:24:47.728");
         assert_eq!(installed_on_table(stored), "2026-11-23 19:24:47");
         assert_eq!(installed_on_utc(stored, &zone), "2026-11-24T00:24:47.728Z");
-        assert_eq!(installed_on_utc(Some("2026-11-23 14:24:49.700643"), &zone), "2026-11-23T19:24:49.700643Z");
+        assert_eq!(
+            installed_on_utc(Some("2026-11-23 14:24:49.700643"), &zone),
+            "2026-11-23T19:24:49.700643Z"
+        );
         assert_eq!(installed_on_utc(Some("2026-11-23 14:24:49"), &zone), "2026-11-23T19:24:49Z");
         assert_eq!(installed_on_table(None), "");
         assert_eq!(installed_on_utc(Some("yesterday"), &zone), "");

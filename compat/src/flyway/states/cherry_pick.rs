@@ -17,10 +17,7 @@ impl CherryPick {
     pub fn new<S: AsRef<str>>(texts: &[S]) -> CherryPick {
         let picks = texts.iter().map(|text| {
             let text = text.as_ref();
-            Pick {
-                version: MigrationVersion::parse(text).ok(),
-                description: text.replace('_', " "),
-            }
+            Pick { version: MigrationVersion::parse(text).ok(), description: text.replace('_', " ") }
         });
         CherryPick(picks.collect())
     }

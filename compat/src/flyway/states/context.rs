@@ -37,9 +37,7 @@ impl Context {
     /// The state of a file without a row that counts.
     pub fn resolved_state(&self, migration: &Resolved) -> MigrationState {
         if let Some(picks) = &self.cherry_pick
-            && picks
-                .position(migration.version.as_ref(), &migration.description)
-                .is_none()
+            && picks.position(migration.version.as_ref(), &migration.description).is_none()
         {
             return MigrationState::Ignored;
         }
@@ -66,11 +64,7 @@ impl Context {
             return MigrationState::Pending;
         };
         let has_applied = self.last_applied != MigrationVersion::EMPTY;
-        let base = if has_applied {
-            &self.applied_baseline
-        } else {
-            &self.pending_baseline
-        };
+        let base = if has_applied { &self.applied_baseline } else { &self.pending_baseline };
         match base.as_ref().map(|base| version.cmp(base)) {
             Some(std::cmp::Ordering::Less) => return MigrationState::BelowBaseline,
             Some(std::cmp::Ordering::Equal) => return MigrationState::BaselineIgnored,
@@ -132,11 +126,7 @@ impl Context {
         if row.version.is_none() {
             return self.repeatable_state(row, file);
         }
-        if marks.out_of_order {
-            MigrationState::OutOfOrder
-        } else {
-            MigrationState::Success
-        }
+        if marks.out_of_order { MigrationState::OutOfOrder } else { MigrationState::Success }
     }
 
     fn missing_state(&self, row: &AppliedMigration, file: Option<&Resolved>) -> Option<MigrationState> {
@@ -147,10 +137,7 @@ impl Context {
         if row.kind == MigrationType::Schema {
             return Some(MigrationState::Success);
         }
-        let is_missing = row
-            .version
-            .as_ref()
-            .is_none_or(|version| *version < self.last_resolved);
+        let is_missing = row.version.as_ref().is_none_or(|version| *version < self.last_resolved);
         Some(match (is_missing, row.success) {
             (true, true) => MigrationState::MissingSuccess,
             (true, false) => MigrationState::MissingFailed,
@@ -171,9 +158,6 @@ impl Context {
 
     fn is_latest_run(&self, row: &AppliedMigration) -> bool {
         row.version.is_some()
-            || self
-                .latest_runs
-                .get(&row.description)
-                .is_none_or(|latest| *latest == row.rank)
+            || self.latest_runs.get(&row.description).is_none_or(|latest| *latest == row.rank)
     }
 }

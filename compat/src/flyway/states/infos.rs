@@ -117,9 +117,7 @@ impl Infos {
             cherry_pick: rules.cherry_pick.clone(),
             pending_baseline: None,
             applied_baseline: highest(
-                rows.iter()
-                    .filter(|row| row.kind.is_baseline())
-                    .filter_map(version_of),
+                rows.iter().filter(|row| row.kind.is_baseline()).filter_map(version_of),
             ),
             last_resolved: highest(files.iter().filter_map(|file| file.version.as_ref()))
                 .unwrap_or(MigrationVersion::EMPTY),
@@ -142,37 +140,22 @@ impl Infos {
 
         let mut all = Vec::with_capacity(files.len() + rows.len());
         for (row, marks) in &versioned_rows {
-            let file = row
-                .version
-                .as_ref()
-                .and_then(|version| versioned_files.get(&(version, row.kind)));
+            let file = row.version.as_ref().and_then(|version| versioned_files.get(&(version, row.kind)));
             all.push(info(&context, file.copied(), Some(row), *marks));
         }
-        all.extend(
-            pending_versioned
-                .iter()
-                .map(|file| info(&context, Some(file), None, Marks::default())),
-        );
+        all.extend(pending_versioned.iter().map(|file| info(&context, Some(file), None, Marks::default())));
         check_target(rules, &all)?;
         for (row, marks) in &repeatable_rows {
             let file = repeatable_files.get(row.description.as_str());
             all.push(info(&context, file.copied(), Some(row), *marks));
         }
-        all.extend(
-            pending_repeatable
-                .iter()
-                .map(|file| info(&context, Some(file), None, Marks::default())),
-        );
+        all.extend(pending_repeatable.iter().map(|file| info(&context, Some(file), None, Marks::default())));
         sort(&mut all, &context);
 
         if rules.target == MigrationVersion::NEXT {
             limit_to_next(&mut all, &mut context);
         }
-        Ok(Infos {
-            all,
-            applied_baseline: context.applied_baseline,
-            rules: rules.clone(),
-        })
+        Ok(Infos { all, applied_baseline: context.applied_baseline, rules: rules.clone() })
     }
 
     /// The rules that the states follow.
@@ -189,38 +172,22 @@ impl Infos {
                 && info.kind() != MigrationType::Delete
         };
         let mut current: Option<&MigrationInfo> = None;
-        for info in self
-            .all
-            .iter()
-            .filter(counts)
-            .filter(|info| info.version().is_some())
-        {
+        for info in self.all.iter().filter(counts).filter(|info| info.version().is_some()) {
             if current.is_none_or(|current| info.version() > current.version()) {
                 current = Some(info);
             }
         }
-        current.or_else(|| {
-            self.all
-                .iter()
-                .rev()
-                .filter(counts)
-                .find(|info| info.version().is_none())
-        })
+        current.or_else(|| self.all.iter().rev().filter(counts).find(|info| info.version().is_none()))
     }
 
     /// The schema's version: *empty* when no versioned migration counts.
     pub fn current_version(&self) -> MigrationVersion {
-        self.current()
-            .and_then(MigrationInfo::version)
-            .cloned()
-            .unwrap_or(MigrationVersion::EMPTY)
+        self.current().and_then(MigrationInfo::version).cloned().unwrap_or(MigrationVersion::EMPTY)
     }
 
     /// What `migrate` would apply, in its order.
     pub fn pending(&self) -> impl Iterator<Item = &MigrationInfo> {
-        self.all
-            .iter()
-            .filter(|info| info.state == MigrationState::Pending)
+        self.all.iter().filter(|info| info.state == MigrationState::Pending)
     }
 
     /// The lines whose rows say that they failed.
@@ -231,10 +198,8 @@ impl Infos {
     /// The versioned lines that are later than all files.
     pub fn future(&self) -> impl Iterator<Item = &MigrationInfo> {
         self.all.iter().filter(|info| {
-            matches!(
-                info.state,
-                MigrationState::FutureSuccess | MigrationState::FutureFailed
-            ) && info.version().is_some()
+            matches!(info.state, MigrationState::FutureSuccess | MigrationState::FutureFailed)
+                && info.version().is_some()
         })
     }
 
@@ -262,10 +227,7 @@ fn highest<'a>(versions: impl Iterator<Item = &'a MigrationVersion>) -> Option<M
 type VersionedFiles<'a> = BTreeMap<(&'a MigrationVersion, MigrationType), &'a Resolved>;
 
 fn versioned_files(files: &[Resolved]) -> VersionedFiles<'_> {
-    files
-        .iter()
-        .filter_map(|file| Some(((file.version.as_ref()?, file.kind), file)))
-        .collect()
+    files.iter().filter_map(|file| Some(((file.version.as_ref()?, file.kind), file))).collect()
 }
 
 /// The versioned rows in the order of their ranks, without markers of deletion, whose victims are marked instead.
@@ -303,10 +265,7 @@ fn repeatable_rows(rows: &[AppliedMigration]) -> Vec<Marked<'_>> {
     for row in rows.iter().filter(|row| row.version.is_none()) {
         let description = row.description.as_str();
         if row.kind == MigrationType::Delete && row.success {
-            if let Some((_, marks)) = newest
-                .get(description)
-                .and_then(|index| repeatable.get_mut(*index))
-            {
+            if let Some((_, marks)) = newest.get(description).and_then(|index| repeatable.get_mut(*index)) {
                 marks.deleted = true;
             }
         } else if !row.kind.is_synthetic() {
@@ -352,11 +311,7 @@ fn pending_versioned<'a>(files: &VersionedFiles<'a>, rows: &[Marked<'_>]) -> Vec
         .filter(|(row, _)| !row.kind.marks_undone())
         .filter_map(|(row, _)| Some((row.version.as_ref()?, row.kind)))
         .collect();
-    files
-        .iter()
-        .filter(|(key, _)| !live.contains(*key))
-        .map(|(_, file)| *file)
-        .collect()
+    files.iter().filter(|(key, _)| !live.contains(*key)).map(|(_, file)| *file).collect()
 }
 
 fn pending_repeatable<'a>(
@@ -369,17 +324,11 @@ fn pending_repeatable<'a>(
         .filter(|(row, marks)| !marks.deleted && row.kind != MigrationType::Delete)
         .filter(|(row, _)| context.latest_runs.get(&row.description) == Some(&row.rank))
         .filter(|(row, _)| {
-            files
-                .get(row.description.as_str())
-                .is_some_and(|file| file.checksum_matches(row.checksum))
+            files.get(row.description.as_str()).is_some_and(|file| file.checksum_matches(row.checksum))
         })
         .map(|(row, _)| row.description.as_str())
         .collect();
-    files
-        .iter()
-        .filter(|(description, _)| !live.contains(*description))
-        .map(|(_, file)| *file)
-        .collect()
+    files.iter().filter(|(description, _)| !live.contains(*description)).map(|(_, file)| *file).collect()
 }
 
 fn info(
@@ -393,12 +342,7 @@ fn info(
         (None, Some(file)) => context.resolved_state(file),
         (None, None) => MigrationState::Ignored,
     };
-    MigrationInfo {
-        resolved: file.cloned(),
-        applied: row.cloned(),
-        state,
-        marks,
-    }
+    MigrationInfo { resolved: file.cloned(), applied: row.cloned(), state, marks }
 }
 
 fn check_target(rules: &Rules, versioned: &[MigrationInfo]) -> Result<(), StatesError> {
@@ -422,24 +366,19 @@ fn sort(all: &mut [MigrationInfo], context: &Context) {
         (None, _) => 2,
     };
     let picked = |info: &MigrationInfo| {
-        let position = context
-            .cherry_pick
-            .as_ref()?
-            .position(info.version(), info.description());
+        let position = context.cherry_pick.as_ref()?.position(info.version(), info.description());
         position.filter(|_| info.applied.is_none())
     };
     all.sort_by(|left, right| {
-        class(left)
-            .cmp(&class(right))
-            .then_with(|| match (&left.applied, &right.applied) {
-                (Some(left), Some(right)) => left.rank.cmp(&right.rank),
-                _ => match (picked(left), picked(right)) {
-                    (Some(left), Some(right)) => left.cmp(&right),
-                    (Some(_), None) => Ordering::Less,
-                    (None, Some(_)) => Ordering::Greater,
-                    (None, None) => compare_files(left, right),
-                },
-            })
+        class(left).cmp(&class(right)).then_with(|| match (&left.applied, &right.applied) {
+            (Some(left), Some(right)) => left.rank.cmp(&right.rank),
+            _ => match (picked(left), picked(right)) {
+                (Some(left), Some(right)) => left.cmp(&right),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => compare_files(left, right),
+            },
+        })
     });
 }
 
@@ -451,15 +390,12 @@ fn compare_files(left: &MigrationInfo, right: &MigrationInfo) -> Ordering {
         _ => 0,
     };
     match (left.version(), right.version()) {
-        (Some(left_version), Some(right_version)) => left_version
-            .cmp(right_version)
-            .then_with(|| rank(left).cmp(&rank(right))),
+        (Some(left_version), Some(right_version)) => {
+            left_version.cmp(right_version).then_with(|| rank(left).cmp(&rank(right)))
+        }
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        (None, None) => left
-            .description()
-            .encode_utf16()
-            .cmp(right.description().encode_utf16()),
+        (None, None) => left.description().encode_utf16().cmp(right.description().encode_utf16()),
     }
 }
 

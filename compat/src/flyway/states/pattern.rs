@@ -4,7 +4,8 @@ use crate::flyway::config::{IgnorePattern, PatternState, PatternType};
 use crate::flyway::states::MigrationState;
 
 /// `*:*`.
-pub const IGNORE_EVERYTHING: IgnorePattern = IgnorePattern { migrations: PatternType::Any, state: PatternState::Any };
+pub const IGNORE_EVERYTHING: IgnorePattern =
+    IgnorePattern { migrations: PatternType::Any, state: PatternState::Any };
 /// `*:pending`.
 pub const IGNORE_PENDING: IgnorePattern =
     IgnorePattern { migrations: PatternType::Any, state: PatternState::Pending };
@@ -28,7 +29,9 @@ pub fn ignores(pattern: &IgnorePattern, is_versioned: bool, state: MigrationStat
 
 /// Whether patterns together ignore a state for both versioned and repeatable migrations.
 pub fn ignore_all_in_state(patterns: &[IgnorePattern], state: MigrationState) -> bool {
-    [true, false].into_iter().all(|versioned| patterns.iter().any(|pattern| ignores(pattern, versioned, state)))
+    [true, false]
+        .into_iter()
+        .all(|versioned| patterns.iter().any(|pattern| ignores(pattern, versioned, state)))
 }
 
 #[cfg(test)]

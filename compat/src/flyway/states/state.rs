@@ -118,9 +118,7 @@ impl MigrationState {
 
     /// The state that `-infoOfState` calls so.
     pub fn from_filter_name(name: &str) -> Option<MigrationState> {
-        MigrationState::ALL
-            .into_iter()
-            .find(|state| state.filter_name() == name)
+        MigrationState::ALL.into_iter().find(|state| state.filter_name() == name)
     }
 
     /// Whether Flyway counts it as having a file.
@@ -150,10 +148,7 @@ impl MigrationState {
 
     /// Whether its row says that it failed.
     pub fn is_failed(self) -> bool {
-        matches!(
-            self,
-            MigrationState::Failed | MigrationState::MissingFailed | MigrationState::FutureFailed
-        )
+        matches!(self, MigrationState::Failed | MigrationState::MissingFailed | MigrationState::FutureFailed)
     }
 
     /// What the state means to the engine.

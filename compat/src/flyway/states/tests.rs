@@ -49,9 +49,7 @@ fn lines(files: &[Resolved], rows: &[AppliedMigration], rules: &Rules) -> Vec<St
         .all
         .iter()
         .map(|info| {
-            let id = info
-                .version()
-                .map_or_else(|| info.description().to_owned(), ToString::to_string);
+            let id = info.version().map_or_else(|| info.description().to_owned(), ToString::to_string);
             format!("{id} {} {}", info.kind(), info.state)
         })
         .collect()

@@ -31,7 +31,8 @@ pub(crate) fn inquiries(dialect: Dialect, schemas: &[String], history_exists: bo
     }
     if !history_exists && dialect == Dialect::Mysql {
         queries.push(
-            "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('enforce_gtid_consistency', 'pxc_strict_mode')".to_owned(),
+            "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('enforce_gtid_consistency', 'pxc_strict_mode')"
+                .to_owned(),
         );
     }
     queries
@@ -43,7 +44,11 @@ pub(super) fn read_facts(schemas: &[String], history_exists: bool, answers: &[Ve
         return vec![SchemaFacts::default(); schemas.len()];
     }
     let cell = |index: usize, column: usize| {
-        answers.get(index).and_then(|rows| rows.first()).and_then(|row| row.get(column)).and_then(Option::as_deref)
+        answers
+            .get(index)
+            .and_then(|rows| rows.first())
+            .and_then(|row| row.get(column))
+            .and_then(Option::as_deref)
     };
     let read = |index| match cell(index, 0) {
         None => SchemaFacts::default(),
@@ -155,7 +160,10 @@ mod tests {
     fn answers_are_read_in_the_order_of_schemas() {
         let schemas = ["shop".to_owned(), "audit".to_owned()];
         let facts = read_facts(&schemas, true, &[answer("1", "0"), answer("0", "1")]);
-        assert_eq!(facts, [SchemaFacts { exists: true, empty: false }, SchemaFacts { exists: false, empty: true }]);
+        assert_eq!(
+            facts,
+            [SchemaFacts { exists: true, empty: false }, SchemaFacts { exists: false, empty: true }]
+        );
     }
 
     #[test]
