@@ -169,20 +169,21 @@ fn postgres_queries(name: &str) -> Vec<String> {
         class("VIEW", "'v'", ""),
         class("TABLE", "'r', 'p'", no_children),
         class("FOREIGN TABLE", "'f'", no_children),
-        format!(
-            "SELECT CASE p.prokind WHEN 'a' THEN 'AGGREGATE' WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.proname, \
-             pg_catalog.pg_get_function_identity_arguments(p.oid) FROM pg_catalog.pg_proc p \
-             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-             LEFT JOIN pg_catalog.pg_depend d ON d.objid = p.oid AND d.deptype = 'e' \
-             WHERE n.nspname = {name} AND d.objid IS NULL"
-        ),
+        // Types go before routines: a range type's own functions go with it and cannot go alone.
         format!(
             "SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, t.typname FROM pg_catalog.pg_type t \
              JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
              LEFT JOIN pg_catalog.pg_depend d ON d.objid = t.oid AND d.deptype = 'e' \
-             WHERE n.nspname = {name} AND d.objid IS NULL AND (t.typrelid = 0 OR EXISTS \
+             WHERE n.nspname = {name} AND d.objid IS NULL AND t.typtype <> 'm' AND (t.typrelid = 0 OR EXISTS \
              (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) \
              AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid)"
+        ),
+        format!(
+            "SELECT CASE p.prokind WHEN 'a' THEN 'AGGREGATE' WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.proname, \
+             pg_catalog.pg_get_function_identity_arguments(p.oid) FROM pg_catalog.pg_proc p \
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+             LEFT JOIN pg_catalog.pg_depend d ON d.objid = p.oid AND d.deptype IN ('e', 'i') \
+             WHERE n.nspname = {name} AND d.objid IS NULL"
         ),
         class("SEQUENCE", "'S'", ""),
         format!(

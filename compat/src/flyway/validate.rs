@@ -118,7 +118,8 @@ impl Checks<'_> {
         };
         let is_missing = matches!(info.state, MigrationState::MissingSuccess | MigrationState::MissingFailed);
         let is_future = matches!(info.state, MigrationState::FutureSuccess | MigrationState::FutureFailed);
-        let needs_file = !row.kind.is_synthetic() && !row.kind.is_undo() && info.state != MigrationState::Superseded;
+        let needs_file =
+            !row.kind.is_synthetic() && !row.kind.is_undo() && info.state != MigrationState::Superseded;
         let is_ignored = (self.missing_ignored && is_missing) || (self.future_ignored && is_future);
         needs_file && !is_ignored
     }
