@@ -249,3 +249,6 @@ fn scan_options(config: &Config, working_directory: PathBuf) -> ScanOptions {
         skip_default_callbacks: config.skip_default_callbacks,
     }
 }
+
+#[cfg(test)]
+mod tests;

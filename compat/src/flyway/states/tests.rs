@@ -158,7 +158,7 @@ fn a_deletion_of_a_repeatable_migration_stays_listed() {
 #[test]
 fn a_repeatable_migration_is_pending_again_when_it_changed() {
     let old = row(1, MigrationType::Sql, "R:view", Some(7), true);
-    check(&[sql("R:view")], &[old.clone()], &["view Outdated", "view Pending"]);
+    check(&[sql("R:view")], std::slice::from_ref(&old), &["view Outdated", "view Pending"]);
     check(&[sql("R:view")], &[old, done(2, "R:view")], &["view Superseded", "view Success"]);
 }
 
