@@ -118,7 +118,8 @@ impl Checks<'_> {
         };
         let is_missing = matches!(info.state, MigrationState::MissingSuccess | MigrationState::MissingFailed);
         let is_future = matches!(info.state, MigrationState::FutureSuccess | MigrationState::FutureFailed);
-        let needs_file = !row.kind.is_synthetic() && !row.kind.is_undo() && info.state != MigrationState::Superseded;
+        let needs_file =
+            !row.kind.is_synthetic() && !row.kind.is_undo() && info.state != MigrationState::Superseded;
         let is_ignored = (self.missing_ignored && is_missing) || (self.future_ignored && is_future);
         needs_file && !is_ignored
     }
@@ -255,7 +256,7 @@ pub(crate) fn problem(finding: &InvalidMigration) -> Problem {
 }
 
 /// The only finding when the schema of the history does not exist although there are migrations.
-pub(crate) fn missing_schema(view: &View<'_>) -> Option<Problem> {
+pub fn missing_schema(view: &View<'_>) -> Option<Problem> {
     let pending_ignored =
         ignore_all_in_state(&view.adapter.config.ignore_migration_patterns, MigrationState::Pending);
     if view.default_facts().exists || view.files.is_empty() || pending_ignored {
