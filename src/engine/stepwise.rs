@@ -135,21 +135,24 @@ impl Runner<'_> {
             return self.run_journaled_unit(prepared, statements, from, unit.rebuilds_tables);
         }
         let total = prepared.statement_count();
-        let mut in_own_transaction = false;
+        let mut own_transaction = None;
         for (offset, statement) in statements.iter().enumerate() {
             let number = from + offset;
             self.run_hooks(&prepared.step.each_statement.before)?;
-            let kind = journaling(statement, self.connection.server().dialect, in_own_transaction);
-            let result = self.run_one(statement, number, kind, &mut in_own_transaction);
+            let kind = journaling(statement, self.connection.server().dialect, own_transaction.is_some());
+            let begun = own_transaction;
+            let result = self.run_one(statement, number, kind, &mut own_transaction);
             let outcome = result.map_err(|error| {
-                self.note_failure(number);
-                statement_failure(prepared, statement, error, number)
+                // What the migration's own transaction had done goes with it.
+                let kept = begun.unwrap_or(number);
+                self.note_failure(kept);
+                statement_failure(prepared, statement, error, kept)
             })?;
             self.pass_on_notices();
             self.statement_done(statement, number, total, &outcome);
             self.run_hooks(&prepared.step.each_statement.after)?;
         }
-        if in_own_transaction {
+        if own_transaction.is_some() {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
             let end = vec![self.journal.advance(from + statements.len())];
             self.commit_together(&end, "ending the migration's transaction")?;
@@ -169,15 +172,19 @@ impl Runner<'_> {
         statement: &Statement<'_>,
         number: usize,
         kind: Journaling,
-        in_own_transaction: &mut bool,
+        own_transaction: &mut Option<usize>,
     ) -> Result<Outcome, DbError> {
+        if kind == Journaling::Marked {
+            // What commits implicitly ends it.
+            *own_transaction = None;
+        }
         let mut attempt = 1;
         loop {
             let result = match kind {
                 Journaling::Shared => self.run_shared(statement, number),
                 Journaling::Marked => self.run_marked(statement, number),
                 Journaling::InOwnTransaction => {
-                    self.run_in_own_transaction(statement, number, in_own_transaction)
+                    self.run_in_own_transaction(statement, number, own_transaction)
                 }
             };
             let error = match result {
@@ -327,17 +334,17 @@ impl Runner<'_> {
         &mut self,
         statement: &Statement<'_>,
         number: usize,
-        in_own_transaction: &mut bool,
+        own_transaction: &mut Option<usize>,
     ) -> Result<Outcome, DbError> {
         match statement.facts.control {
-            Some(Control::Begin) => *in_own_transaction = true,
-            Some(Control::Commit) if *in_own_transaction => {
-                *in_own_transaction = false;
+            Some(Control::Begin) => *own_transaction = own_transaction.or(Some(number)),
+            Some(Control::Commit) if own_transaction.is_some() => {
+                *own_transaction = None;
                 let advance = self.journal.advance(number + 1);
                 return self.send_between(&[advance], statement, &[]);
             }
-            Some(Control::Rollback) if *in_own_transaction => {
-                *in_own_transaction = false;
+            Some(Control::Rollback) if own_transaction.is_some() => {
+                *own_transaction = None;
                 let outcome = self.send_statement(statement)?;
                 let advance = self.journal.advance(number + 1);
                 self.connection.execute(&advance)?;

@@ -4,13 +4,13 @@ mod scripts;
 mod session;
 mod setup;
 
-pub(crate) use scripts::{scripts as callback_scripts, steps as callback_steps};
+pub(crate) use scripts::scripts as callback_scripts;
+pub use scripts::steps as callback_steps;
 pub(crate) use session::{restore, search_path_statement, session, user_variables};
 pub use setup::repair_details;
 pub(crate) use setup::{baseline_plan, repair_plan};
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use crate::flyway::callback::Event;
 use crate::flyway::history::{AppliedMigration, NewRow};
@@ -291,7 +291,7 @@ pub(crate) fn file_block(view: &View<'_>, file: &Resolved) -> Result<Block, Adap
     let migrations = &view.adapter.scan.migrations;
     match migrations.get(file.index) {
         Some(found) => scripts::block(view, found),
-        None => scripts::stand_in_block(view, Path::new(&file.path)),
+        None => scripts::stand_in_block(view, file),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod encoding;
 mod encoding_charsets;
 pub mod history;
 pub mod info;
+pub mod java;
 pub mod location;
 pub mod location_pattern;
 pub mod lock;

@@ -63,6 +63,9 @@ impl<'a> View<'a> {
         let schemas = adapter.schemas(server);
         let history = context.history;
         let rows = if history.exists { parse_rows(&history.rows) } else { Ok(Vec::new()) };
+        let rows = rows.map_err(|error| AdapterError::refused("ERROR", error.to_string()))?;
+        let mut files = resolve(adapter, &placeholders, &program_placeholders)?;
+        files.extend(classes_of_rows(&rows, &files));
         Ok(View {
             adapter,
             server,
@@ -70,12 +73,12 @@ impl<'a> View<'a> {
             history_exists: history.exists,
             facts: schemas::read_facts(&schemas, history.exists, context.answers),
             select_into: schemas::read_select_into(server.dialect, context.answers),
-            rows: rows.map_err(|error| AdapterError::refused("ERROR", error.to_string()))?,
+            rows,
             unfinished: context
                 .unfinished
                 .filter(|unfinished| unfinished.direction == Direction::Up)
                 .map(|unfinished| unfinished.id.clone()),
-            files: resolve(adapter, &placeholders, &program_placeholders)?,
+            files,
             schemas,
             placeholders,
             program_placeholders,
@@ -229,6 +232,35 @@ fn resolve(
         index: offset + index,
     }));
     Ok(resolved)
+}
+
+/// Java migrations that were applied and whose classes are not among the files: Flyway would find them on its class path,
+/// so they count as found, with what their rows say.
+fn classes_of_rows(rows: &[AppliedMigration], files: &[Resolved]) -> Vec<Resolved> {
+    let is_known = |row: &AppliedMigration| {
+        files.iter().any(|file| {
+            file.kind == row.kind
+                && file.version == row.version
+                && (row.version.is_some() || file.description == row.description)
+        })
+    };
+    let classes = rows.iter().filter(|row| {
+        matches!(row.kind, MigrationType::Jdbc | MigrationType::JdbcBaseline) && row.success && !is_known(row)
+    });
+    classes
+        .map(|row| Resolved {
+            version: row.version.clone(),
+            description: row.description.clone(),
+            kind: row.kind,
+            script: row.script.clone(),
+            checksum: row.checksum,
+            equivalent_checksum: None,
+            path: String::new(),
+            should_execute_expression: None,
+            should_execute: true,
+            index: usize::MAX,
+        })
+        .collect()
 }
 
 /// Whether the dialect has its DDL in transactions and so keeps no trace of a failed migration.

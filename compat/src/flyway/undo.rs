@@ -31,7 +31,7 @@ pub struct Stop {
 }
 
 /// What to run to take migrations back, the latest applied first.
-pub(crate) fn plan(view: &View<'_>, stop: &Stop) -> Result<Plan, AdapterError> {
+pub fn plan(view: &View<'_>, stop: &Stop) -> Result<Plan, AdapterError> {
     let infos = view.infos(&view.rules(&[IGNORE_EVERYTHING], Some("latest"))?)?;
     let mut steps = callback_steps(view, Event::BeforeUndo)?;
     let mut rank = view.last_rank().unwrap_or(0);

@@ -256,7 +256,7 @@ pub(crate) fn problem(finding: &InvalidMigration) -> Problem {
 }
 
 /// The only finding when the schema of the history does not exist although there are migrations.
-pub(crate) fn missing_schema(view: &View<'_>) -> Option<Problem> {
+pub fn missing_schema(view: &View<'_>) -> Option<Problem> {
     let pending_ignored =
         ignore_all_in_state(&view.adapter.config.ignore_migration_patterns, MigrationState::Pending);
     if view.default_facts().exists || view.files.is_empty() || pending_ignored {

@@ -26,6 +26,11 @@ impl Console {
         }
     }
 
+    /// For arguments that could not be read.
+    pub fn bare(json: bool) -> Console {
+        Console { verbosity: Verbosity::Normal, json, output_file: None, header_printed: false }
+    }
+
     /// Whether the result is to be JSON.
     pub fn is_json(&self) -> bool {
         self.json
@@ -70,7 +75,9 @@ impl Console {
     /// The end of a command that failed.
     pub fn failure(&self, code: &str, message: &str) {
         if self.json {
-            self.document(&json!({ "error": { "errorCode": code, "message": message, "cause": Value::Null } }));
+            self.document(
+                &json!({ "error": { "errorCode": code, "message": message, "cause": Value::Null } }),
+            );
         } else {
             self.error(message);
         }

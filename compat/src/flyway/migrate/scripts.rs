@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use crate::flyway::callback::{CallbackScript, Event};
+use crate::flyway::java;
 use crate::flyway::placeholder::Placeholders;
 use crate::flyway::scan::ResolvedMigration;
 use crate::flyway::script_config::ScriptConfig;
+use crate::flyway::states::Resolved;
 use crate::flyway::status::{View, refuse_scan};
 use crate::model::{AdapterError, Block, Body, Script, Source, Step, TransactionRule};
 
 /// The callbacks of an event as steps. Those that Flyway runs on a connection of their own get a session of their own.
-pub(crate) fn steps(view: &View<'_>, event: Event) -> Result<Vec<Step>, AdapterError> {
+pub fn steps(view: &View<'_>, event: Event) -> Result<Vec<Step>, AdapterError> {
     Ok(scripts(view, event)?.into_iter().map(Step::Script).collect())
 }
 
@@ -75,10 +77,16 @@ pub(crate) fn block(view: &View<'_>, file: &ResolvedMigration) -> Result<Block, 
     })
 }
 
-/// The body of a stand-in. Its text is taken as UTF-8, its placeholders are replaced.
-pub(crate) fn stand_in_block(view: &View<'_>, path: &Path) -> Result<Block, AdapterError> {
+/// The body of what stands in for a migration without a file of ours. Its text is taken as UTF-8, its placeholders are
+/// replaced. A class that nothing stands in for is refused.
+pub(crate) fn stand_in_block(view: &View<'_>, file: &Resolved) -> Result<Block, AdapterError> {
+    let path = Path::new(&file.path);
     if view.adapter.config.skip_executing_migrations {
         return Ok(nothing(path));
+    }
+    if java::is_class_file(path) {
+        let key = file.version.as_ref().map_or_else(|| file.description.clone(), ToString::to_string);
+        return Err(java::refuse(&file.script, path, &key));
     }
     let unreadable = |reason: String| {
         AdapterError::refused("ERROR", format!("Cannot read the stand-in {}: {reason}", path.display()))

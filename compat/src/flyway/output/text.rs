@@ -6,10 +6,9 @@ use crate::flyway::states::MigrationInfo;
 use crate::flyway::validate::InvalidMigration;
 use crate::flyway::version::MigrationVersion;
 
-/// The first lines of every command: edition, release notes.
+/// The first line of every command. Flyway names its edition here; this is not Flyway, and says whose behaviour it has.
 pub fn header() -> String {
-    let notes = help_link("release-notes-and-older-versions/release-notes-for-flyway-engine");
-    format!("Flyway OSS Edition {FLYWAY_VERSION} by Redgate\n\nSee release notes here: {notes}")
+    format!("Dunlin {}, compatible with Flyway {FLYWAY_VERSION}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Which database: `Database: ******** (SQLite 3.50)`. The URL is given redacted, `********` where all of it is.
