@@ -93,7 +93,50 @@ pub fn plan<'p>(plan: &'p Plan, server: &Server) -> Result<Vec<Prepared<'p>>, Ru
             script(found, server)?;
         }
     }
-    plan.migrations().map(|step| migration(step, server)).collect()
+    let prepared: Vec<Prepared<'_>> =
+        plan.migrations().map(|step| migration(step, server)).collect::<Result<_, _>>()?;
+    refuse_mixed_groups(&prepared, server)?;
+    Ok(prepared)
+}
+
+/// Flyway's rule (`DbMigrate.isExecuteGroupInTransaction`): a group does not mix migrations that run in a transaction with
+/// those that run without.
+fn refuse_mixed_groups(prepared: &[Prepared<'_>], server: &Server) -> Result<(), RunError> {
+    for (first, second) in prepared.iter().zip(prepared.iter().skip(1)) {
+        let unmixed = |prepared: &Prepared<'_>| {
+            prepared.step.blocks.iter().any(|block| block.transaction == TransactionRule::AutoUnmixed)
+        };
+        if second.step.group.is_none()
+            || first.step.group != second.step.group
+            || !(unmixed(first) || unmixed(second))
+        {
+            continue;
+        }
+        let without = runs_without_transaction(second, server);
+        if runs_without_transaction(first, server) != without {
+            let block = second.step.blocks.first();
+            return Err(RunError::Refused {
+                path: block.map(|block| block.source.path.clone()).unwrap_or_default(),
+                line: 1,
+                reason: format!(
+                    "Detected both transactional and non-transactional migrations within the same migration group (even \
+                     though mixed is false). First offending migration: {}{}",
+                    second.step.title,
+                    if without { " [non-transactional]" } else { "" }
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn runs_without_transaction(prepared: &Prepared<'_>, server: &Server) -> bool {
+    let blocks = &prepared.step.blocks;
+    blocks.iter().any(|block| {
+        block.transaction == TransactionRule::Never || matches!(block.body, Body::Program { .. })
+    }) || prepared
+        .statements()
+        .any(|statement| sql::flyway_non_transactional(&statement.text, server.dialect, server.version))
 }
 
 /// Prepares one migration.

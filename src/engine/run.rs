@@ -120,7 +120,15 @@ pub fn open_session(
         }
         Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => {}
     }
-    statements.extend(adapter.session_statements(connection.server()));
+    for script in adapter.session_statements(connection.server()) {
+        let found = crate::sql::split(&script, connection.server().dialect).map_err(|error| {
+            RunError::Adapter(AdapterError::refused(
+                "CONFIGURATION",
+                format!("the statements for every session: {error}"),
+            ))
+        })?;
+        statements.extend(found.into_iter().map(|statement| statement.text));
+    }
     if !statements.is_empty() {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         connection
