@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::flyway::encoding::Charset;
+
 use super::arguments::Invocation;
-use super::charset::Charset;
 use super::conf_model::{self, Properties};
 use super::discovery;
 use super::environment::{Environment, key_of_variable};
@@ -159,12 +160,12 @@ fn read(environment: &dyn Environment, file: &Path) -> Result<Vec<u8>, ConfigErr
 }
 
 fn decode(charset: Charset, file: &Path, bytes: &[u8]) -> Result<String, ConfigError> {
-    let text = charset.decode(bytes).ok_or_else(|| ConfigError::File {
+    let text = charset.decode(bytes).map_err(|_| ConfigError::File {
         path: file.to_owned(),
         reason: format!("it is not {} text", charset.name()),
     })?;
     // Editors on Windows put a byte order mark there.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }
 
 /// The encoding of CONF files: the variable wins over the argument.
@@ -173,7 +174,7 @@ fn conf_charset(invocation: &Invocation, environment: &dyn Environment) -> Resul
     let Some(name) = variable.as_deref().or(invocation.config_file_encoding()) else {
         return Ok(Charset::UTF_8);
     };
-    Charset::named(name).ok_or_else(|| ConfigError::Invalid(format!("Unknown configFileEncoding: {name}")))
+    Charset::for_name(name).map_err(|_| ConfigError::Invalid(format!("Unknown configFileEncoding: {name}")))
 }
 
 fn warn_of_unknown_in_environments(model: &Model, warnings: &mut Vec<String>) {

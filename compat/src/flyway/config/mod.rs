@@ -4,7 +4,6 @@
 //! (`discovery`); then files, environment variables and arguments are layered, the later over the earlier.
 
 mod arguments;
-mod charset;
 mod conf_file;
 mod conf_model;
 mod discovery;
@@ -30,7 +29,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use arguments::{Color, Help, Invocation, Verbosity};
-pub use charset::Charset;
 pub use environment::{Environment, ProcessEnvironment, key_of_variable};
 pub use error::ConfigError;
 pub use info_filter::InfoFilter;

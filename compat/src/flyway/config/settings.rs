@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::charset::Charset;
+use crate::flyway::encoding::Charset;
+
 use super::error::ConfigError;
 use super::model::{EnvironmentSection, Model, Setting, Value, bad_value};
 use super::parameters::{Home, PARAMETERS, Parameter, TRANSACTIONAL_LOCK, Tier};
@@ -260,7 +261,7 @@ impl Effective<'_> {
             script_placeholder_prefix: self.required("scriptPlaceholderPrefix"),
             script_placeholder_suffix: self.required("scriptPlaceholderSuffix"),
             powershell_executable: self.text("powershellExecutable"),
-            encoding: Charset::named(&encoding).ok_or_else(unknown_encoding)?,
+            encoding: Charset::for_name(&encoding).map_err(|_| unknown_encoding())?,
             detect_encoding: self.flag("detectEncoding"),
             sql_migration_prefix: self.required("sqlMigrationPrefix"),
             repeatable_sql_migration_prefix: self.required("repeatableSqlMigrationPrefix"),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::flyway::encoding::Charset;
+
 use super::environment::tests::FakeEnvironment;
 use super::*;
 
