@@ -90,6 +90,9 @@ pub trait Connection: Send {
 
     /// Runs statements in order and stops at the first that fails. PostgreSQL and MySQL send all in one round trip;
     /// statements must be complete and without their delimiter.
+    ///
+    /// Outside of a transaction PostgreSQL makes one of the statements that it gets together: if one fails, those
+    /// before it are rolled back, and statements that refuse to run in a transaction must be sent with `execute`.
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>>;
 
     /// PostgreSQL's `COPY … FROM STDIN` with its data; an error elsewhere. Returns the number of rows.

@@ -8,6 +8,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub(super) fn client_config(
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots.iter().cloned());
     let verifier = Verifier { verification, provider: provider.clone(), roots, store };
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::configuration(format!("TLS cannot be set up: {error}")))?
         .dangerous()
@@ -60,13 +61,21 @@ pub(super) fn client_config(
         return Err(DbError::configuration(format!("the certificate {} has no key", certificate.display()))
             .advise("name the key's file with sslkey (PostgreSQL) or ssl-key (MySQL)"));
     };
-    builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?).map_err(|error| {
+    let mismatch = |error: Error| {
         DbError::configuration(format!(
             "the certificate {} and the key {} do not go together: {error}",
             certificate.display(),
             key.display()
         ))
-    })
+    };
+    let signer = provider.key_provider.load_private_key(private_key(key)?).map_err(mismatch)?;
+    let identity = CertifiedKey::new(certificates(certificate)?, signer);
+    match identity.keys_match() {
+        // What rustls cannot read, such as the X.509 version 1 that openssl writes by default, a server still may.
+        Ok(()) | Err(Error::InvalidCertificate(_)) => {}
+        Err(error) => return Err(mismatch(error)),
+    }
+    Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))))
 }
 
 fn trusted(roots: &Roots) -> Result<Vec<CertificateDer<'static>>, DbError> {

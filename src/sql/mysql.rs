@@ -146,8 +146,8 @@ impl Splitter<'_> {
 
     fn begins_line(&self, word: Token) -> bool {
         let before = self.script.get(..word.start).unwrap_or_default();
-        let line_start = before.rfind(['\n', '\r']).map_or(0, |index| index + 1);
-        before.get(line_start..).unwrap_or_default().trim_start_matches('\u{feff}').trim().is_empty()
+        let before = before.trim_end_matches([' ', '\t', '\u{feff}']);
+        before.is_empty() || before.ends_with(['\n', '\r'])
     }
 
     /// Whether what follows on the line is `//`, `$$`, `;` or the like, and not the rest of an expression.

@@ -184,7 +184,8 @@ fn copy_data(script: &str, semicolon_end: usize) -> Result<CopyData, (usize, Spl
     let rest = script.get(semicolon_end..).unwrap_or_default();
     let (tail, _) = rest.split_once('\n').ok_or((semicolon_end, SplitProblem::UnterminatedCopyData))?;
     let remark = tail.trim();
-    if !remark.is_empty() && !remark.starts_with("--") {
+    let is_comment = remark.starts_with("--") || (remark.starts_with("/*") && remark.ends_with("*/"));
+    if !remark.is_empty() && !is_comment {
         return Err((semicolon_end, SplitProblem::TextAfterCopy));
     }
     let start = semicolon_end + tail.len() + 1;
@@ -269,8 +270,9 @@ mod tests {
 
     #[test]
     fn copy_may_have_no_rows_and_a_remark_behind_it() {
-        let statements = split("COPY t FROM STDIN; -- books\n\\.").unwrap();
-        assert_eq!(statements[0].copy_data.as_deref(), Some(""));
+        for script in ["COPY t FROM STDIN; -- books\n\\.", "COPY t FROM STDIN; /* books */\r\n\\.\r\n"] {
+            assert_eq!(split(script).unwrap()[0].copy_data.as_deref(), Some(""), "{script}");
+        }
     }
 
     #[test]

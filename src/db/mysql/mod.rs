@@ -36,6 +36,12 @@ struct Answer {
     warnings: u16,
 }
 
+/// Results before an error, and the error.
+struct Stopped {
+    done: Vec<Outcome>,
+    error: DbError,
+}
+
 impl Connection for MysqlConnection {
     fn server(&self) -> &Server {
         &self.server
@@ -46,7 +52,7 @@ impl Connection for MysqlConnection {
         if is_blank(sql, self.server.dialect) {
             return Ok(Outcome::default());
         }
-        let mut outcomes = self.send(sql).map_err(|(_, error)| error)?;
+        let mut outcomes = self.send(sql).map_err(|stopped| stopped.error)?;
         Ok(outcomes.pop().unwrap_or_default())
     }
 
@@ -121,8 +127,8 @@ impl Connection for MysqlConnection {
     fn in_transaction(&mut self) -> Result<bool, DbError> {
         match self.send("SAVEPOINT dunlin_probe;\nRELEASE SAVEPOINT dunlin_probe") {
             Ok(_) => Ok(true),
-            Err((_, error)) if error.code == Some(1305) => Ok(false),
-            Err((_, error)) => Err(error),
+            Err(stopped) if stopped.error.code == Some(1305) => Ok(false),
+            Err(stopped) => Err(stopped.error),
         }
     }
 }
@@ -130,8 +136,8 @@ impl Connection for MysqlConnection {
 impl MysqlConnection {
     /// One round trip, and another for the text of warnings if the last statement raised any. An error comes with
     /// the results before it.
-    fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, (Vec<Outcome>, DbError)> {
-        self.infile.check(sql).map_err(|error| (Vec::new(), error))?;
+    fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
+        self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
         let (answers, error) = query(&mut self.conn, sql);
         let infile_error = self.infile.finish();
@@ -150,8 +156,8 @@ impl MysqlConnection {
         }
         let outcomes = answers.into_iter().map(|answer| answer.outcome).collect();
         match (infile_error, error) {
-            (Some(error), _) => Err((Vec::new(), error)),
-            (None, Some(error)) => Err((outcomes, failed(&error))),
+            (Some(error), _) => Err(Box::new(Stopped { done: Vec::new(), error })),
+            (None, Some(error)) => Err(Box::new(Stopped { done: outcomes, error: failed(&error) })),
             (None, None) => Ok(outcomes),
         }
     }
@@ -168,7 +174,7 @@ impl MysqlConnection {
         }
         let (outcomes, error) = match self.send(&join(&statements).0) {
             Ok(outcomes) => (outcomes, None),
-            Err((outcomes, error)) => (outcomes, Some(error)),
+            Err(stopped) => (stopped.done, Some(stopped.error)),
         };
         let completed = outcomes.len();
         if let ([index], None) = (indexes.as_slice(), &error) {

@@ -215,17 +215,23 @@ fn version(number: u32) -> (u32, u32, u32) {
 fn refused(failure: &Failure, host: &Host) -> DbError {
     let mut error = failed(failure, None);
     if error.kind == DbErrorKind::Statement {
-        error.kind = DbErrorKind::Connection;
+        // A session parameter of the URL that the server does not take.
+        let parameter =
+            error.sqlstate.as_deref().is_some_and(|state| state.starts_with("22") || state.starts_with("42"));
+        error.kind = if parameter { DbErrorKind::Configuration } else { DbErrorKind::Connection };
     }
     if error.sqlstate.is_none() && error.kind == DbErrorKind::Connection {
-        let tls = error.message.contains("TLS");
+        let hint = match error.message.as_str() {
+            message if message.ends_with("server does not support TLS") => {
+                "the server offers no TLS: enable ssl there, or choose sslmode=prefer or disable"
+            }
+            message if message.contains("TLS") => {
+                "check sslmode, and that sslrootcert names the authority that issued the server's certificate"
+            }
+            _ => "check that the server runs there, host and port, and that no firewall is between",
+        };
         error.message = format!("cannot connect to PostgreSQL at {host}: {}", error.message);
-        error.hint = Some(if tls {
-            "check sslmode, and that sslrootcert names the authority that issued the server's certificate"
-                .to_owned()
-        } else {
-            "check that the server runs there, host and port, and that no firewall is between".to_owned()
-        });
+        return error.advise(hint);
     }
     error
 }

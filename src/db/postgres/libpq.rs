@@ -24,9 +24,7 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
             url.tls.roots = if path == "system" { Roots::System } else { Roots::File(PathBuf::from(path)) };
         }
     }
-    if url.hosts.is_empty() || url.hosts == [default_socket()] {
-        complete_hosts(url, &variable);
-    }
+    complete_hosts(url, &variable);
     let Some(home) = variable("HOME").map(PathBuf::from) else {
         return;
     };
@@ -39,36 +37,40 @@ pub(super) fn complete(url: &mut DatabaseUrl, environment: Environment<'_>) {
     }
 }
 
-fn default_socket() -> Host {
-    Host::Socket { path: PathBuf::new(), port: 5432 }
-}
-
 /// No host: `PGHOST`, else the usual socket directories, else localhost.
 fn complete_hosts(url: &mut DatabaseUrl, variable: &dyn Fn(&str) -> Option<String>) {
-    let port = match url.hosts.first() {
-        Some(Host::Socket { port, .. }) if *port != 5432 => *port,
-        _ => variable("PGPORT").and_then(|port| port.parse().ok()).unwrap_or(5432),
-    };
+    if url.hosts.is_empty() {
+        let port = variable("PGPORT").filter(|_| url.form != Form::Jdbc).and_then(|port| port.parse().ok());
+        url.hosts.push(Host::Socket { path: PathBuf::new(), port: port.unwrap_or(5432) });
+    }
     let named = variable("PGHOST").filter(|_| url.form != Form::Jdbc);
-    url.hosts = match named {
-        Some(hosts) => hosts
-            .split(',')
-            .map(|host| match host.starts_with('/') {
-                true => Host::Socket { path: PathBuf::from(host), port },
-                false => Host::Tcp { host: host.to_owned(), port },
-            })
-            .collect(),
-        None => vec![
-            ["/var/run/postgresql", "/tmp"]
-                .map(PathBuf::from)
-                .into_iter()
-                .find(|directory| directory.join(format!(".s.PGSQL.{port}")).exists())
-                .map_or_else(
-                    || Host::Tcp { host: "localhost".to_owned(), port },
-                    |path| Host::Socket { path, port },
-                ),
-        ],
-    };
+    url.hosts = std::mem::take(&mut url.hosts)
+        .into_iter()
+        .flat_map(|host| match host {
+            Host::Socket { path, port } if path.as_os_str().is_empty() => {
+                default_hosts(named.as_deref(), port)
+            }
+            host => vec![host],
+        })
+        .collect();
+}
+
+fn default_hosts(named: Option<&str>, port: u16) -> Vec<Host> {
+    if let Some(hosts) = named {
+        let host = |host: &str| match host.starts_with('/') {
+            true => Host::Socket { path: PathBuf::from(host), port },
+            false => Host::Tcp { host: host.to_owned(), port },
+        };
+        return hosts.split(',').map(host).collect();
+    }
+    let socket = ["/var/run/postgresql", "/tmp"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|directory| directory.join(format!(".s.PGSQL.{port}")).exists());
+    vec![match socket {
+        Some(path) => Host::Socket { path, port },
+        None => Host::Tcp { host: "localhost".to_owned(), port },
+    }]
 }
 
 fn complete_tls_files(url: &mut DatabaseUrl, directory: &Path) {
@@ -185,6 +187,16 @@ mod tests {
         assert_eq!(url.user.as_deref(), Some("a"));
         assert_eq!(url.hosts, [Host::Tcp { host: "c".to_owned(), port: 5432 }]);
         assert_eq!(completed("jdbc:postgresql://c/shop", &variables).user, None);
+    }
+
+    #[test]
+    fn a_url_without_host_goes_where_libpq_goes() {
+        for (text, port) in [("postgres:///shop", 5432), ("postgres:///shop?port=61999", 61999)] {
+            let url = completed(text, &[("PGHOST", "/run/elsewhere")]);
+            assert_eq!(url.hosts, [Host::Socket { path: PathBuf::from("/run/elsewhere"), port }], "{text}");
+        }
+        let url = completed("postgres:///shop?port=61999", &[]);
+        assert_eq!(url.hosts, [Host::Tcp { host: "localhost".to_owned(), port: 61999 }]);
     }
 
     #[test]

@@ -33,6 +33,7 @@ impl Connection for PostgresConnection {
             return Ok(Outcome::default());
         }
         refuse_copy(sql)?;
+        refuse_nul(sql)?;
         let Answers { mut outcomes, error } = self.link.simple_query(sql);
         match error {
             Some(failure) => Err(failed(&failure, None)),
@@ -59,6 +60,11 @@ impl Connection for PostgresConnection {
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
+        refuse_nul(statement)?;
+        // Anything else would leave the session out of step.
+        if copy_direction(statement) != Some(CopyDirection::FromClient) {
+            return Err(DbError::new(DbErrorKind::Statement, "only COPY … FROM STDIN takes data"));
+        }
         self.link.copy_in(statement, data).map_err(|failure| failed(&failure, None))
     }
 
@@ -162,27 +168,37 @@ fn advisory_key(lock: &Lock) -> Result<i64, DbError> {
     }
 }
 
+/// A `COPY` between server and client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CopyDirection {
+    FromClient,
+    ToClient,
+}
+
+fn copy_direction(sql: &str) -> Option<CopyDirection> {
+    if leading_words(sql, Dialect::Postgres, 1).first().map(String::as_str) != Some("COPY") {
+        return None;
+    }
+    let words: Vec<String> = sql
+        .split(|character: char| !character.is_alphanumeric() && character != '_')
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    let has = |first: &str, second: &str| words.windows(2).any(|pair| pair == [first, second]);
+    if has("FROM", "STDIN") {
+        return Some(CopyDirection::FromClient);
+    }
+    has("TO", "STDOUT").then_some(CopyDirection::ToClient)
+}
+
 /// `COPY` from or to the client needs messages of its own and would leave the session waiting for data.
 fn refuse_copy(sql: &str) -> Result<(), DbError> {
-    if leading_words(sql, Dialect::Postgres, 1).first().map(String::as_str) != Some("COPY") {
-        return Ok(());
-    }
-    let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_uppercase).collect();
-    let has = |first: &str, second: &str| {
-        words.windows(2).any(|pair| {
-            matches!(pair, [a, b] if a.ends_with(first) && b.trim_end_matches(';').trim_start_matches('(') == second)
-        })
+    let message = match copy_direction(sql) {
+        None => return Ok(()),
+        Some(CopyDirection::FromClient) => "COPY … FROM STDIN must be followed by its data",
+        Some(CopyDirection::ToClient) => "COPY … TO STDOUT is not supported: nothing would take the data",
     };
-    if has("FROM", "STDIN") {
-        return Err(DbError::new(DbErrorKind::Statement, "COPY … FROM STDIN must be followed by its data"));
-    }
-    if has("TO", "STDOUT") {
-        return Err(DbError::new(
-            DbErrorKind::Statement,
-            "COPY … TO STDOUT is not supported: nothing would take the data",
-        ));
-    }
-    Ok(())
+    Err(DbError::new(DbErrorKind::Statement, message))
 }
 
 fn refuse_nul(sql: &str) -> Result<(), DbError> {
@@ -204,7 +220,11 @@ fn failed(failure: &Failure, hint: Option<&str>) -> DbError {
     let Some(server) = error.as_db_error() else {
         let message = chain(error);
         let password_missing = message.contains("password missing");
-        let mut error = DbError::connection(message);
+        let mut error = match message.starts_with("error encoding message") {
+            // Larger than the protocol allows; nothing was sent.
+            true => DbError::new(DbErrorKind::Statement, message),
+            false => DbError::connection(message),
+        };
         if password_missing {
             error = DbError::new(
                 DbErrorKind::Authentication,
@@ -268,6 +288,7 @@ mod tests {
             ("COPY orders FROM STDIN", false),
             ("copy orders (id, note) from stdin;", false),
             ("COPY orders TO STDOUT WITH CSV", false),
+            ("COPY orders(id)FROM STDIN(FORMAT csv)", false),
             ("COPY orders FROM '/tmp/orders.csv'", true),
             ("INSERT INTO notes VALUES ('copy from stdin')", true),
         ] {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// Descriptors that are not locked, by the identity of their file.
 static IDLE: Mutex<Vec<(Identity, File)>> = Mutex::new(Vec::new());
 
-/// Device and inode; all zero where the system has none.
+/// Device and inode; a digest of the path where the system has none.
 type Identity = (u64, u64);
 
 /// A lock on a file. Dropping it unlocks.
@@ -23,13 +23,13 @@ pub(super) struct FileLock {
 impl FileLock {
     /// Tries to lock without waiting; `None` if someone else has it.
     pub fn try_lock(path: &Path) -> io::Result<Option<FileLock>> {
-        let wanted = identity(&std::fs::metadata(path)?);
+        let wanted = identity(path, &std::fs::metadata(path)?);
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
         let (identity, file) = match idle.iter().position(|(identity, _)| *identity == wanted) {
             Some(at) => idle.swap_remove(at),
             None => {
-                let file = File::open(path)?;
-                (identity(&file.metadata()?), file)
+                let file = open(path)?;
+                (identity(path, &file.metadata()?), file)
             }
         };
         match file.try_lock() {
@@ -46,6 +46,19 @@ impl FileLock {
     }
 }
 
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Elsewhere a locked file cannot be read by others, so a file beside the database is locked.
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    File::options().read(true).write(true).create(true).truncate(false).open(beside)
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
         if let Some((identity, file)) = self.file.take() {
@@ -57,14 +70,17 @@ impl Drop for FileLock {
 }
 
 #[cfg(unix)]
-fn identity(metadata: &std::fs::Metadata) -> Identity {
+fn identity(_path: &Path, metadata: &std::fs::Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
     (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn identity(_metadata: &std::fs::Metadata) -> Identity {
-    (0, 0)
+fn identity(path: &Path, _metadata: &std::fs::Metadata) -> Identity {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).hash(&mut hasher);
+    (0, hasher.finish())
 }
 
 /// The process that holds a lock on the file, where the system lists them (Linux).

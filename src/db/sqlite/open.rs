@@ -5,6 +5,7 @@ use super::super::url::{DatabaseUrl, SqliteTarget};
 use super::super::{Access, ConnectOptions};
 use super::{SqliteConnection, convert};
 use dunlin_compat::model::{Dialect, Server};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 
@@ -120,24 +121,21 @@ fn open_path(
     }
 }
 
-/// Opens without write access. A journal left by a crash can only be rolled back with it, and a WAL database in a
-/// directory that cannot be written only be read as unchanging.
+/// Opens for reading an existing file. SQLite gets write access where it can, because without it a journal left by a
+/// crash cannot be rolled back, and a WAL database is left with files that were not there before; `query_only` keeps
+/// statements from writing. A WAL database in a directory that cannot be written is read as unchanging.
 fn read(url: &DatabaseUrl, path: &Path) -> rusqlite::Result<Connection> {
-    let first = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .and_then(|connection| probe(url, connection, Access::Read));
-    let error = match first {
-        Ok(connection) => return Ok(connection),
-        Err(error) => error,
-    };
-    let retried = match error.sqlite_error_code() {
-        Some(ErrorCode::ReadOnly) => open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|connection| {
-            let connection = probe(url, connection, Access::Read)?;
-            pragma(&connection, "query_only", "1")?;
-            Ok(connection)
-        }),
-        _ => Err(error),
-    };
-    retried.or_else(|error| match error.sqlite_error_code() {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let had_wal = Path::new(&wal).exists();
+    let opened = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|connection| {
+        // Someone else's log is not ours to move into the database.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_wal)?;
+        let connection = probe(url, connection, Access::Read)?;
+        pragma(&connection, "query_only", "1")?;
+        Ok(connection)
+    });
+    opened.or_else(|error| match error.sqlite_error_code() {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
             open(&immutable_uri(path), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
                 .and_then(|connection| probe(url, connection, Access::Read))
@@ -195,9 +193,15 @@ fn path_of_uri(uri: &str) -> PathBuf {
 }
 
 fn cannot_open(path: &Path, mut error: DbError) -> DbError {
-    error.message = format!("cannot open {}: {}", path.display(), error.message);
+    let path = path.display().to_string();
+    // The library may have appended the path itself.
+    let reason = error.message.strip_suffix(&format!(": {path}")).unwrap_or(&error.message);
+    error.message = format!("cannot open {path}: {reason}");
     if error.kind == DbErrorKind::Statement {
         error.kind = DbErrorKind::Storage;
+    }
+    if error.code == Some(rusqlite::ffi::SQLITE_CANTOPEN) {
+        return error.advise("check that the file and its directory may be read and written");
     }
     error
 }

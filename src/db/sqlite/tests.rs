@@ -110,7 +110,26 @@ fn reading_changes_nothing() {
     let error = connection.execute("CREATE TABLE more (id)").unwrap_err();
     assert_eq!(error.kind, DbErrorKind::Storage);
     drop(connection);
+    let files: Vec<_> =
+        std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["shop.db"]);
     assert_eq!(first(&mut write(&path), "PRAGMA journal_mode").as_deref(), Some("wal"));
+}
+
+#[test]
+fn reading_sees_a_log_that_others_write_and_leaves_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shop.db");
+    let log = directory.path().join("shop.db-wal");
+    let mut writer = write(&path);
+    writer.execute_many(&["PRAGMA journal_mode = WAL", "CREATE TABLE orders (id)"]).unwrap();
+    let before = std::fs::read(&log).unwrap();
+    let mut reader = open(&format!("sqlite:{}", path.display()), Access::Read).unwrap();
+    assert_eq!(first(&mut reader, "SELECT name FROM sqlite_master").as_deref(), Some("orders"));
+    writer.execute("INSERT INTO orders VALUES (1)").unwrap();
+    assert_eq!(first(&mut reader, "SELECT count(*) FROM orders").as_deref(), Some("1"));
+    drop(reader);
+    assert!(std::fs::read(&log).unwrap().starts_with(&before));
 }
 
 #[test]
@@ -133,6 +152,7 @@ fn what_is_no_database_is_refused_by_name() {
     assert_eq!(std::fs::read_to_string(&text).unwrap().len(), 2000);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     let directory = tempfile::tempdir().unwrap();
@@ -140,9 +160,7 @@ fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     let (mut one, mut other) = (write(&path), write(&path));
     assert!(one.try_lock(&Lock::DatabaseFile).unwrap());
     assert!(!other.try_lock(&Lock::DatabaseFile).unwrap());
-    if cfg!(target_os = "linux") {
-        assert_eq!(other.lock_holder(&Lock::DatabaseFile), Some(format!("process {}", std::process::id())));
-    }
+    assert_eq!(other.lock_holder(&Lock::DatabaseFile), Some(format!("process {}", std::process::id())));
     // A write transaction survives that another session unlocks and goes away: a second process is still shut out.
     other.execute_many(&["CREATE TABLE a (b)", "BEGIN IMMEDIATE"]).unwrap();
     one.unlock(&Lock::DatabaseFile).unwrap();
@@ -156,6 +174,7 @@ fn the_file_lock_excludes_and_leaves_sqlites_own_locks_alone() {
     assert!(other.try_lock(&Lock::Advisory(1)).is_err());
 }
 
+#[cfg(target_os = "linux")]
 /// Whether another process finds the database locked for writing: asks the kernel's table of locks.
 fn is_write_locked(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -223,3 +223,93 @@ impl<'a> FlywayLexer<'a> {
 fn is_word_part(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '$'
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postgres(statement: &str) -> bool {
+        flyway_non_transactional(statement, Dialect::Postgres, (15, 0, 0))
+    }
+
+    #[test]
+    fn flyway_recognises_these() {
+        for statement in [
+            "CREATE INDEX CONCURRENTLY i ON t (a)",
+            "-- note\n/* a /* b */ c */ create unique index concurrently i on t (a)",
+            "DROP INDEX CONCURRENTLY IF EXISTS i",
+            "VACUUM FULL t",
+            "DROP DATABASE IF EXISTS shop",
+            "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = false)",
+            "ALTER SYSTEM SET a = 1",
+            "REINDEX VERBOSE SCHEMA s",
+            "REINDEX (VERBOSE) SCHEMA s",
+            "DISCARD ALL",
+            // Only words count: what stands between them is not seen.
+            "CREATE 1 INDEX 'x' CONCURRENTLY",
+            "DROP \"INDEX\" INDEX CONCURRENTLY i",
+        ] {
+            assert!(postgres(statement), "{statement}");
+        }
+    }
+
+    #[test]
+    fn flyway_overlooks_these() {
+        for statement in [
+            "REINDEX TABLE CONCURRENTLY t",
+            "REINDEX INDEX CONCURRENTLY i",
+            "ALTER TABLE a DETACH PARTITION b CONCURRENTLY",
+            "CLUSTER",
+            "ALTER DATABASE shop SET TABLESPACE fast",
+            "EXPLAIN VACUUM",
+            "SELECT 'VACUUM'",
+            "(VACUUM)",
+            "e'\\' VACUUM'",
+            "$1 VACUUM",
+        ] {
+            assert!(!postgres(statement), "{statement}");
+        }
+    }
+
+    #[test]
+    fn adding_a_value_to_a_type_depends_on_the_version_and_on_its_name() {
+        for (statement, expected) in [
+            ("ALTER TYPE mood ADD VALUE 'sad'", true),
+            ("ALTER TYPE public.mood ADD VALUE 'sad'", true),
+            ("ALTER TYPE \"mood\" ADD VALUE 'sad'", true),
+            ("ALTER TYPE a b c d e f ADD VALUE 'sad'", true),
+            ("ALTER TYPE a b c d e f g ADD VALUE 'sad'", false),
+        ] {
+            assert_eq!(
+                flyway_non_transactional(statement, Dialect::Postgres, (11, 0, 0)),
+                expected,
+                "{statement}"
+            );
+            assert!(!postgres(statement), "{statement}");
+        }
+    }
+
+    #[test]
+    fn in_sqlite_only_an_unqualified_foreign_keys_pragma_counts() {
+        for (statement, expected) in [
+            ("PRAGMA foreign_keys = ON", true),
+            ("pragma Foreign_Keys", true),
+            ("PRAGMA foreign_keys(0)", true),
+            ("PRAGMA main.foreign_keys = ON", false),
+            ("PRAGMA \"foreign_keys\" = ON", false),
+            ("PRAGMA journal_mode = WAL", false),
+            ("VACUUM", false),
+        ] {
+            assert_eq!(
+                flyway_non_transactional(statement, Dialect::Sqlite, (3, 40, 0)),
+                expected,
+                "{statement}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_counts_in_mysql() {
+        assert!(!flyway_non_transactional("VACUUM", Dialect::Mysql, (8, 0, 0)));
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! A procedure that is called, a `DO` block or a prepared statement can do anything; only their own kind is known.
 
+mod changes;
 mod control;
 mod flyway;
 mod mysql;
@@ -10,11 +11,14 @@ mod reader;
 mod rebuild;
 mod sqlite;
 mod target;
+#[cfg(test)]
+mod tests;
 
+pub use changes::TableChange;
 pub use control::{Control, first_word, is_foreign_keys_pragma};
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
-pub use target::{ObjectKind, QualifiedName, TableChange, Target, TargetAction};
+pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
 
 use dunlin_compat::model::Dialect;
 use reader::Reader;

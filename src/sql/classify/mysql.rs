@@ -2,13 +2,13 @@
 
 use super::reader::Reader;
 use super::{Facts, TransactionNeed};
+use dunlin_compat::model::Dialect;
 
 /// First words of statements that always commit.
-const COMMITTING: [&str; 14] = [
+const COMMITTING: [&str; 13] = [
     "ALTER",
     "ANALYZE",
-    "CACHE",
-    "CHANGE",
+    "BACKUP",
     "CHECK",
     "FLUSH",
     "GRANT",
@@ -76,8 +76,13 @@ fn commits(mut reader: Reader<'_>) -> bool {
     if reader.eat("SET") {
         return reader.is("PASSWORD") || reader.clone().eat_all(&["DEFAULT", "ROLE"]);
     }
-    reader.clone().eat_all(&["LOAD", "INDEX"])
-        || reader.clone().eat_all(&["IMPORT", "TABLE"])
+    // MariaDB's manual lists these as well, but 10.11 does not commit for them.
+    if reader.dialect() == Dialect::Mysql
+        && (reader.is_any(&["CACHE", "CHANGE"]) || reader.clone().eat_all(&["LOAD", "INDEX"]))
+    {
+        return true;
+    }
+    reader.clone().eat_all(&["IMPORT", "TABLE"])
         || reader.eat("STOP") && reader.is_any(&["SLAVE", "REPLICA", "ALL", "GROUP_REPLICATION"])
 }
 

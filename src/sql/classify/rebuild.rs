@@ -41,3 +41,42 @@ pub fn sqlite_rebuilds(statements: &[Statement]) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::split;
+
+    fn rebuilds(script: &str) -> bool {
+        sqlite_rebuilds(&split(script, Dialect::Sqlite).unwrap())
+    }
+
+    #[test]
+    fn the_usual_orders_are_recognised() {
+        for script in [
+            "CREATE TABLE new_books (a); INSERT INTO new_books SELECT a FROM books; DROP TABLE books; ALTER TABLE new_books RENAME TO books;",
+            "CREATE TABLE new (a); DROP TABLE IF EXISTS \"Books\"; ALTER TABLE new RENAME TO [books];",
+            "ALTER TABLE books RENAME TO old; CREATE TABLE books (a); INSERT INTO books SELECT a FROM old; DROP TABLE old;",
+            "CREATE TABLE new (a); ALTER TABLE books RENAME TO old; ALTER TABLE new RENAME TO books; DROP TABLE old;",
+            "CREATE TEMPORARY TABLE copy AS SELECT a FROM books; DROP TABLE books; CREATE TABLE books (a); INSERT INTO books SELECT a FROM copy",
+            "PRAGMA foreign_keys = OFF; SELECT 1;",
+            "PRAGMA foreign_keys(0);",
+        ] {
+            assert!(rebuilds(script), "{script}");
+        }
+    }
+
+    #[test]
+    fn other_scripts_are_no_rebuild() {
+        for script in [
+            "CREATE TABLE books (a); DROP TABLE magazines;",
+            "DROP TABLE IF EXISTS books; CREATE TABLE books (a);",
+            "ALTER TABLE books RENAME TO volumes; CREATE TABLE books_index (a);",
+            "ALTER TABLE books RENAME COLUMN a TO b; ALTER TABLE shelves RENAME COLUMN b TO a;",
+            "PRAGMA foreign_keys = ON; PRAGMA foreign_keys;",
+            "DROP INDEX books; CREATE TABLE books (a);",
+        ] {
+            assert!(!rebuilds(script), "{script}");
+        }
+    }
+}

@@ -4,11 +4,10 @@ use super::reader::Reader;
 use super::{Facts, TransactionNeed};
 
 /// Settings that SQLite refuses or ignores inside a transaction.
-const OUTSIDE_PRAGMAS: [(&str, &str); 5] = [
+const OUTSIDE_PRAGMAS: [(&str, &str); 4] = [
     ("foreign_keys", "PRAGMA foreign_keys"),
     ("journal_mode", "PRAGMA journal_mode"),
     ("synchronous", "PRAGMA synchronous"),
-    ("temp_store", "PRAGMA temp_store"),
     ("wal_checkpoint", "PRAGMA wal_checkpoint"),
 ];
 
@@ -45,7 +44,6 @@ pub(super) fn facts(reader: &Reader<'_>) -> Facts {
     let reason = match &pragma {
         Some(pragma) => pragma.outside(),
         None if reader.is("VACUUM") => Some("VACUUM"),
-        None if reader.is("ATTACH") => Some("ATTACH"),
         None if reader.is("DETACH") => Some("DETACH"),
         None => None,
     };

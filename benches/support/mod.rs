@@ -1,0 +1,7 @@
+//! What the benchmark stands on.
+
+pub mod measure;
+pub mod peer;
+pub mod project;
+pub mod proxy;
+pub mod server;
