@@ -1,7 +1,6 @@
 //! Errors as users see them: the reason, the source line underlined, one sentence of advice; or one JSON object.
 
 use std::fmt;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use dunlin_compat::model::AdapterError;
@@ -9,6 +8,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use super::output;
 use crate::db::{DbError, DbErrorKind};
 use crate::engine::{RunError, StatementFailure};
 
@@ -80,13 +80,26 @@ impl Failure {
         self
     }
 
+    /// The same at a line of a file of which nothing may be shown.
+    #[must_use]
+    pub fn at_hidden(mut self, path: &Path, line: usize) -> Failure {
+        self.place = Some((path.to_path_buf(), line));
+        self
+    }
+
+    /// Prints it, on standard error for people, on standard output as JSON, and tells how the process ends.
+    pub fn end(&self, as_json: bool) -> Exit {
+        self.print(as_json);
+        self.exit
+    }
+
     /// Prints it: on standard error for people, on standard output as JSON.
     pub fn print(&self, as_json: bool) {
-        if as_json {
-            anstream::println!("{:#}", self.json());
-        } else {
-            anstream::eprint!("{}", self.render(std::io::stderr().is_terminal()));
+        if as_json && output::json(&self.json()).is_ok() {
+            return;
         }
+        // What is no terminal, or wants no colours, gets none.
+        output::note_text(&self.render(true));
     }
 
     /// The JSON object: `{"error": {code, message, path, line, serverCode, help}}`, absent parts null.
@@ -105,8 +118,14 @@ impl Failure {
 
     /// The text for people.
     pub fn render(&self, colours: bool) -> String {
-        let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_width(width());
+        let mut theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        "error:".clone_into(&mut theme.characters.error);
+        let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1);
+        // A log has no width; whole lines can be searched.
+        let handler = match output::columns(&console::Term::stderr()) {
+            Some(columns) => handler.with_width(columns.clamp(40, 140)).with_break_words(false),
+            None => handler.with_wrap_lines(false),
+        };
         let mut text = String::new();
         if handler.render_report(&mut text, self).is_err() {
             return format!("error: {}\n", self.message);
@@ -115,13 +134,15 @@ impl Failure {
     }
 }
 
-fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_usize).clamp(40, 140)
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+        match &self.place {
+            // Without an excerpt nothing else says where.
+            Some((path, line)) if self.excerpt.is_none() => {
+                write!(formatter, "{}:{line}: {}", path.display(), self.message)
+            }
+            _ => formatter.write_str(&self.message),
+        }
     }
 }
 
@@ -149,8 +170,15 @@ impl From<AdapterError> for Failure {
             AdapterError::Refused { code, message, place, advice } => {
                 let mut failure = Failure::new(&code, message);
                 failure.help = advice;
+                // What the user named on the command line.
+                if matches!(failure.code.as_str(), "UNKNOWN_VERSION" | "BASELINE_VERSION") {
+                    failure.exit = Exit::Usage;
+                }
                 match place {
-                    Some((path, line)) => failure.at(&path, line),
+                    Some((path, line)) => {
+                        failure.message = without_place(&failure.message, &path, line);
+                        failure.at(&path, line)
+                    }
                     None => failure,
                 }
             }
@@ -170,9 +198,35 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Failure {
         let mut failure = Failure::new(code_of(&error), error.message.clone());
         failure.server_code = server_code(&error);
-        failure.help = error.hint.clone();
+        failure.help = error.hint.clone().or_else(|| advice(&error).map(str::to_owned));
         failure
     }
+}
+
+/// What to do where the server or driver does not say.
+fn advice(error: &DbError) -> Option<&'static str> {
+    Some(match error.kind {
+        DbErrorKind::Storage if error.message.ends_with(NOT_A_DATABASE) => {
+            "Check the path; what is there is no SQLite database, or an encrypted one."
+        }
+        DbErrorKind::Authentication => "Check user and password; `dunlin doctor` shows which URL is used.",
+        DbErrorKind::LockTimeout => {
+            "Somebody else holds a lock that is needed. Try again when they are done, or raise --lock-timeout."
+        }
+        DbErrorKind::Deadlock => "Nothing of it was kept. Try again.",
+        DbErrorKind::Storage => "Check that the disk has room and that the database may be written.",
+        DbErrorKind::Configuration | DbErrorKind::Connection | DbErrorKind::Statement => return None,
+    })
+}
+
+/// SQLite's words for a file that is something else.
+const NOT_A_DATABASE: &str = "file is not a database";
+
+/// The message without the place at its beginning, which is shown by itself.
+fn without_place(message: &str, path: &Path, line: usize) -> String {
+    let path = path.display().to_string();
+    let rest = message.strip_prefix(&format!("{path}:{line}: "));
+    rest.or_else(|| message.strip_prefix(&format!("{path}: "))).unwrap_or(message).to_owned()
 }
 
 impl From<RunError> for Failure {
@@ -180,6 +234,8 @@ impl From<RunError> for Failure {
         let message = error.to_string();
         match error {
             RunError::Adapter(error) => error.into(),
+            // Whether connecting or asking failed is plain from the message.
+            RunError::Server { doing, error } if doing == "connecting" => Failure::from(error),
             RunError::Server { error, .. } => Failure { message, ..Failure::from(error) },
             RunError::LockNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) }
                 .help("Wait for the other run, or raise --lock-wait. A lock ends with its session; nothing has to be removed."),
@@ -261,12 +317,7 @@ fn excerpt_of_statement(failed: &StatementFailure) -> Option<Excerpt> {
         }
         None => (0, first_line_length),
     };
-    Some(Excerpt {
-        source: named(&failed.path, text),
-        offset: statement_start + offset,
-        length,
-        label: "here".to_owned(),
-    })
+    excerpt(&failed.path, text, statement_start + offset, length)
 }
 
 fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
@@ -274,11 +325,22 @@ fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
     let offset = offset_of_line(&text, line)?;
     let rest = text.get(offset..)?;
     let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
-    Some(Excerpt { source: named(path, text), offset, length, label: "here".to_owned() })
+    excerpt(path, text, offset, length)
 }
 
-fn named(path: &Path, text: String) -> NamedSource<String> {
-    NamedSource::new(path.display().to_string(), text)
+/// Longer lines are data; an excerpt of them would bury the message.
+const LONGEST_LINE: usize = 500;
+
+fn excerpt(path: &Path, text: String, offset: usize, length: usize) -> Option<Excerpt> {
+    let (before, behind) = text.split_at_checked(offset)?;
+    // The line and its neighbours are shown.
+    let near = before.rsplit('\n').take(2).chain(behind.split('\n').take(2));
+    if near.map(str::len).any(|length| length > LONGEST_LINE) {
+        return None;
+    }
+    let length = length.min(behind.len());
+    let source = NamedSource::new(path.display().to_string(), text);
+    Some(Excerpt { source, offset, length, label: "here".to_owned() })
 }
 
 /// The byte offset at which a line (from 1) begins.
