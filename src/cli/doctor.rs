@@ -26,13 +26,16 @@ struct Findings {
     facts: Vec<(&'static str, &'static str, String)>,
     /// Each lock with its holder, if any.
     locks: Vec<(String, Option<String>)>,
+    /// How many migrations are applied and pending.
+    counts: Option<(usize, usize)>,
     obstacles: Vec<String>,
 }
 
 /// Runs the command.
 pub fn run(global: &Global, _arguments: &DoctorArgs) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
-    let mut findings = Findings { facts: project.describe(), locks: Vec::new(), obstacles: Vec::new() };
+    let mut findings =
+        Findings { facts: project.describe(), locks: Vec::new(), counts: None, obstacles: Vec::new() };
     match project.connect(Access::Read) {
         Ok(mut connection) => examine(&project, connection.as_mut(), &mut findings),
         Err(failure) => findings.obstacles.push(with_help(&failure)),
@@ -48,6 +51,8 @@ impl Findings {
     fn document(&self) -> Value {
         let mut document: serde_json::Map<String, Value> =
             self.facts.iter().map(|(key, _, value)| ((*key).to_owned(), json!(value))).collect();
+        document.insert("applied".to_owned(), json!(self.counts.map(|(applied, _)| applied)));
+        document.insert("pending".to_owned(), json!(self.counts.map(|(_, pending)| pending)));
         let locks = self.locks.iter().map(|(lock, holder)| json!({ "lock": lock, "holder": holder }));
         document.insert("locks".to_owned(), locks.collect());
         document.insert("obstacles".to_owned(), json!(self.obstacles));
@@ -61,6 +66,9 @@ impl Findings {
             let state = holder.as_ref().map_or("free".to_owned(), |holder| format!("held by {holder}"));
             ("lock", format!("{lock}, {state}"))
         }));
+        if let Some((applied, pending)) = self.counts {
+            lines.push(("migrations", format!("{applied} applied, {pending} pending")));
+        }
         let width = lines.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
         let mut text: String =
             lines.iter().map(|(label, value)| format!("{label:width$}  {value}\n")).collect();
@@ -122,9 +130,8 @@ fn examine_migrations(
 ) -> Result<(), Failure> {
     let adapter = project.adapter();
     let (snapshot, entries) = engine::status(connection, adapter)?;
-    let count = |standing| entries.iter().filter(|entry| entry.standing == standing).count().to_string();
-    findings.facts.push(("applied", "applied", count(Standing::Applied)));
-    findings.facts.push(("pending", "pending", count(Standing::Pending)));
+    let count = |standing| entries.iter().filter(|entry| entry.standing == standing).count();
+    findings.counts = Some((count(Standing::Applied), count(Standing::Pending)));
     if let Some(entry) = &snapshot.entry {
         findings.obstacles.push(format!(
             "{} ({}) is half done: {} of its statements ran; `dunlin {}` continues it",

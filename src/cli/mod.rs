@@ -43,7 +43,7 @@ use failure::Failure;
 #[command(disable_help_subcommand = true)]
 #[command(after_help = "Examples:
   dunlin status --url sqlite:shop.db     what is applied and what is pending
-  dunlin plan                            the exact SQL that `up` would run
+  dunlin plan                            the SQL that `up` would run
   dunlin up                              apply what is pending
   dunlin down --steps 2                  take the last two back
   dunlin new add orders                  write a new migration file
