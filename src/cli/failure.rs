@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use dunlin_compat::model::AdapterError;
+use dunlin_compat::model::{AdapterError, Problem};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ pub struct Failure {
     pub place: Option<(PathBuf, usize)>,
     /// SQLSTATE or the server's number.
     pub server_code: Option<String>,
+    /// What was found wrong, where that is more than one thing.
+    pub problems: Vec<Problem>,
     excerpt: Option<Excerpt>,
 }
 
@@ -49,12 +51,14 @@ impl Failure {
             help: None,
             place: None,
             server_code: None,
+            problems: Vec::new(),
             excerpt: None,
         }
     }
 
-    /// A wrong command line.
+    /// A wrong command line. A URL may have strayed into the wrong argument, and with it a password.
     pub fn usage(message: impl Into<String>) -> Failure {
+        let message = crate::db::mask_url(&message.into());
         Failure { exit: Exit::Usage, ..Failure::new("USAGE", message) }
     }
 
@@ -102,8 +106,9 @@ impl Failure {
         output::note_text(&self.render(true));
     }
 
-    /// The JSON object: `{"error": {code, message, path, line, serverCode, help}}`, absent parts null.
+    /// The JSON object: `{"error": {code, message, path, line, serverCode, help, problems}}`, absent parts null.
     pub fn json(&self) -> Value {
+        let problems = self.problems.iter().map(problem);
         json!({
             "error": {
                 "code": self.code,
@@ -112,6 +117,7 @@ impl Failure {
                 "line": self.place.as_ref().map(|(_, line)| *line),
                 "serverCode": self.server_code,
                 "help": self.help,
+                "problems": problems.collect::<Vec<Value>>(),
             }
         })
     }
@@ -134,11 +140,22 @@ impl Failure {
     }
 }
 
+/// A problem in JSON.
+pub fn problem(problem: &Problem) -> Value {
+    json!({
+        "code": problem.code,
+        "message": problem.message,
+        "path": problem.path.as_ref().map(|path| path.display().to_string()),
+    })
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             // Without an excerpt nothing else says where.
-            Some((path, line)) if self.excerpt.is_none() => {
+            Some((path, line))
+                if self.excerpt.is_none() && !self.message.contains(&path.display().to_string()) =>
+            {
                 write!(formatter, "{}:{line}: {}", path.display(), self.message)
             }
             _ => formatter.write_str(&self.message),
@@ -173,13 +190,20 @@ impl From<AdapterError> for Failure {
                 // What the user named on the command line.
                 if matches!(failure.code.as_str(), "UNKNOWN_VERSION" | "BASELINE_VERSION") {
                     failure.exit = Exit::Usage;
+                    failure.message = crate::db::mask_url(&failure.message);
                 }
-                match place {
-                    Some((path, line)) => {
-                        failure.message = without_place(&failure.message, &path, line);
+                let Some((path, line)) = place else { return failure };
+                let prefix = format!("{}:{line}: ", path.display());
+                match failure.message.strip_prefix(&prefix) {
+                    Some(rest) => {
+                        failure.message = rest.to_owned();
                         failure.at(&path, line)
                     }
-                    None => failure,
+                    // It is about the file, and a line of it would mislead.
+                    None if failure.message.contains(&path.display().to_string()) => {
+                        failure.at_hidden(&path, line)
+                    }
+                    None => failure.at(&path, line),
                 }
             }
             AdapterError::Invalid { message, problems } => {
@@ -187,7 +211,10 @@ impl From<AdapterError> for Failure {
                 for problem in &problems {
                     text.push_str(&format!("\n- {}", problem.message));
                 }
-                Failure { exit: Exit::Found, ..Failure::new("INVALID", text) }
+                let unreadable = problems.iter().all(|problem| problem.code == "MIGRATION_FILE");
+                let (exit, code) =
+                    if unreadable { (Exit::Failed, "MIGRATION_FILE") } else { (Exit::Found, "INVALID") };
+                Failure { exit, problems, ..Failure::new(code, text) }
             }
             other => Failure::new("REFUSED", other.to_string()),
         }
@@ -205,6 +232,11 @@ impl From<DbError> for Failure {
 
 /// What to do where the server or driver does not say.
 fn advice(error: &DbError) -> Option<&'static str> {
+    let number = error.code.unwrap_or(0);
+    if error.sqlstate.as_deref() == Some("3D000") || (number == UNKNOWN_DATABASE && error.sqlstate.is_some())
+    {
+        return Some("Create the database, or correct its name in the URL; dunlin creates none.");
+    }
     Some(match error.kind {
         DbErrorKind::Storage if error.message.ends_with(NOT_A_DATABASE) => {
             "Check the path; what is there is no SQLite database, or an encrypted one."
@@ -214,20 +246,18 @@ fn advice(error: &DbError) -> Option<&'static str> {
             "Somebody else holds a lock that is needed. Try again when they are done, or raise --lock-timeout."
         }
         DbErrorKind::Deadlock => "Nothing of it was kept. Try again.",
-        DbErrorKind::Storage => "Check that the disk has room and that the database may be written.",
-        DbErrorKind::Configuration | DbErrorKind::Connection | DbErrorKind::Statement => return None,
+        DbErrorKind::Storage if error.code.is_some() => {
+            "Check that the disk has room and that the database may be written."
+        }
+        _ => return None,
     })
 }
 
+/// MySQL's and MariaDB's number for a database that is not there.
+const UNKNOWN_DATABASE: i32 = 1049;
+
 /// SQLite's words for a file that is something else.
 const NOT_A_DATABASE: &str = "file is not a database";
-
-/// The message without the place at its beginning, which is shown by itself.
-fn without_place(message: &str, path: &Path, line: usize) -> String {
-    let path = path.display().to_string();
-    let rest = message.strip_prefix(&format!("{path}:{line}: "));
-    rest.or_else(|| message.strip_prefix(&format!("{path}: "))).unwrap_or(message).to_owned()
-}
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
@@ -236,7 +266,17 @@ impl From<RunError> for Failure {
             RunError::Adapter(error) => error.into(),
             // Whether connecting or asking failed is plain from the message.
             RunError::Server { doing, error } if doing == "connecting" => Failure::from(error),
-            RunError::Server { error, .. } => Failure { message, ..Failure::from(error) },
+            RunError::Server { doing, error } => {
+                let not_a_history =
+                    error.kind == DbErrorKind::Statement && doing.starts_with("reading the history");
+                let failure = Failure { message, ..Failure::from(error) };
+                if not_a_history && failure.help.is_none() {
+                    return failure.help(
+                        "There is a table of that name, but it is no history. `dunlin doctor` shows which database is used.",
+                    );
+                }
+                failure
+            }
             RunError::LockNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) }
                 .help("Wait for the other run, or raise --lock-wait. A lock ends with its session; nothing has to be removed."),
             RunError::Split { path, first_line, error } => {
@@ -288,7 +328,7 @@ fn of_statement(failed: StatementFailure) -> Failure {
         ),
         None => "What it did before remains.".to_owned(),
     };
-    let help = match &error.hint {
+    let help = match error.hint.as_deref().or_else(|| advice(error)) {
         Some(hint) => format!("{hint}\n{consequence}"),
         None => consequence,
     };
@@ -328,6 +368,18 @@ fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
     excerpt(path, text, offset, length)
 }
 
+/// The text without what would act on a terminal; every byte stays where it is.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| match character {
+            '\n' | '\t' => std::iter::repeat_n(character, 1),
+            '\r' => std::iter::repeat_n(' ', 1),
+            control if control.is_control() => std::iter::repeat_n('?', control.len_utf8()),
+            other => std::iter::repeat_n(other, 1),
+        })
+        .collect()
+}
+
 /// Longer lines are data; an excerpt of them would bury the message.
 const LONGEST_LINE: usize = 500;
 
@@ -339,7 +391,7 @@ fn excerpt(path: &Path, text: String, offset: usize, length: usize) -> Option<Ex
         return None;
     }
     let length = length.min(behind.len());
-    let source = NamedSource::new(path.display().to_string(), text);
+    let source = NamedSource::new(path.display().to_string(), printable(&text));
     Some(Excerpt { source, offset, length, label: "here".to_owned() })
 }
 
@@ -385,7 +437,7 @@ mod tests {
         let failure = Failure::new("REFUSED", "no").help("do this").at(Path::new("/nowhere/a.sql"), 4);
         assert_eq!(
             failure.json(),
-            json!({"error": {"code": "REFUSED", "message": "no", "path": "/nowhere/a.sql", "line": 4, "serverCode": null, "help": "do this"}})
+            json!({"error": {"code": "REFUSED", "message": "no", "path": "/nowhere/a.sql", "line": 4, "serverCode": null, "help": "do this", "problems": []}})
         );
     }
 }

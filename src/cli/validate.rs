@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::project::Project;
 use super::{Format, Global, output};
 use crate::db::Access;
@@ -26,16 +26,7 @@ pub fn run(global: &Global, _arguments: &ValidateArgs) -> Result<Exit, Failure> 
     let problems = engine::validate(connection.as_mut(), project.adapter())?;
     match global.format {
         Format::Json => {
-            let problems: Vec<Value> = problems
-                .iter()
-                .map(|problem| {
-                    json!({
-                        "code": problem.code,
-                        "message": problem.message,
-                        "path": problem.path.as_ref().map(|path| path.display().to_string()),
-                    })
-                })
-                .collect();
+            let problems: Vec<Value> = problems.iter().map(failure::problem).collect();
             output::json(&json!({ "problems": problems }))?;
         }
         Format::Table if problems.is_empty() => output::line("The history fits the files.")?,
