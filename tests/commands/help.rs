@@ -175,7 +175,8 @@ fn a_wrong_command_line_is_answered_with_2() {
         "path": null,
         "line": null,
         "serverCode": null,
-        "help": "`dunlin --help` shows how it is written."
+        "help": "`dunlin --help` shows how it is written.",
+        "problems": []
       }
     }
     "#);

@@ -114,7 +114,8 @@ fn a_failure_as_json_is_one_document_on_standard_output() {
         "path": "migrations/1_customers.sql",
         "line": 2,
         "serverCode": "1",
-        "help": "Everything of it was rolled back."
+        "help": "Everything of it was rolled back.",
+        "problems": []
       }
     }
     "#);
