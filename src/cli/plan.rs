@@ -46,10 +46,17 @@ pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit, Failure> {
         to: arguments.to.clone(),
         steps: arguments.steps,
     };
-    let plan = engine::plan(connection.as_mut(), project.adapter(), &request)?;
+    let snapshot = engine::Snapshot::read(connection.as_mut(), project.adapter())?;
+    let mut plan = project.adapter().plan(&snapshot.context(connection.as_ref()), &request)?;
+    if let Some(entry) = &snapshot.entry {
+        plan.warnings.push(format!(
+            "{} ({}) is half done: {} of its statements ran and are not run again",
+            entry.id, entry.direction, entry.next
+        ));
+    }
     let server = connection.server().clone();
     let prepared = engine::prepare_plan(&plan, &server)?;
-    let shown = script::of_plan(&project, &plan, &prepared, &server)?;
+    let shown = script::of_plan(&project, &plan, &prepared, &server, snapshot.entry.as_ref())?;
     match global.format {
         Format::Json => {
             let steps: Vec<Value> = shown.iter().map(Shown::json).collect();

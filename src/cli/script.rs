@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::project::Project;
-use crate::engine::{self, Prepared, RunOptions, UnitMode};
+use crate::engine::{self, Entry, Prepared, RunOptions, UnitMode};
 
 /// A step as it is shown.
 pub struct Shown {
@@ -92,12 +92,14 @@ fn delimited(sql: &Sql, dialect: Dialect) -> String {
     format!("{text}{line_end};\n")
 }
 
-/// Everything that a run of the plan sends, except reading, locking and the journal.
+/// Everything that a run of the plan sends, except reading, locking and the journal; of a migration that is half done
+/// only the rest.
 pub fn of_plan(
     project: &Project,
     plan: &Plan,
     prepared: &[Prepared<'_>],
     server: &Server,
+    half_done: Option<&Entry>,
 ) -> Result<Vec<Shown>, Failure> {
     let mut migrations = prepared.iter();
     let mut shown = Vec::new();
@@ -123,7 +125,10 @@ pub fn of_plan(
             }
             Step::Migration(migration) => {
                 if let Some(prepared) = migrations.next() {
-                    shown.push(of_migration(project, migration, prepared, server));
+                    let done = half_done
+                        .filter(|entry| entry.id == migration.id && entry.direction == migration.direction)
+                        .map_or(0, |entry| entry.next);
+                    shown.push(of_migration(project, migration, prepared, server, done));
                 }
             }
         }
@@ -154,7 +159,13 @@ fn session(project: &Project, server: &Server) -> Vec<String> {
     statements
 }
 
-fn of_migration(project: &Project, step: &MigrationStep, prepared: &Prepared<'_>, server: &Server) -> Shown {
+fn of_migration(
+    project: &Project,
+    step: &MigrationStep,
+    prepared: &Prepared<'_>,
+    server: &Server,
+    mut done: usize,
+) -> Shown {
     let dialect = server.dialect;
     let keys_enforced =
         dialect == Dialect::Sqlite && project.adapter().foreign_keys() == ForeignKeys::Enforced;
@@ -180,6 +191,11 @@ fn of_migration(project: &Project, step: &MigrationStep, prepared: &Prepared<'_>
         end(&mut statements, guards_keys);
     } else {
         for unit in &prepared.units {
+            let rest = unit.statements.get(done..).unwrap_or_default();
+            done = done.saturating_sub(unit.statements.len());
+            if rest.is_empty() && unit.program.is_none() {
+                continue;
+            }
             let transaction = unit.mode == UnitMode::Transaction;
             let guards_keys = keys_enforced && transaction && unit.rebuilds_tables;
             if guards_keys {
@@ -188,7 +204,7 @@ fn of_migration(project: &Project, step: &MigrationStep, prepared: &Prepared<'_>
             if transaction {
                 statements.extend(begin.iter().cloned().map(Sql::from));
             }
-            statements.extend(unit.statements.iter().map(of_statement));
+            statements.extend(rest.iter().map(of_statement));
             if let Some(block) = unit.program {
                 statements.push(Sql::from(format!("-- runs {}", block.source.path.display())));
             }

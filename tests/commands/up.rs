@@ -1,7 +1,9 @@
 //! `dunlin up`
 
+use std::process::Stdio;
+
 use crate::shop::Shop;
-use crate::support::databases;
+use crate::support::{Database, ServerKind, databases};
 use insta::assert_snapshot;
 
 #[test]
@@ -134,4 +136,51 @@ fn an_edited_file_stops_it_before_anything_runs() {
       │ - migrations/2_orders.sql: 2_orders was changed after it had been applied. Undo the change and put it into a new migration, or accept the file as it is with `dunlin repair`.
     ");
     assert_eq!(shop.state(), before);
+}
+
+#[test]
+fn a_run_that_finds_another_one_waits_no_longer_than_told() {
+    let Some(database) = Database::create(ServerKind::Postgres) else { return };
+    let shop = Shop::on(database);
+    shop.project.write("migrations/4_wait.sql", "-- migrate:up\nSELECT pg_sleep(60);\n");
+    let mut command = shop.project.dunlin_command(&["up"]);
+    command.env("DATABASE_URL", shop.database.url()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut other = command.spawn().unwrap();
+    let held = || shop.dunlin(&["doctor"]).stdout.contains("held by");
+    let attempts = (0..200).take_while(|_| !held()).count();
+    let output = shop.dunlin(&["up", "--lock-wait", "0s"]);
+    let as_json = shop.dunlin(&["up", "--lock-wait", "0s", "--format", "json"]);
+    let _ = other.kill();
+    let _ = other.wait();
+    assert!(attempts < 200, "the other run did not take the lock");
+    let output = output.exits(4);
+    assert!(output.stderr.contains("held by") && output.stderr.contains("--lock-wait"), "{output}");
+    assert_eq!(as_json.exits(4).json()["error"]["code"], "LOCK");
+}
+
+#[test]
+fn where_ddl_is_not_transactional_it_continues_behind_what_ran() {
+    for kind in [ServerKind::MariaDb, ServerKind::MySql] {
+        let Some(database) = Database::create(kind) else { continue };
+        let shop = Shop::on(database);
+        shop.dunlin(&["up"]).success();
+        let broken =
+            "-- migrate:up\nCREATE TABLE notes (id integer);\nALTER TABLE nots ADD COLUMN note text;\n";
+        shop.project.write("migrations/4_notes.sql", broken);
+        let output = shop.dunlin(&["up"]).exits(1);
+        assert!(output.stderr.contains("1 of its 2 statements ran before and stay."), "{output}");
+        let status = shop.dunlin(&["status"]).success();
+        assert!(status.stdout.contains("4 (up) is half done: 1 statement ran."), "{status}");
+        assert_eq!(shop.dunlin(&["status", "--format", "json"]).json()["halfDone"], "4");
+        shop.dunlin(&["doctor"]).exits(5);
+        shop.project.write("migrations/4_notes.sql", broken.replace("nots", "notes"));
+        let plan = shop.dunlin(&["plan"]).success();
+        assert!(
+            !plan.stdout.contains("CREATE TABLE notes") && plan.stdout.contains("ALTER TABLE notes"),
+            "{plan}"
+        );
+        assert!(plan.stderr.contains("1 of its statements ran and are not run again"), "{plan}");
+        shop.dunlin(&["up"]).success();
+        shop.dunlin(&["status", "--check"]).success();
+    }
 }
