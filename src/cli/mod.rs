@@ -40,7 +40,6 @@ use failure::Failure;
 /// 5 validation found something.
 #[derive(Debug, Parser)]
 #[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(disable_help_subcommand = true)]
 #[command(after_help = "Examples:
   dunlin status --url sqlite:shop.db     what is applied and what is pending
   dunlin plan                            the SQL that `up` would run

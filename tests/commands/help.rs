@@ -44,6 +44,7 @@ fn the_overview_names_every_command() {
       doctor       Say what was detected: the project, the database, the lock, and what would stop a run
       completions  Print a completion script for a shell
       flyway       Flyway's own command line: its commands, arguments and output
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help

@@ -1,6 +1,7 @@
 //! Colours, widths, pipes that close and outputs that cannot be written.
 
 use std::fs::OpenOptions;
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::shop::Shop;
@@ -22,7 +23,7 @@ fn on_terminal(shop: &Shop, columns: u32, setting: &str, arguments: &str) -> Opt
     match output {
         Ok(output) => Some(String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")),
         Err(_) => {
-            eprintln!("not run: `script` is not installed");
+            not_run("`script` is not installed");
             None
         }
     }
@@ -107,7 +108,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 #[test]
 fn an_output_that_cannot_be_written_is_said_and_stops_no_run() {
     let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
-        eprintln!("not run: there is no /dev/full");
+        not_run("there is no /dev/full");
         return;
     };
     let shop = Shop::new();
@@ -135,4 +136,11 @@ fn an_output_that_cannot_be_written_is_said_and_stops_no_run() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(shop.history(), ["1", "2", "3"]);
     assert_eq!(run(&["--help"], false).status.code(), Some(1));
+}
+
+/// Says that the current test did not run. Not with `eprintln!`, which the test harness swallows.
+fn not_run(because: &str) {
+    let current = std::thread::current();
+    let line = format!("not run: {}: {because}\n", current.name().unwrap_or("a test"));
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
