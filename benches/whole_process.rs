@@ -4,6 +4,8 @@
 //! `DUNLIN_TEST_MARIADB` (`tests/run --keep` prints them), SQLite is always there. Peers take part when they are found:
 //! Flyway at `DUNLIN_TEST_FLYWAY`, `dbmate` and `sqlx` on the PATH. `DUNLIN_BENCH_RUNS` sets the runs per figure (5).
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to say")]
+
 mod support;
 
 use std::path::Path;

@@ -28,7 +28,7 @@ const KEYS: [&str; 8] =
     ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway"];
 
 /// The keys of `[flyway]`.
-const FLYWAY_KEYS: [&str; 1] = ["stand-in"];
+const FLYWAY_KEYS: [&str; 2] = ["stand-in", "undo-row"];
 
 /// A tool whose projects dunlin knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -105,6 +105,20 @@ pub struct FlywaySettings {
     /// `[flyway.stand-in]`: SQL files, relative to the project, to run instead of migrations that cannot be run here. The
     /// key is the migration's version, or the description of a repeatable one.
     pub stand_in: BTreeMap<String, PathBuf>,
+    /// What taking a migration back leaves in Flyway's history.
+    pub undo_row: UndoRow,
+}
+
+/// What taking a migration back leaves in Flyway's history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum UndoRow {
+    /// A DELETE row, which Flyway's open edition reads.
+    #[default]
+    #[serde(rename = "DELETE")]
+    Delete,
+    /// An UNDO_SQL row, as Flyway's commercial editions write it; the open edition refuses such a history.
+    #[serde(rename = "UNDO_SQL")]
+    UndoSql,
 }
 
 /// A database URL in which `${NAME}` stands for an environment variable. It may hold a password, so it has no `Display`
@@ -304,7 +318,7 @@ mod tests {
     fn every_key_is_read() {
         let settings = parsed(
             "tool = \"flyway\"\nurl = \"sqlite:shop.db\"\nmigrations = \"db/changes\"\ntable = \"ops.history\"\n\
-             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
+             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\n\n[flyway]\nundo-row = \"UNDO_SQL\"\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
         );
         let expected = Settings {
             tool: Some(Tool::Flyway),
@@ -314,7 +328,10 @@ mod tests {
             lock_timeout: Duration::from_millis(500),
             lock_wait: Duration::from_secs(120),
             retries: 9,
-            flyway: FlywaySettings { stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]) },
+            flyway: FlywaySettings {
+                stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
+                undo_row: UndoRow::UndoSql,
+            },
         };
         assert_eq!(settings, expected);
     }

@@ -326,6 +326,9 @@ fn of_statement(failed: StatementFailure) -> Failure {
             "{done} of its {total} statements ran before and stay. Mend the failed one and run again: it continues there. Or \
              take them back by hand and run `dunlin repair` to start it anew."
         ),
+        None if error.kind == DbErrorKind::Connection => {
+            "The connection broke, so whether it was committed cannot be told from here: `dunlin status` tells.".to_owned()
+        }
         None => "What it did before remains.".to_owned(),
     };
     let help = match error.hint.as_deref().or_else(|| advice(error)) {

@@ -360,7 +360,7 @@ impl Runner<'_> {
         };
         let step = prepared.step;
         let lost = failed.error.kind == DbErrorKind::Connection;
-        self.observer.event(Event::MigrationFailed { step, rolled_back: true });
+        self.observer.event(Event::MigrationFailed { step, rolled_back: !lost });
         if !lost {
             for statement in &hooks.on_error {
                 if let Err(error) = self.send_statement(statement) {
@@ -499,8 +499,9 @@ fn failure_at(
         path: place.map(|place| place.path.to_path_buf()).unwrap_or_default(),
         line: place.map_or(1, |place| place.line),
         statement,
+        // A connection that breaks at COMMIT leaves open whether it took place.
+        rolled_back: rolled_back && failed.error.kind != DbErrorKind::Connection,
         error: failed.error,
-        rolled_back,
         kept,
     }))
 }

@@ -12,6 +12,7 @@ mod options;
 mod prepare;
 mod program;
 mod read;
+mod resume;
 mod run;
 mod stepwise;
 

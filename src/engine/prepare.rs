@@ -170,11 +170,29 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
             copy_data: statement.copy_data,
         })
         .collect();
+    refuse_other_encodings(&statements, server)?;
     if block.transaction == TransactionRule::AutoUnmixed {
         refuse_mixture(&statements, server)?;
     }
     let mode = mode(block.transaction, &mut statements, server)?;
     Ok(Unit { mode, statements, program: None, rebuilds_tables })
+}
+
+/// What we send is UTF-8. A server told otherwise would store other characters than the file has, without an error.
+fn refuse_other_encodings(statements: &[Statement<'_>], server: &Server) -> Result<(), RunError> {
+    for statement in statements.iter().filter(|statement| statement.facts.changes_parsing) {
+        if let Some(encoding) = sql::foreign_client_encoding(&statement.text, server.dialect) {
+            return Err(RunError::Refused {
+                path: statement.path.to_path_buf(),
+                line: statement.line,
+                reason: format!(
+                    "this tells the server that the text behind it is {encoding}, but dunlin sends UTF-8, so other characters \
+                     would be stored than the file has. Remove the statement (and save the file as UTF-8)"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Flyway's rule (`ParserSqlScript.parse`): a script does not mix statements that run in a transaction with those that

@@ -48,6 +48,8 @@ pub enum OnUnfinished {
     Resume,
     /// Forgets it: the user has seen to the database.
     Forget,
+    /// Leaves it alone: the run has nothing to do with migrations.
+    Leave,
 }
 
 /// Runs what `planner` plans.
@@ -159,10 +161,14 @@ impl Runner<'_> {
             let snapshot = Snapshot::read(self.connection.as_mut(), self.adapter)?;
             self.journal_exists |= snapshot.journal_exists;
             let mut entry = snapshot.entry.clone();
-            if on_unfinished == OnUnfinished::Forget
-                && let Some(forgotten) = entry.take()
-            {
-                self.forget(&forgotten)?;
+            match on_unfinished {
+                OnUnfinished::Resume => {}
+                OnUnfinished::Leave => entry = None,
+                OnUnfinished::Forget => {
+                    if let Some(forgotten) = entry.take() {
+                        self.forget(&forgotten)?;
+                    }
+                }
             }
             let plan = planner(&snapshot.context(self.connection.as_ref()))?;
             let server = self.connection.server().clone();

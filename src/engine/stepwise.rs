@@ -5,11 +5,10 @@ use std::time::Instant;
 use dunlin_compat::model::Dialect;
 
 use super::RunError;
-use super::catalog::{self, Settled};
-use super::error::{StatementFailure, UnfinishedFailure};
+use super::catalog;
+use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
-use super::options::InFlight;
 use super::prepare::{Prepared, Statement, Unit, UnitMode};
 use super::run::{Runner, begin_statement};
 use crate::db::{DbError, DbErrorKind, Outcome};
@@ -94,7 +93,7 @@ impl Runner<'_> {
     }
 
     /// Runs statements of ours in one transaction.
-    fn commit_together(&mut self, statements: &[String], doing: &str) -> Result<(), RunError> {
+    pub(super) fn commit_together(&mut self, statements: &[String], doing: &str) -> Result<(), RunError> {
         let dialect = self.connection.server().dialect;
         let mut all: Vec<&str> = Vec::with_capacity(statements.len() + 2);
         if !dialect.is_mysql_family() {
@@ -107,85 +106,6 @@ impl Runner<'_> {
             return Err(RunError::server(doing)(failure.error));
         }
         Ok(())
-    }
-
-    /// Checks a half-done migration against the journal, settles what was in flight, and brings the session to where it
-    /// was. Returns the next statement.
-    fn take_up(&mut self, prepared: &Prepared<'_>, entry: &Entry) -> Result<usize, RunError> {
-        let statements: Vec<&Statement<'_>> = prepared.statements().collect();
-        let digests: Vec<String> = statements.iter().map(|statement| statement.digest()).collect();
-        let edited = |number: usize| {
-            let place = statements.get(number).or(statements.last());
-            UnfinishedFailure::Edited {
-                id: entry.id.clone(),
-                path: place.map(|place| place.path.to_path_buf()).unwrap_or_default(),
-                line: place.map_or(1, |place| place.line),
-                number: number + 1,
-            }
-        };
-        if let Some(number) = (0..entry.next).find(|&number| digests.get(number) != entry.digests.get(number))
-        {
-            return Err(edited(number).into());
-        }
-        let mut next = entry.next;
-        if entry.in_flight {
-            let same = digests.get(next).is_some() && digests.get(next) == entry.digests.get(next);
-            let Some(statement) = statements.get(next).filter(|_| same) else {
-                return Err(edited(next).into());
-            };
-            if self.in_flight_took_effect(statement, next, entry)? {
-                next += 1;
-            }
-        }
-        for (number, statement) in statements.iter().enumerate().take(next) {
-            if statement.facts.temporary_object {
-                return Err(UnfinishedFailure::SessionLost {
-                    id: entry.id.clone(),
-                    path: statement.path.to_path_buf(),
-                    line: statement.line,
-                    number: number + 1,
-                }
-                .into());
-            }
-            if statement.facts.session && statement.facts.control.is_none() {
-                self.send_statement(statement)
-                    .map_err(|error| statement_failure(prepared, statement, error, next))?;
-            }
-        }
-        let update = vec![self.journal.set_digests(&digests), self.journal.advance(next)];
-        self.commit_together(&update, "taking up the statement journal")?;
-        Ok(next)
-    }
-
-    fn in_flight_took_effect(
-        &mut self,
-        statement: &Statement<'_>,
-        number: usize,
-        entry: &Entry,
-    ) -> Result<bool, RunError> {
-        let settled = catalog::settle(self.connection.as_mut(), statement, entry.fingerprint.as_deref())
-            .map_err(RunError::server("looking for what a half-done migration did"))?;
-        match (settled, self.options.in_flight) {
-            (Settled::Done, _) | (Settled::Unknown { .. }, Some(InFlight::Done)) => Ok(true),
-            (Settled::Unknown { .. }, Some(InFlight::Again)) => Ok(false),
-            (Settled::NotDone { cleanup }, _) => {
-                for sql in cleanup {
-                    self.connection
-                        .execute(&sql)
-                        .map_err(RunError::server("removing what an interrupted statement left"))?;
-                }
-                Ok(false)
-            }
-            (Settled::Unknown { because }, None) => Err(UnfinishedFailure::Unknown {
-                id: entry.id.clone(),
-                direction: entry.direction,
-                path: statement.path.to_path_buf(),
-                line: statement.line,
-                number: number + 1,
-                because,
-            }
-            .into()),
-        }
     }
 
     fn run_units(&mut self, prepared: &Prepared<'_>, next: usize) -> Result<(), RunError> {
@@ -215,21 +135,24 @@ impl Runner<'_> {
             return self.run_journaled_unit(prepared, statements, from, unit.rebuilds_tables);
         }
         let total = prepared.statement_count();
-        let mut in_own_transaction = false;
+        let mut own_transaction = None;
         for (offset, statement) in statements.iter().enumerate() {
             let number = from + offset;
             self.run_hooks(&prepared.step.each_statement.before)?;
-            let kind = journaling(statement, self.connection.server().dialect, in_own_transaction);
-            let result = self.run_one(statement, number, kind, &mut in_own_transaction);
+            let kind = journaling(statement, self.connection.server().dialect, own_transaction.is_some());
+            let begun = own_transaction;
+            let result = self.run_one(statement, number, kind, &mut own_transaction);
             let outcome = result.map_err(|error| {
-                self.note_failure(number);
-                statement_failure(prepared, statement, error, number)
+                // What the migration's own transaction had done goes with it.
+                let kept = begun.unwrap_or(number);
+                self.note_failure(kept);
+                statement_failure(prepared, statement, error, kept)
             })?;
             self.pass_on_notices();
             self.statement_done(statement, number, total, &outcome);
             self.run_hooks(&prepared.step.each_statement.after)?;
         }
-        if in_own_transaction {
+        if own_transaction.is_some() {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
             let end = vec![self.journal.advance(from + statements.len())];
             self.commit_together(&end, "ending the migration's transaction")?;
@@ -249,15 +172,19 @@ impl Runner<'_> {
         statement: &Statement<'_>,
         number: usize,
         kind: Journaling,
-        in_own_transaction: &mut bool,
+        own_transaction: &mut Option<usize>,
     ) -> Result<Outcome, DbError> {
+        if kind == Journaling::Marked {
+            // What commits implicitly ends it.
+            *own_transaction = None;
+        }
         let mut attempt = 1;
         loop {
             let result = match kind {
                 Journaling::Shared => self.run_shared(statement, number),
                 Journaling::Marked => self.run_marked(statement, number),
                 Journaling::InOwnTransaction => {
-                    self.run_in_own_transaction(statement, number, in_own_transaction)
+                    self.run_in_own_transaction(statement, number, own_transaction)
                 }
             };
             let error = match result {
@@ -363,7 +290,7 @@ impl Runner<'_> {
     }
 
     /// `LOCK TABLES` of the script shuts out every table it does not name, the journal too: so it names it.
-    fn lock_tables(
+    pub(super) fn lock_tables(
         &mut self,
         statement: &Statement<'_>,
         mark: &str,
@@ -407,17 +334,17 @@ impl Runner<'_> {
         &mut self,
         statement: &Statement<'_>,
         number: usize,
-        in_own_transaction: &mut bool,
+        own_transaction: &mut Option<usize>,
     ) -> Result<Outcome, DbError> {
         match statement.facts.control {
-            Some(Control::Begin) => *in_own_transaction = true,
-            Some(Control::Commit) if *in_own_transaction => {
-                *in_own_transaction = false;
+            Some(Control::Begin) => *own_transaction = own_transaction.or(Some(number)),
+            Some(Control::Commit) if own_transaction.is_some() => {
+                *own_transaction = None;
                 let advance = self.journal.advance(number + 1);
                 return self.send_between(&[advance], statement, &[]);
             }
-            Some(Control::Rollback) if *in_own_transaction => {
-                *in_own_transaction = false;
+            Some(Control::Rollback) if own_transaction.is_some() => {
+                *own_transaction = None;
                 let outcome = self.send_statement(statement)?;
                 let advance = self.journal.advance(number + 1);
                 self.connection.execute(&advance)?;
@@ -518,11 +445,11 @@ fn returns_several_results(statement: &Statement<'_>) -> bool {
     first_word_is(statement, "CALL") || first_word_is(statement, "EXECUTE")
 }
 
-fn first_word_is(statement: &Statement<'_>, word: &str) -> bool {
+pub(super) fn first_word_is(statement: &Statement<'_>, word: &str) -> bool {
     crate::sql::first_word(&statement.text, Dialect::Mysql) == word
 }
 
-fn statement_failure(
+pub(super) fn statement_failure(
     prepared: &Prepared<'_>,
     statement: &Statement<'_>,
     error: DbError,

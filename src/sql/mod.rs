@@ -15,7 +15,7 @@ pub mod text;
 
 pub use classify::{
     Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
-    first_word, flyway_non_transactional, is_foreign_keys_pragma, sqlite_rebuilds,
+    first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma, sqlite_rebuilds,
 };
 pub use error::{SplitError, SplitProblem};
 pub use statement::Statement;

@@ -1,19 +1,33 @@
 //! Flyway: its files, configuration, history and states.
 
+pub mod adapter;
+pub mod baseline;
 pub mod callback;
 pub mod checksum;
+pub mod clean;
 pub mod collision;
 pub mod config;
 pub mod encoding;
 mod encoding_charsets;
+pub mod history;
+pub mod info;
+pub mod java;
 pub mod location;
 pub mod location_pattern;
+pub mod lock;
+pub mod migrate;
 pub mod name;
+pub mod output;
 pub mod placeholder;
+pub mod repair;
 pub mod scan;
 mod scan_files;
 pub mod scan_migration;
 pub mod scan_walk;
 pub mod script_config;
 pub mod script_config_expression;
+pub mod states;
+pub mod status;
+pub mod undo;
+pub mod validate;
 pub mod version;

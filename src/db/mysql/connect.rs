@@ -199,7 +199,9 @@ fn refused(error: &mysql::Error, host: &Host) -> DbError {
     if converted.code.is_some() {
         return converted;
     }
-    let hint = if is_tls_failure(error) {
+    let hint = if matches!(error, mysql::Error::DriverError(DriverError::TlsNotSupported)) {
+        "the server offers no TLS: enable it there, or choose ssl-mode=PREFERRED or DISABLED"
+    } else if is_tls_failure(error) {
         "check the ssl mode, and that ssl-ca names the authority that issued the server's certificate"
     } else {
         "check that the server runs there, host and port, and that no firewall is between"

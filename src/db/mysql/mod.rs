@@ -245,6 +245,7 @@ fn query(conn: &mut Conn, sql: &str) -> (Vec<Answer>, Option<mysql::Error>) {
         let mut rows = Vec::new();
         for row in set.by_ref() {
             match row {
+                // The crate's name for taking a row apart; it fails only for rows that were read from before.
                 Ok(row) => rows.push(row.unwrap().into_iter().map(print).collect()),
                 Err(error) => return (answers, Some(error)),
             }

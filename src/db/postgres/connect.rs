@@ -106,7 +106,14 @@ fn open(url: &DatabaseUrl, host: &Host, attempt: Attempt, options: &ConnectOptio
     let mut config = config(url, options);
     match host {
         Host::Tcp { host, port } => config.host(host).port(*port),
+        #[cfg(unix)]
         Host::Socket { path, port } => config.host_path(path).port(*port),
+        #[cfg(not(unix))]
+        Host::Socket { .. } => {
+            return Err(DbError::configuration(
+                "this system has no sockets in files; name a host in the database URL",
+            ));
+        }
     };
     let limit = url.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     let result = match attempt {
@@ -144,7 +151,8 @@ fn config(url: &DatabaseUrl, options: &ConnectOptions) -> Config {
         ChannelBinding::Prefer => config::ChannelBinding::Prefer,
         ChannelBinding::Require => config::ChannelBinding::Require,
     });
-    let settings = startup_options(url);
+    let zone = jiff::tz::TimeZone::system();
+    let settings = startup_options(url, zone.iana_name());
     if !settings.is_empty() {
         config.options(settings);
     }
@@ -152,9 +160,19 @@ fn config(url: &DatabaseUrl, options: &ConnectOptions) -> Config {
 }
 
 /// Session parameters travel in the startup packet: no `SET` and no round trip. A backslash keeps a blank together.
-fn startup_options(url: &DatabaseUrl) -> String {
+///
+/// The JDBC driver gives every session the client's time zone (`ConnectionFactoryImpl.createPostgresTimeZone`), so `now()` in
+/// a column without time zone depends on it; a JDBC URL means the same here.
+fn startup_options(url: &DatabaseUrl, client_zone: Option<&str>) -> String {
     let mut options: Vec<String> = url.options.iter().cloned().collect();
-    for (name, value) in &url.session {
+    let mut session: Vec<(&str, &str)> =
+        url.session.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if url.form == Form::Jdbc {
+        let sets_zone = session.iter().any(|(name, _)| name.eq_ignore_ascii_case("TimeZone"));
+        let jdbc = [("DateStyle", Some("ISO")), ("TimeZone", client_zone.filter(|_| !sets_zone))];
+        session.splice(0..0, jdbc.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    }
+    for (name, value) in session {
         let escaped: String = value
             .chars()
             .flat_map(|character| {
@@ -244,7 +262,17 @@ mod tests {
     fn session_parameters_become_startup_options() {
         let url = DatabaseUrl::parse("postgres://db/a?search_path=a%20b,c&options=-c%20x%3D1&TimeZone=UTC")
             .unwrap();
-        assert_eq!(startup_options(&url), "-c x=1 -c search_path=a\\ b,c -c TimeZone=UTC");
+        assert_eq!(
+            startup_options(&url, Some("Asia/Tokyo")),
+            "-c x=1 -c search_path=a\\ b,c -c TimeZone=UTC"
+        );
+    }
+
+    #[test]
+    fn a_jdbc_session_is_in_the_clients_time_zone() {
+        let url = DatabaseUrl::parse("jdbc:postgresql://db/a").unwrap();
+        assert_eq!(startup_options(&url, Some("Asia/Tokyo")), "-c DateStyle=ISO -c TimeZone=Asia/Tokyo");
+        assert_eq!(startup_options(&url, None), "-c DateStyle=ISO");
     }
 
     #[test]

@@ -10,6 +10,8 @@
 mod mysql;
 mod parts;
 mod postgres;
+#[cfg(test)]
+mod properties;
 mod sqlite;
 #[cfg(test)]
 mod tests;

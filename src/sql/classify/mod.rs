@@ -4,6 +4,7 @@
 
 mod changes;
 mod control;
+mod encoding;
 mod flyway;
 mod mysql;
 mod postgres;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use changes::TableChange;
 pub use control::{Control, first_word, is_foreign_keys_pragma};
+pub use encoding::foreign_client_encoding;
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};

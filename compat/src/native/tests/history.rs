@@ -77,7 +77,7 @@ fn without_a_schema_there_is_nowhere_for_the_history() {
     let shop = project(&SHOP);
     let mut server = server(Dialect::Postgres);
     server.schema = String::new();
-    let context = Context { server: &server, history: &History::default(), answers: &[] };
+    let context = Context { server: &server, history: &History::default(), answers: &[], unfinished: None };
     let error = shop.plan(&context, &Request::default()).unwrap_err();
     assert_snapshot!(shown(&error), @r#"
     there is no current schema to create the history table in: the session's search path names no schema that exists, or no database is selected

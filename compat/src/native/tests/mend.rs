@@ -14,7 +14,8 @@ fn repair_accepts_edits_follows_renames_and_forgets_what_is_gone() {
         row_of("4", "gone", "migration", Some("0000")),
     ]);
     let server = server(Dialect::Mysql);
-    let plan = shop.repair(&Context { server: &server, history: &rows, answers: &[] }).unwrap();
+    let plan =
+        shop.repair(&Context { server: &server, history: &rows, answers: &[], unfinished: None }).unwrap();
     assert_snapshot!(setups(&plan).join("\n"), @"
     Accepting 1_customers as the file is now
     UPDATE `shop`.`dunlin_migrations` SET name = 'customers', checksum = '8515f9c237ccbca9ce6097f88dbf15a6d25a998941bd30fd83ae9367fda5429c' WHERE version = '1'
@@ -32,7 +33,9 @@ fn repair_does_not_forget_a_whole_history() {
         row_of("2", "orders", "migration", Some("0000")),
     ]);
     let server = server(Dialect::Sqlite);
-    let error = project(&[]).repair(&Context { server: &server, history: &rows, answers: &[] }).unwrap_err();
+    let error = project(&[])
+        .repair(&Context { server: &server, history: &rows, answers: &[], unfinished: None })
+        .unwrap_err();
     assert_snapshot!(shown(&error), @"
     none of the 2 applied migrations has a file; nothing was repaired
       Check that this is the right project and database, and what `migrations` in dunlin.toml says.
@@ -44,7 +47,7 @@ fn a_baseline_begins_an_empty_history_at_a_version() {
     let shop = project(&SHOP);
     let server = server(Dialect::Postgres);
     let baseline = |history: &History, version| {
-        shop.baseline(&Context { server: &server, history, answers: &[] }, version)
+        shop.baseline(&Context { server: &server, history, answers: &[], unfinished: None }, version)
     };
     let plan = baseline(&History::default(), Some("02")).unwrap();
     assert_snapshot!(setups(&plan)[1].replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"

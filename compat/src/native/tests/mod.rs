@@ -69,7 +69,7 @@ fn history(rows: Vec<Vec<Value>>) -> History {
 
 fn states(project: &Native, history: &History) -> Vec<(String, String, Standing)> {
     let server = server(Dialect::Sqlite);
-    let context = Context { server: &server, history, answers: &[] };
+    let context = Context { server: &server, history, answers: &[], unfinished: None };
     let entries = project.status(&context).unwrap();
     entries.into_iter().map(|entry| (entry.id, entry.state, entry.standing)).collect()
 }
@@ -81,7 +81,7 @@ fn plan_on(
     request: &Request,
 ) -> Result<Plan, AdapterError> {
     let server = server(dialect);
-    project.plan(&Context { server: &server, history, answers: &[] }, request)
+    project.plan(&Context { server: &server, history, answers: &[], unfinished: None }, request)
 }
 
 fn up(to: Option<&str>, steps: Option<usize>) -> Request {

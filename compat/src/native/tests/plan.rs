@@ -73,7 +73,7 @@ fn drift_stops_up_before_anything_runs() {
     ");
     let server = server(Dialect::Sqlite);
     let edited = history(vec![row_of("1", "customers", "migration", Some("0000"))]);
-    let context = Context { server: &server, history: &edited, answers: &[] };
+    let context = Context { server: &server, history: &edited, answers: &[], unfinished: None };
     assert_eq!(shop.validate(&context).unwrap()[0].code, "CHECKSUM_MISMATCH");
 }
 
@@ -210,7 +210,7 @@ fn what_is_not_built_is_refused_only_when_it_would_run() {
     ");
     assert_eq!(titles(&shop, &History::default(), &up(Some("1"), None)), ["1_customers"]);
     let server = server(Dialect::Sqlite);
-    let context = Context { server: &server, history: &History::default(), answers: &[] };
+    let context = Context { server: &server, history: &History::default(), answers: &[], unfinished: None };
     assert_eq!(shop.status(&context).unwrap()[1].kind, "backfill");
     assert_eq!(titles(&shop, &history(vec![row(&shop, "4")]), &down(None, None)), ["4_status"]);
 }

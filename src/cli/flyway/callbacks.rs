@@ -1,0 +1,28 @@
+//! Callbacks of commands that are no runs.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use dunlin_compat::flyway::callback::Event;
+use dunlin_compat::flyway::migrate::callback_steps;
+use dunlin_compat::model::{Context, Plan};
+
+use super::console::Console;
+use super::error::CommandError;
+use super::observer::{FlywayObserver, Preface};
+use super::session::Session;
+use crate::engine::OnUnfinished;
+
+/// Runs the scripts of an event and says whether there were any; without them nothing is sent.
+pub fn run(session: &Session, console: &Console, event: Event) -> Result<bool, CommandError> {
+    if !session.adapter.scan.callbacks.iter().any(|callback| callback.event == event) {
+        return Ok(false);
+    }
+    let planner = |context: &Context<'_>| {
+        let steps = callback_steps(&session.adapter.view(context)?, event)?;
+        Ok(Plan { steps, ..Plan::default() })
+    };
+    let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), true);
+    session.run(&planner, OnUnfinished::Leave, &mut observer)?;
+    Ok(true)
+}

@@ -1,0 +1,137 @@
+//! `flyway migrate`
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Instant;
+
+use dunlin_compat::flyway::output::{self, ErrorItem, MigrateResult};
+use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, MigrationInfo};
+use dunlin_compat::flyway::status::View;
+use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Request, Step};
+use serde_json::Value;
+
+use super::console::Console;
+use super::error::{CommandError, script_failure};
+use super::observer::{FlywayObserver, Preface, SharedPreface};
+use super::session::Session;
+use crate::db::Access;
+use crate::engine::{OnUnfinished, RunError};
+
+/// What the planner saw, for the result.
+#[derive(Default)]
+struct Seen {
+    schema: String,
+    schemas: Vec<String>,
+    initial_version: Option<String>,
+    /// The pending migrations by the id of their step.
+    pending: BTreeMap<String, MigrationInfo>,
+}
+
+/// Runs the command and returns its result.
+pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
+    let server = session.connect(Access::Read, console)?.server().clone();
+    let preface: SharedPreface = Rc::new(RefCell::new(Preface::default()));
+    let seen = RefCell::new(Seen::default());
+    let planner = |context: &Context<'_>| -> Result<Plan, AdapterError> {
+        let started = Instant::now();
+        let plan = session.adapter.plan(context, &Request::default())?;
+        let view = session.adapter.view(context)?;
+        note(&view, &plan, started, &preface, &mut seen.borrow_mut())?;
+        Ok(plan)
+    };
+    let config = &session.adapter.config;
+    let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results);
+    let ran = session.run(&planner, OnUnfinished::Resume, &mut observer);
+    observer.say_current_version();
+
+    let seen = seen.into_inner();
+    let timestamp = output::timestamp(&session.adapter.now);
+    let mut result =
+        MigrateResult::new(session.database(&server), &server.dialect.to_string(), &seen.schemas, timestamp);
+    result.initial_schema_version = seen.initial_version;
+    for (id, elapsed) in &observer.finished {
+        if let Some(info) = seen.pending.get(id) {
+            result.applied(info, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+    match ran {
+        Ok(report) => {
+            result.finish();
+            result.warnings = report.warnings;
+            let (count, time) = (result.migrations_executed, result.total_migration_time);
+            console.info(&output::summary(
+                &seen.schema,
+                count,
+                result.target_schema_version.as_deref(),
+                time,
+            ));
+            document(&result)
+        }
+        Err(RunError::Statement(failure)) => {
+            let message = script_failure(&failure);
+            result.migrations_executed = result.migrations.len();
+            let line = Some(failure.line);
+            let code = i64::from(failure.error.code.unwrap_or(0));
+            let error = ErrorItem::new("FAILED_VERSIONED_MIGRATION", message.clone()).of_migration(
+                &failure.path.display().to_string(),
+                line,
+                failure.error.sqlstate.clone(),
+                code,
+            );
+            result.fail(error);
+            let document = document(&result)?;
+            Err(CommandError {
+                document: Some(document),
+                ..CommandError::new("FAILED_VERSIONED_MIGRATION", message)
+            })
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn document(result: &MigrateResult) -> Result<Value, CommandError> {
+    serde_json::to_value(result).map_err(|error| CommandError::new("FAULT", error.to_string()))
+}
+
+fn note(
+    view: &View<'_>,
+    plan: &Plan,
+    started: Instant,
+    preface: &SharedPreface,
+    seen: &mut Seen,
+) -> Result<(), AdapterError> {
+    let infos = view.infos(&view.rules(&[IGNORE_EVERYTHING], None)?)?;
+    let mut preface = preface.borrow_mut();
+    preface.before_setup.clear();
+    if !view.history_exists {
+        preface.before_setup.push(output::no_history(&view.table.qualified()));
+    }
+    if view.adapter.config.validate_on_migrate && view.default_facts().exists {
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        preface.before_setup.push(output::validated(infos.all.len(), milliseconds));
+    }
+    let schema = view.schema();
+    preface.before_migrations = Some(output::current_version(&schema, infos.current()));
+    seen.schema = schema;
+    seen.schemas.clone_from(&view.adapter.config.schemas);
+    seen.initial_version = infos.current().and_then(MigrationInfo::version).map(ToString::to_string);
+    let pending: BTreeMap<String, MigrationInfo> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Migration(step) => infos
+                .all
+                .iter()
+                .find(|info| info.applied.is_none() && step_matches(info, &step.id))
+                .map(|info| (step.id.clone(), info.clone())),
+            Step::Setup(_) | Step::Script(_) => None,
+        })
+        .collect();
+    seen.pending.extend(pending);
+    Ok(())
+}
+
+fn step_matches(info: &MigrationInfo, id: &str) -> bool {
+    info.version().map_or_else(|| info.script() == id, |version| version.to_string() == id)
+}

@@ -1,0 +1,164 @@
+//! The project and database of one invocation.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dunlin_compat::flyway::adapter::FlywayAdapter;
+use dunlin_compat::flyway::config::{self, Config, Invocation, ProcessEnvironment};
+use dunlin_compat::flyway::java;
+use dunlin_compat::flyway::undo::UndoRecord;
+use dunlin_compat::model::{AdapterError, Context, Dialect, Plan, Server};
+use dunlin_compat::settings::{Settings, Tool, UndoRow};
+use jiff::ZonedDateTime;
+
+use super::console::Console;
+use super::error::CommandError;
+use super::observer::FlywayObserver;
+use crate::cli::Global;
+use crate::cli::failure::Failure;
+use crate::cli::project::{Project, parse_url};
+use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
+use crate::engine::{self, OnUnfinished, RunError, RunOptions, RunReport};
+
+/// What commands work with.
+pub struct Session {
+    /// The project.
+    pub adapter: FlywayAdapter,
+    url: DatabaseUrl,
+    connect: ConnectOptions,
+    options: RunOptions,
+}
+
+impl Session {
+    /// Reads the project's files; connects to nothing.
+    pub fn new(config: Config) -> Result<Session, CommandError> {
+        let url = url(&config)?;
+        let directory = working_directory(&config)?;
+        let settings = Settings::load(&directory)
+            .map_err(|error| CommandError::new("CONFIGURATION", error.to_string()))?;
+        let options = run_options(&config, &settings);
+        let connect = connect_options(&config);
+        let adapter = adapter(config, directory, &settings)?;
+        Ok(Session { adapter, url, connect, options })
+    }
+
+    /// Opens a session on the database and says which.
+    pub fn connect(&self, access: Access, console: &Console) -> Result<Box<dyn Connection>, CommandError> {
+        let connection = self.open(access)?;
+        console.info(&dunlin_compat::flyway::output::database("********", &product(connection.server())));
+        Ok(connection)
+    }
+
+    fn open(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
+        db::connect(&self.url, &ConnectOptions { access, ..self.connect.clone() })
+    }
+
+    /// Runs a plan.
+    pub fn run(
+        &self,
+        planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
+        on_unfinished: OnUnfinished,
+        observer: &mut FlywayObserver<'_>,
+    ) -> Result<RunReport, RunError> {
+        let open = || self.open(Access::Write);
+        engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, observer)
+    }
+
+    /// The database's name as results have it: none on SQLite.
+    pub fn database(&self, server: &Server) -> Option<String> {
+        (server.dialect != Dialect::Sqlite).then(|| server.database.clone())
+    }
+}
+
+/// Loads a Flyway project for dunlin's own commands.
+pub fn open(
+    global: &Global,
+    settings: &Settings,
+    options: RunOptions,
+    evidence: PathBuf,
+) -> Result<Project, Failure> {
+    let root = std::path::absolute(&global.directory)
+        .map_err(|error| Failure::new("PROJECT", format!("{}: {error}", global.directory.display())))?;
+    let arguments = vec![format!("-workingDirectory={}", root.display())];
+    let configuration_failure = |error: config::ConfigError| Failure::new("CONFIGURATION", error.to_string());
+    let invocation = Invocation::parse(&arguments).map_err(configuration_failure)?;
+    let loaded = config::load(&invocation, &ProcessEnvironment).map_err(configuration_failure)?;
+    let (url, origin) = match &global.url {
+        Some(text) => (parse_url(text)?, "--url or DATABASE_URL"),
+        None => {
+            (url(&loaded.config).map_err(|error| Failure::usage(error.message))?, "Flyway's configuration")
+        }
+    };
+    let adapter = adapter(loaded.config, root.clone(), settings)?;
+    Ok(Project::of_parts(Box::new(adapter), url, origin, (Tool::Flyway, evidence, root), options))
+}
+
+fn adapter(config: Config, directory: PathBuf, settings: &Settings) -> Result<FlywayAdapter, AdapterError> {
+    let found = java::stand_ins(&settings.flyway.stand_in, &config.locations, &directory)?;
+    let mut adapter = FlywayAdapter::load(config, directory, found, ZonedDateTime::now())?;
+    adapter.undo_record = match settings.flyway.undo_row {
+        UndoRow::Delete => UndoRecord::Delete,
+        UndoRow::UndoSql => UndoRecord::UndoSql,
+    };
+    Ok(adapter)
+}
+
+fn url(config: &Config) -> Result<DatabaseUrl, CommandError> {
+    let Some(url) = &config.url else {
+        let message = "Unable to connect to the database. Configure the url, user and password!";
+        return Err(CommandError::new("CONFIGURATION", message));
+    };
+    let mut text = url.reveal().to_owned();
+    for (name, value) in &config.jdbc_properties {
+        text.push(if text.contains('?') { '&' } else { '?' });
+        text.push_str(&encode(name));
+        text.push('=');
+        text.push_str(&encode(value.reveal()));
+    }
+    let parsed = DatabaseUrl::parse(&text)?;
+    let parsed = if config.user.is_some() { parsed.with_user(config.user.clone()) } else { parsed };
+    Ok(match &config.password {
+        Some(password) => parsed.with_password(Some(password.reveal().to_owned())),
+        None => parsed,
+    })
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn working_directory(config: &Config) -> Result<PathBuf, CommandError> {
+    let directory = config.working_directory.as_deref().map_or(Path::new("."), Path::new);
+    std::path::absolute(directory)
+        .map_err(|error| CommandError::new("CONFIGURATION", format!("{}: {error}", directory.display())))
+}
+
+fn connect_options(config: &Config) -> ConnectOptions {
+    ConnectOptions {
+        connect_retries: u32::try_from(config.connect_retries).unwrap_or(0),
+        connect_retries_interval: Duration::from_secs(
+            u64::try_from(config.connect_retries_interval).unwrap_or(0),
+        ),
+        ..ConnectOptions::default()
+    }
+}
+
+/// Flyway tries for its lock `lockRetryCount` times, a second apart; -1 is for ever.
+fn run_options(config: &Config, settings: &Settings) -> RunOptions {
+    let lock_wait = match u64::try_from(config.lock_retry_count) {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => Duration::from_secs(u64::from(u32::MAX)),
+    };
+    RunOptions {
+        lock_wait,
+        lock_timeout: settings.lock_timeout,
+        attempts: settings.retries.saturating_add(1),
+        in_flight: None,
+    }
+}
+
+/// Product and version as Flyway names them: `PostgreSQL 15.18`, `MariaDB 10.11`.
+pub fn product(server: &Server) -> String {
+    let (major, minor, _) = server.version;
+    format!("{} {major}.{minor}", server.dialect)
+}
