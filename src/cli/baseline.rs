@@ -5,15 +5,17 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::Project;
-use super::{Format, Global};
+use super::{Format, Global, output};
 use crate::engine::OnUnfinished;
 
 /// Start a history on a database that already has its schema
 ///
-/// Migrations up to and including the version count as applied.
+/// Migrations up to and including the version count as applied. Nothing of theirs is run.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dunlin baseline 20250107103000")]
 pub struct BaselineArgs {
-    /// The version the schema is at
+    /// The version of the last migration whose changes the database has
     version: Option<String>,
 }
 
@@ -21,12 +23,20 @@ pub struct BaselineArgs {
 pub fn run(global: &Global, arguments: &BaselineArgs) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let version = arguments.version.as_deref();
-    let finished =
-        project.run(global, OnUnfinished::Resume, &|context| project.adapter().baseline(context, version))?;
-    if global.format == Format::Json {
-        anstream::println!("{:#}", serde_json::json!({ "baseline": version, "warnings": finished.warnings }));
-    } else {
-        anstream::println!("The history starts here.");
+    let (finished, done) = project.change_history(global, OnUnfinished::Resume, &|context| {
+        project.adapter().baseline(context, version)
+    })?;
+    match global.format {
+        Format::Json => output::json(&serde_json::json!({
+            "baseline": version,
+            "created": !done.is_empty(),
+            "warnings": finished.warnings,
+        }))?,
+        Format::Table if done.is_empty() => output::line("Nothing to do.")?,
+        Format::Table => {
+            let at = version.map(|version| format!(" at {version}")).unwrap_or_default();
+            output::line(&format!("The history starts{at}."))?;
+        }
     }
     Ok(Exit::Done)
 }

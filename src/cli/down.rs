@@ -14,11 +14,16 @@ use crate::engine::OnUnfinished;
 ///
 /// Without --to or --steps the last applied migration is taken back.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin down                           the last one
+  dunlin down --steps 2
+  dunlin down --to 20250107103000       everything after this one
+  dunlin down --to 0                    everything")]
 pub struct DownArgs {
     /// Down to this version, which stays applied; 0 for all
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
-    /// So many migrations
+    /// At most so many migrations
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
     #[command(flatten)]
@@ -33,6 +38,6 @@ pub fn run(global: &Global, arguments: &DownArgs) -> Result<Exit, Failure> {
         Request { direction: Some(Direction::Down), to: arguments.to.clone(), steps: arguments.steps };
     let finished =
         project.run(global, OnUnfinished::Resume, &|context| project.adapter().plan(context, &request))?;
-    report::print(global.format, &finished, "Nothing is applied that could be taken back.");
+    report::print(global.format, &finished, "Nothing is applied that could be taken back.")?;
     Ok(Exit::Done)
 }

@@ -1,14 +1,14 @@
 //! Errors as users see them: the reason, the source line underlined, one sentence of advice; or one JSON object.
 
 use std::fmt;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use dunlin_compat::model::AdapterError;
+use dunlin_compat::model::{AdapterError, Problem};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use super::output;
 use crate::db::{DbError, DbErrorKind};
 use crate::engine::{RunError, StatementFailure};
 
@@ -27,6 +27,8 @@ pub struct Failure {
     pub place: Option<(PathBuf, usize)>,
     /// SQLSTATE or the server's number.
     pub server_code: Option<String>,
+    /// What was found wrong, where that is more than one thing.
+    pub problems: Vec<Problem>,
     excerpt: Option<Excerpt>,
 }
 
@@ -49,12 +51,14 @@ impl Failure {
             help: None,
             place: None,
             server_code: None,
+            problems: Vec::new(),
             excerpt: None,
         }
     }
 
-    /// A wrong command line.
+    /// A wrong command line. A URL may have strayed into the wrong argument, and with it a password.
     pub fn usage(message: impl Into<String>) -> Failure {
+        let message = crate::db::mask_url(&message.into());
         Failure { exit: Exit::Usage, ..Failure::new("USAGE", message) }
     }
 
@@ -80,17 +84,31 @@ impl Failure {
         self
     }
 
-    /// Prints it: on standard error for people, on standard output as JSON.
-    pub fn print(&self, as_json: bool) {
-        if as_json {
-            anstream::println!("{:#}", self.json());
-        } else {
-            anstream::eprint!("{}", self.render(std::io::stderr().is_terminal()));
-        }
+    /// The same at a line of a file of which nothing may be shown.
+    #[must_use]
+    pub fn at_hidden(mut self, path: &Path, line: usize) -> Failure {
+        self.place = Some((path.to_path_buf(), line));
+        self
     }
 
-    /// The JSON object: `{"error": {code, message, path, line, serverCode, help}}`, absent parts null.
+    /// Prints it, on standard error for people, on standard output as JSON, and tells how the process ends.
+    pub fn end(&self, as_json: bool) -> Exit {
+        self.print(as_json);
+        self.exit
+    }
+
+    /// Prints it: on standard error for people, on standard output as JSON.
+    pub fn print(&self, as_json: bool) {
+        if as_json && output::json(&self.json()).is_ok() {
+            return;
+        }
+        // What is no terminal, or wants no colours, gets none.
+        output::note_text(&self.render(true));
+    }
+
+    /// The JSON object: `{"error": {code, message, path, line, serverCode, help, problems}}`, absent parts null.
     pub fn json(&self) -> Value {
+        let problems = self.problems.iter().map(problem);
         json!({
             "error": {
                 "code": self.code,
@@ -99,14 +117,21 @@ impl Failure {
                 "line": self.place.as_ref().map(|(_, line)| *line),
                 "serverCode": self.server_code,
                 "help": self.help,
+                "problems": problems.collect::<Vec<Value>>(),
             }
         })
     }
 
     /// The text for people.
     pub fn render(&self, colours: bool) -> String {
-        let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_width(width());
+        let mut theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        "error:".clone_into(&mut theme.characters.error);
+        let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1);
+        // A log has no width; whole lines can be searched.
+        let handler = match output::columns(&console::Term::stderr()) {
+            Some(columns) => handler.with_width(columns.clamp(40, 140)).with_break_words(false),
+            None => handler.with_wrap_lines(false),
+        };
         let mut text = String::new();
         if handler.render_report(&mut text, self).is_err() {
             return format!("error: {}\n", self.message);
@@ -115,13 +140,26 @@ impl Failure {
     }
 }
 
-fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_usize).clamp(40, 140)
+/// A problem in JSON.
+pub fn problem(problem: &Problem) -> Value {
+    json!({
+        "code": problem.code,
+        "message": problem.message,
+        "path": problem.path.as_ref().map(|path| path.display().to_string()),
+    })
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+        match &self.place {
+            // Without an excerpt nothing else says where.
+            Some((path, line))
+                if self.excerpt.is_none() && !self.message.contains(&path.display().to_string()) =>
+            {
+                write!(formatter, "{}:{line}: {}", path.display(), self.message)
+            }
+            _ => formatter.write_str(&self.message),
+        }
     }
 }
 
@@ -149,9 +187,23 @@ impl From<AdapterError> for Failure {
             AdapterError::Refused { code, message, place, advice } => {
                 let mut failure = Failure::new(&code, message);
                 failure.help = advice;
-                match place {
-                    Some((path, line)) => failure.at(&path, line),
-                    None => failure,
+                // What the user named on the command line.
+                if matches!(failure.code.as_str(), "UNKNOWN_VERSION" | "BASELINE_VERSION") {
+                    failure.exit = Exit::Usage;
+                    failure.message = crate::db::mask_url(&failure.message);
+                }
+                let Some((path, line)) = place else { return failure };
+                let prefix = format!("{}:{line}: ", path.display());
+                match failure.message.strip_prefix(&prefix) {
+                    Some(rest) => {
+                        failure.message = rest.to_owned();
+                        failure.at(&path, line)
+                    }
+                    // It is about the file, and a line of it would mislead.
+                    None if failure.message.contains(&path.display().to_string()) => {
+                        failure.at_hidden(&path, line)
+                    }
+                    None => failure.at(&path, line),
                 }
             }
             AdapterError::Invalid { message, problems } => {
@@ -159,7 +211,10 @@ impl From<AdapterError> for Failure {
                 for problem in &problems {
                     text.push_str(&format!("\n- {}", problem.message));
                 }
-                Failure { exit: Exit::Found, ..Failure::new("INVALID", text) }
+                let unreadable = problems.iter().all(|problem| problem.code == "MIGRATION_FILE");
+                let (exit, code) =
+                    if unreadable { (Exit::Failed, "MIGRATION_FILE") } else { (Exit::Found, "INVALID") };
+                Failure { exit, problems, ..Failure::new(code, text) }
             }
             other => Failure::new("REFUSED", other.to_string()),
         }
@@ -170,17 +225,58 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Failure {
         let mut failure = Failure::new(code_of(&error), error.message.clone());
         failure.server_code = server_code(&error);
-        failure.help = error.hint.clone();
+        failure.help = error.hint.clone().or_else(|| advice(&error).map(str::to_owned));
         failure
     }
 }
+
+/// What to do where the server or driver does not say.
+fn advice(error: &DbError) -> Option<&'static str> {
+    let number = error.code.unwrap_or(0);
+    if error.sqlstate.as_deref() == Some("3D000") || (number == UNKNOWN_DATABASE && error.sqlstate.is_some())
+    {
+        return Some("Create the database, or correct its name in the URL; dunlin creates none.");
+    }
+    Some(match error.kind {
+        DbErrorKind::Storage if error.message.ends_with(NOT_A_DATABASE) => {
+            "Check the path; what is there is no SQLite database, or an encrypted one."
+        }
+        DbErrorKind::Authentication => "Check user and password; `dunlin doctor` shows which URL is used.",
+        DbErrorKind::LockTimeout => {
+            "Somebody else holds a lock that is needed. Try again when they are done, or raise --lock-timeout."
+        }
+        DbErrorKind::Deadlock => "Nothing of it was kept. Try again.",
+        DbErrorKind::Storage if error.code.is_some() => {
+            "Check that the disk has room and that the database may be written."
+        }
+        _ => return None,
+    })
+}
+
+/// MySQL's and MariaDB's number for a database that is not there.
+const UNKNOWN_DATABASE: i32 = 1049;
+
+/// SQLite's words for a file that is something else.
+const NOT_A_DATABASE: &str = "file is not a database";
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         let message = error.to_string();
         match error {
             RunError::Adapter(error) => error.into(),
-            RunError::Server { error, .. } => Failure { message, ..Failure::from(error) },
+            // Whether connecting or asking failed is plain from the message.
+            RunError::Server { doing, error } if doing == "connecting" => Failure::from(error),
+            RunError::Server { doing, error } => {
+                let not_a_history =
+                    error.kind == DbErrorKind::Statement && doing.starts_with("reading the history");
+                let failure = Failure { message, ..Failure::from(error) };
+                if not_a_history && failure.help.is_none() {
+                    return failure.help(
+                        "There is a table of that name, but it is no history. `dunlin doctor` shows which database is used.",
+                    );
+                }
+                failure
+            }
             RunError::LockNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) }
                 .help("Wait for the other run, or raise --lock-wait. A lock ends with its session; nothing has to be removed."),
             RunError::Split { path, first_line, error } => {
@@ -235,7 +331,7 @@ fn of_statement(failed: StatementFailure) -> Failure {
         }
         None => "What it did before remains.".to_owned(),
     };
-    let help = match &error.hint {
+    let help = match error.hint.as_deref().or_else(|| advice(error)) {
         Some(hint) => format!("{hint}\n{consequence}"),
         None => consequence,
     };
@@ -264,12 +360,7 @@ fn excerpt_of_statement(failed: &StatementFailure) -> Option<Excerpt> {
         }
         None => (0, first_line_length),
     };
-    Some(Excerpt {
-        source: named(&failed.path, text),
-        offset: statement_start + offset,
-        length,
-        label: "here".to_owned(),
-    })
+    excerpt(&failed.path, text, statement_start + offset, length)
 }
 
 fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
@@ -277,11 +368,34 @@ fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
     let offset = offset_of_line(&text, line)?;
     let rest = text.get(offset..)?;
     let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
-    Some(Excerpt { source: named(path, text), offset, length, label: "here".to_owned() })
+    excerpt(path, text, offset, length)
 }
 
-fn named(path: &Path, text: String) -> NamedSource<String> {
-    NamedSource::new(path.display().to_string(), text)
+/// The text without what would act on a terminal; every byte stays where it is.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| match character {
+            '\n' | '\t' => std::iter::repeat_n(character, 1),
+            '\r' => std::iter::repeat_n(' ', 1),
+            control if control.is_control() => std::iter::repeat_n('?', control.len_utf8()),
+            other => std::iter::repeat_n(other, 1),
+        })
+        .collect()
+}
+
+/// Longer lines are data; an excerpt of them would bury the message.
+const LONGEST_LINE: usize = 500;
+
+fn excerpt(path: &Path, text: String, offset: usize, length: usize) -> Option<Excerpt> {
+    let (before, behind) = text.split_at_checked(offset)?;
+    // The line and its neighbours are shown.
+    let near = before.rsplit('\n').take(2).chain(behind.split('\n').take(2));
+    if near.map(str::len).any(|length| length > LONGEST_LINE) {
+        return None;
+    }
+    let length = length.min(behind.len());
+    let source = NamedSource::new(path.display().to_string(), printable(&text));
+    Some(Excerpt { source, offset, length, label: "here".to_owned() })
 }
 
 /// The byte offset at which a line (from 1) begins.
@@ -326,7 +440,7 @@ mod tests {
         let failure = Failure::new("REFUSED", "no").help("do this").at(Path::new("/nowhere/a.sql"), 4);
         assert_eq!(
             failure.json(),
-            json!({"error": {"code": "REFUSED", "message": "no", "path": "/nowhere/a.sql", "line": 4, "serverCode": null, "help": "do this"}})
+            json!({"error": {"code": "REFUSED", "message": "no", "path": "/nowhere/a.sql", "line": 4, "serverCode": null, "help": "do this", "problems": []}})
         );
     }
 }

@@ -8,17 +8,20 @@ mod exit;
 mod failure;
 mod flyway;
 mod new;
+mod output;
 mod plan;
 mod progress;
 mod project;
 mod redo;
 mod repair;
 mod report;
+mod script;
 mod status;
 mod table;
 mod up;
 mod validate;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,12 +41,12 @@ use failure::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:
-  dunlin status --url sqlite:shop.db        what is applied and what is pending
-  dunlin plan                               the exact SQL that `up` would run
-  dunlin up                                 apply what is pending
-  dunlin down --steps 2                     take the last two back
-  dunlin new add_orders                     a new migration file
-  dunlin flyway info -outputType=json       Flyway's own arguments and output")]
+  dunlin status --url sqlite:shop.db     what is applied and what is pending
+  dunlin plan                            the SQL that `up` would run
+  dunlin up                              apply what is pending
+  dunlin down --steps 2                  take the last two back
+  dunlin new add orders                  write a new migration file
+  dunlin flyway info -outputType=json    Flyway's own arguments and output")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -53,20 +56,28 @@ struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The project's directory
-    #[arg(long, short = 'C', global = true, value_name = "DIR", default_value = ".")]
+    /// The project's directory [default: the current one]
+    #[arg(
+        long,
+        short = 'C',
+        global = true,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
     pub directory: PathBuf,
-    /// The database: postgres://, mysql://, sqlite:, jdbc:… and other ecosystems' forms
-    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    /// The database: postgres://, mysql://, mariadb://, sqlite: or a jdbc: URL [env: DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env = true)]
     pub url: Option<String>,
-    /// How results are printed
+    /// Print tables for people, or one JSON document
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// How long to wait for the migration lock, like 30s or 10min
+    /// How long to wait for another run to end, like 30s; 0s: fail at once [default: 60s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration_argument)]
     pub lock_wait: Option<Duration>,
-    /// The lock time-out under which DDL runs, like 5s; 0 for the server's own
+    /// How long a statement may wait for a lock on a table; 0s: as the server says [default: 5s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration_argument)]
     pub lock_timeout: Option<Duration>,
 }
@@ -74,9 +85,9 @@ pub struct Global {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Tables and sentences for people
+    #[allow(missing_docs)]
     Table,
-    /// One JSON document on standard output
+    #[allow(missing_docs)]
     Json,
 }
 
@@ -116,17 +127,14 @@ struct ToolArgs {
 
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    let arguments: Vec<String> =
-        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
     if called_as(&arguments, "flyway") {
-        return flyway::main(arguments.get(1..).unwrap_or_default()).into();
+        let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        return flyway::main(&own.collect::<Vec<String>>()).into();
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
-        }
+        Err(error) => return usage(&error, &arguments).into(),
     };
     let as_json = cli.global.format == Format::Json;
     let result = match &cli.command {
@@ -148,15 +156,31 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(exit) => exit.into(),
-        Err(failure) => {
-            failure.print(as_json);
-            failure.exit.into()
-        }
+        Err(failure) => failure.end(as_json).into(),
     }
 }
 
+/// Prints help, or what is wrong with the command line, in the format that it asks for.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    if !error.use_stderr() {
+        let shown = output::line(error.render().ansi().to_string().trim_end());
+        return shown.map_or_else(|failure| failure.end(false), |()| Exit::Done);
+    }
+    // A URL may have strayed into the wrong place, and with it a password.
+    let masked = |text: &str| crate::db::mask_url(text);
+    let json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|argument| argument == "--format=json");
+    if !json {
+        output::note_text(&masked(&error.render().ansi().to_string()));
+        return Exit::Usage;
+    }
+    let text = error.render().to_string();
+    let reason = text.split("\n\n").next().unwrap_or(&text).trim().trim_start_matches("error: ");
+    Failure::usage(masked(reason)).help("`dunlin --help` shows how it is written.").end(true)
+}
+
 /// Whether the binary was called by a tool's name, through a link.
-fn called_as(arguments: &[String], name: &str) -> bool {
+fn called_as(arguments: &[OsString], name: &str) -> bool {
     arguments.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == name))
 }
 

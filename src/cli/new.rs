@@ -1,19 +1,19 @@
 //! `dunlin new`
 
 use clap::Args;
-use dunlin_compat::native::{self, Version};
+use dunlin_compat::native::{self, Native, TableName, Version};
 use dunlin_compat::project;
 use dunlin_compat::settings::{Settings, Tool};
 use serde_json::json;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{Format, Global};
+use super::{Format, Global, output};
 
 /// Write a new migration file with empty up and down blocks
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  dunlin new add status to orders\n  Wrote migrations/20260102030405_add_status_to_orders.sql"
+    after_help = "Example:\n  $ dunlin new add status to orders\n  Wrote migrations/20260102030405_add_status_to_orders.sql"
 )]
 pub struct NewArgs {
     /// What it is about
@@ -23,7 +23,7 @@ pub struct NewArgs {
 
 /// Runs the command.
 pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
-    let root = &global.directory;
+    let root = &super::project::root(global)?;
     let folder = match project::detect(root) {
         Ok(detected) if detected.tool == Tool::Flyway => {
             return Err(Failure::new(
@@ -37,29 +37,21 @@ pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
         Ok(detected) => detected.migrations,
         // The first migration of a project makes the project.
         Err(project::DetectError::Nothing { .. }) => {
-            let settings =
-                Settings::load(root).map_err(|error| Failure::new("CONFIGURATION", error.to_string()))?;
-            project::native_folder(root, &settings)
-                .map_err(|error| super::project::detection_failure(&error))?
+            let settings = Settings::load(root).map_err(|error| super::project::settings_failure(&error))?;
+            project::native_folder(root, &settings).map_err(super::project::detection_failure)?
         }
-        Err(error) => return Err(super::project::detection_failure(&error)),
+        Err(error) => return Err(super::project::detection_failure(error)),
     };
-    let folder = root.join(folder);
-    let files = if folder.is_dir() {
-        native::load(&folder).map_err(|errors| {
-            let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            Failure::new("MIGRATION_FILE", reasons.join("\n"))
-        })?
-    } else {
-        Vec::new()
-    };
+    let folder = super::project::within(root, &folder);
+    let project = if folder.is_dir() { Some(Native::load(&folder, TableName::default())?) } else { None };
+    let files = project.as_ref().map_or(&[][..], Native::files);
     let existing: Vec<&Version> = files.iter().map(|file| &file.version).collect();
     let new = native::new_migration(&arguments.name.join(" "), jiff::Timestamp::now(), existing)
         .map_err(|error| Failure::new("NEW", error.to_string()))?;
     let path = new.create_in(&folder).map_err(|error| Failure::new("NEW", error.to_string()))?;
     match global.format {
-        Format::Json => anstream::println!("{:#}", json!({ "path": path.display().to_string() })),
-        Format::Table => anstream::println!("Wrote {}", path.display()),
+        Format::Json => output::json(&json!({ "path": path.display().to_string() }))?,
+        Format::Table => output::line(&format!("Wrote {}", path.display()))?,
     }
     Ok(Exit::Done)
 }

@@ -1,18 +1,27 @@
 //! `dunlin plan`
 
 use clap::Args;
-use dunlin_compat::model::{Dialect, Direction, MigrationStep, Plan, Request, Server, Step};
+use dunlin_compat::model::{Direction, Request};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::Project;
-use super::{Format, Global};
+use super::script::{self, Shown};
+use super::{Format, Global, output, progress};
 use crate::db::Access;
-use crate::engine::{self, Prepared, UnitMode};
+use crate::engine;
 
-/// Show the exact SQL that `up` or `down` would run; writes nothing
+/// Show the SQL that `up` or `down` would run; writes nothing
+///
+/// What is printed is a script for the server's own client, psql, mariadb, mysql or sqlite3, and leaves what `up` would
+/// leave, history included; only the times that migrations took are 0 in it.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin plan
+  dunlin plan --down --to 0             what taking everything back would run
+  dunlin plan --check                   exit with 3 if there is anything to do
+  dunlin plan | less")]
 pub struct PlanArgs {
     /// Plan a `down` instead of an `up`
     #[arg(long)]
@@ -37,133 +46,33 @@ pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit, Failure> {
         to: arguments.to.clone(),
         steps: arguments.steps,
     };
-    let plan = engine::plan(connection.as_mut(), project.adapter(), &request)?;
+    let snapshot = engine::Snapshot::read(connection.as_mut(), project.adapter())?;
+    let mut plan = project.adapter().plan(&snapshot.context(connection.as_ref()), &request)?;
+    if let Some(entry) = &snapshot.entry {
+        plan.warnings.push(format!(
+            "{} ({}) is half done: {} of its statements ran and are not run again",
+            entry.id, entry.direction, entry.next
+        ));
+    }
     let server = connection.server().clone();
     let prepared = engine::prepare_plan(&plan, &server)?;
-    let shown = show(&plan, &prepared, &server)?;
+    let shown = script::of_plan(&project, &plan, &prepared, &server, snapshot.entry.as_ref())?;
     match global.format {
         Format::Json => {
             let steps: Vec<Value> = shown.iter().map(Shown::json).collect();
-            anstream::println!("{:#}", json!({ "steps": steps, "warnings": plan.warnings }));
+            output::json(&json!({ "steps": steps, "warnings": plan.warnings }))?;
         }
         Format::Table => {
             for warning in &plan.warnings {
-                anstream::eprintln!("warning: {warning}");
+                output::note(&progress::warning_line(warning));
             }
-            if prepared.is_empty() {
-                anstream::println!("-- Nothing to do.");
+            if shown.is_empty() {
+                output::line("-- Nothing to do.")?;
             } else {
-                let texts: Vec<String> = shown.iter().map(Shown::text).collect();
-                anstream::print!("{}", texts.join("\n"));
+                let texts: Vec<String> = shown.iter().map(|shown| shown.text(server.dialect)).collect();
+                output::print(&texts.join("\n"))?;
             }
         }
     }
     Ok(if arguments.check && !prepared.is_empty() { Exit::Pending } else { Exit::Done })
-}
-
-/// A step as it is shown.
-struct Shown {
-    title: String,
-    kind: &'static str,
-    how: &'static str,
-    statements: Vec<String>,
-}
-
-impl Shown {
-    fn json(&self) -> Value {
-        json!({ "kind": self.kind, "title": self.title, "how": self.how, "statements": self.statements })
-    }
-
-    fn text(&self) -> String {
-        let mut text = format!("-- {} ({})\n", self.title, self.how);
-        for statement in &self.statements {
-            text.push_str(statement);
-            // A comment at the end would swallow the delimiter.
-            let last_line = statement.rsplit(['\n', '\r']).next().unwrap_or(statement);
-            if last_line.contains("--") || last_line.contains('#') {
-                text.push('\n');
-            }
-            text.push_str(";\n");
-        }
-        text
-    }
-}
-
-fn show(plan: &Plan, prepared: &[Prepared<'_>], server: &Server) -> Result<Vec<Shown>, Failure> {
-    let mut migrations = prepared.iter();
-    let mut shown = Vec::new();
-    for step in &plan.steps {
-        match step {
-            Step::Setup(setup) => shown.push(Shown {
-                title: setup.message.clone(),
-                kind: "setup",
-                how: "history",
-                statements: setup.statements.clone(),
-            }),
-            Step::Script(script) => shown.push(Shown {
-                title: script.name.clone(),
-                kind: "script",
-                how: "callback",
-                statements: crate::sql::split(&script.block.source.text, server.dialect)
-                    .map_err(|error| {
-                        let line = error.line + script.block.source.first_line - 1;
-                        Failure::new("SYNTAX", error.to_string()).at(&script.block.source.path, line)
-                    })?
-                    .into_iter()
-                    .map(|statement| statement.text)
-                    .collect(),
-            }),
-            Step::Migration(migration) => {
-                if let Some(prepared) = migrations.next() {
-                    shown.push(show_migration(migration, prepared, server));
-                }
-            }
-        }
-    }
-    Ok(shown)
-}
-
-fn show_migration(step: &MigrationStep, prepared: &Prepared<'_>, server: &Server) -> Shown {
-    let begin = if server.dialect == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-    let record = || {
-        let restore = step.restore.iter().cloned();
-        restore.chain(step.record.success.iter().map(|statement| statement.with_elapsed("0")))
-    };
-    let mut statements: Vec<String> = step.session.clone();
-    if prepared.is_atomic() {
-        statements.push(begin.to_owned());
-        statements.extend(prepared.statements().map(with_data));
-        statements.extend(record());
-        statements.push("COMMIT".to_owned());
-    } else {
-        for unit in &prepared.units {
-            let transaction = unit.mode == UnitMode::Transaction;
-            if transaction {
-                statements.push(begin.to_owned());
-            }
-            statements.extend(unit.statements.iter().map(with_data));
-            if let Some(block) = unit.program {
-                statements.push(format!("-- runs {}", block.source.path.display()));
-            }
-            if transaction {
-                statements.push("COMMIT".to_owned());
-            }
-        }
-        statements.push(begin.to_owned());
-        statements.extend(record());
-        statements.push("COMMIT".to_owned());
-    }
-    Shown {
-        title: format!("{} {}", step.direction, step.title),
-        kind: "migration",
-        how: if prepared.is_atomic() { "one transaction" } else { "statement by statement, journaled" },
-        statements,
-    }
-}
-
-fn with_data(statement: &engine::Statement<'_>) -> String {
-    match &statement.copy_data {
-        Some(data) => format!("{};\n{data}\\.\n", statement.text),
-        None => statement.text.clone(),
-    }
 }

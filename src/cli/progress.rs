@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use dunlin_compat::model::Direction;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use owo_colors::OwoColorize;
 
+use super::output;
 use crate::engine::{Event, Observer};
 
 /// Shows the events of a run.
@@ -18,12 +20,8 @@ pub struct Progress {
 impl Progress {
     /// A display for people; `quiet` shows only what needs attention (for JSON output).
     pub fn new(quiet: bool) -> Progress {
-        let on_terminal = std::io::stderr().is_terminal() && !quiet;
-        let bar = if on_terminal {
-            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr())
-        } else {
-            ProgressBar::hidden()
-        };
+        // Hidden until it is known that there is something to do.
+        let bar = ProgressBar::hidden();
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {wide_msg} {pos}/{len} [{elapsed_precise}]")
         {
@@ -39,9 +37,15 @@ impl Progress {
 
     fn line(&self, text: &str) {
         if self.bar.is_hidden() {
-            anstream::eprintln!("{text}");
+            output::note(text);
         } else {
-            self.bar.println(text);
+            // The bar writes past `anstream`, which knows whether colours are wanted.
+            let plain = anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never;
+            self.bar.println(if plain {
+                anstream::adapter::strip_str(text).to_string()
+            } else {
+                text.to_owned()
+            });
         }
     }
 
@@ -60,12 +64,13 @@ impl Observer for Progress {
                 self.line(&format!("waiting for the {lock}, held by {holder} ({} s)", waited.as_secs()));
             }
             Event::Planned { migrations, warnings } => {
-                self.bar.set_length(migrations as u64);
-                if migrations > 0 {
-                    self.bar.enable_steady_tick(Duration::from_millis(100));
-                }
                 for warning in warnings {
-                    self.line(&format!("warning: {warning}"));
+                    self.line(&warning_line(warning));
+                }
+                self.bar.set_length(migrations as u64);
+                if migrations > 0 && !self.quiet && std::io::stderr().is_terminal() {
+                    self.bar.set_draw_target(ProgressDrawTarget::stderr());
+                    self.bar.enable_steady_tick(Duration::from_millis(100));
                 }
             }
             Event::Setup { message } => self.chat(message),
@@ -92,14 +97,20 @@ impl Observer for Progress {
             }
             Event::MigrationFinished { step, elapsed } => {
                 self.bar.inc(1);
-                self.chat(&format!("{} {} ({})", done(step.direction), step.title, duration(elapsed)));
+                let time = format!("({})", duration(elapsed));
+                self.chat(&format!("{} {} {}", done(step.direction).green(), step.title, time.dimmed()));
             }
             Event::MigrationFailed { step, rolled_back } => {
                 let what = if rolled_back { "failed and was rolled back" } else { "failed" };
-                self.chat(&format!("{} {what}", step.title));
+                self.chat(&format!("{} {}", step.title, what.red()));
             }
         }
     }
+}
+
+/// A warning as it is shown, here and by commands that run nothing.
+pub fn warning_line(warning: &str) -> String {
+    format!("{} {warning}", "warning:".yellow())
 }
 
 fn doing(direction: Direction) -> &'static str {
@@ -122,7 +133,7 @@ pub fn duration(elapsed: Duration) -> String {
     if seconds >= 60 {
         format!("{} min {} s", seconds / 60, seconds % 60)
     } else if seconds >= 1 {
-        format!("{:.1} s", elapsed.as_secs_f64())
+        format!("{:.1} s", elapsed.as_secs_f64()).replace(".0 s", " s")
     } else {
         format!("{} ms", elapsed.as_millis())
     }
@@ -136,6 +147,7 @@ mod tests {
     fn durations_are_worded_in_the_unit_that_fits() {
         assert_eq!(duration(Duration::from_millis(7)), "7 ms");
         assert_eq!(duration(Duration::from_millis(1340)), "1.3 s");
+        assert_eq!(duration(Duration::from_secs(5)), "5 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
     }
 }

@@ -1,11 +1,12 @@
 //! The project of a command: its tool, its adapter, its database.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use dunlin_compat::model::{Adapter, AdapterError, Context, Plan};
+use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Step};
 use dunlin_compat::native::Native;
-use dunlin_compat::project::{self, Detected};
-use dunlin_compat::settings::{Settings, Tool};
+use dunlin_compat::project::{self, DetectError, Detected};
+use dunlin_compat::settings::{Settings, SettingsError, Tool};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -29,14 +30,14 @@ pub struct Project {
 impl Project {
     /// Finds and loads the project of a directory.
     pub fn open(global: &Global) -> Result<Project, Failure> {
-        let root = global.directory.clone();
-        let detected = project::detect(&root).map_err(|error| detection_failure(&error))?;
+        let root = root(global)?;
+        let detected = project::detect(&root).map_err(detection_failure)?;
         let options = run_options(global, &detected.settings);
         let Detected { tool, evidence, migrations, settings } = detected;
         match tool {
             Tool::Flyway => super::flyway::open(global, &settings, options, evidence),
             Tool::Native => {
-                let adapter = Native::load(&root.join(migrations), settings.table.clone())?;
+                let adapter = Native::load(&within(&root, &migrations), settings.table.clone())?;
                 let (url, url_origin) = native_url(global, &settings, &root)?;
                 Ok(Project { adapter: Box::new(adapter), url, url_origin, tool, evidence, root, options })
             }
@@ -85,13 +86,41 @@ impl Project {
         Ok(result?)
     }
 
-    /// Facts for `doctor`.
-    pub fn describe(&self) -> Vec<(&'static str, String)> {
-        let root = std::fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
+    /// Runs a plan that changes the history alone, and also returns what it did, in sentences.
+    pub fn change_history(
+        &self,
+        global: &Global,
+        on_unfinished: OnUnfinished,
+        planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
+    ) -> Result<(RunReport, Vec<String>), Failure> {
+        let done = RefCell::new(Vec::new());
+        let report = self.run(global, on_unfinished, &|context| {
+            let plan = planner(context)?;
+            // Planned anew when another process comes between; the last plan is the one that was carried out.
+            let mut done = done.borrow_mut();
+            done.clear();
+            if let Some(unfinished) = context.unfinished
+                && on_unfinished == OnUnfinished::Forget
+            {
+                done.push(format!("Forgetting that {} is half done", unfinished.id));
+            }
+            done.extend(plan.steps.iter().filter_map(|step| match step {
+                Step::Setup(setup) => Some(setup.message.clone()),
+                Step::Script(_) | Step::Migration(_) => None,
+            }));
+            Ok(plan)
+        })?;
+        Ok((report, done.into_inner()))
+    }
+
+    /// Facts for `doctor`: the key in JSON, the label for people, the value.
+    pub fn describe(&self) -> Vec<(&'static str, &'static str, String)> {
         vec![
-            ("project", root.display().to_string()),
-            ("tool", format!("{}, because of {}", self.tool, self.evidence.display())),
-            ("url", format!("{} (from {})", self.url, self.url_origin)),
+            ("project", "project", absolute(&self.root).display().to_string()),
+            ("tool", "tool", self.tool.to_string()),
+            ("toolFrom", "known from", self.evidence.display().to_string()),
+            ("url", "url", self.url.to_string()),
+            ("urlFrom", "url from", self.url_origin.to_owned()),
         ]
     }
 }
@@ -108,7 +137,27 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
 
 /// Parses a URL; the error never shows its password.
 pub fn parse_url(text: &str) -> Result<DatabaseUrl, Failure> {
-    DatabaseUrl::parse(text).map_err(|error| Failure::from(error).with_exit(Exit::Usage))
+    DatabaseUrl::parse(text).map_err(|error| {
+        let failure = Failure::from(error).with_exit(Exit::Usage);
+        if text.contains(':') {
+            return failure;
+        }
+        failure.help(format!("If it is a SQLite file, write sqlite:{text}"))
+    })
+}
+
+/// The project's directory.
+pub fn root(global: &Global) -> Result<PathBuf, Failure> {
+    let root = &global.directory;
+    if root.is_dir() {
+        return Ok(root.clone());
+    }
+    Err(Failure::usage(format!("there is no directory {}", root.display())))
+}
+
+/// A path of a project, without the `./` that nobody wrote.
+pub fn within(root: &Path, path: &Path) -> PathBuf {
+    if root == Path::new(".") { path.to_owned() } else { root.join(path) }
 }
 
 fn native_url(
@@ -116,20 +165,53 @@ fn native_url(
     settings: &Settings,
     root: &Path,
 ) -> Result<(DatabaseUrl, &'static str), Failure> {
-    if let Some(text) = &global.url {
-        return Ok((parse_url(text)?, "--url or DATABASE_URL"));
+    if let Some(text) = global.url.as_deref().filter(|text| !text.is_empty()) {
+        let from_environment = std::env::var("DATABASE_URL").is_ok_and(|value| value == *text);
+        return Ok((parse_url(text)?, if from_environment { "DATABASE_URL" } else { "--url" }));
     }
     if let Some(url) = &settings.url {
-        let text = url.expand(|name| std::env::var(name).ok()).map_err(|error| {
-            Failure::new("CONFIGURATION", format!("{}: {error}", root.join("dunlin.toml").display()))
+        let text = url
+            .expand(|name| std::env::var(name).ok())
+            .map_err(|error| Failure::new("CONFIGURATION", error.to_string()))?;
+        let url = parse_url(&text).map_err(|mut failure| {
+            let path = within(root, Path::new("dunlin.toml"));
+            failure.message = format!("{}: {}", path.display(), failure.message);
+            failure.with_exit(Exit::Failed)
         })?;
-        return Ok((parse_url(&text)?, "dunlin.toml"));
+        return Ok((url, "dunlin.toml"));
     }
     Err(Failure::usage("no database is named")
         .help("Give --url, set DATABASE_URL, or write `url = \"…\"` into dunlin.toml."))
 }
 
-/// What detection found wrong, with its own advice inside the message.
-pub fn detection_failure(error: &project::DetectError) -> Failure {
+/// What detection found wrong, mostly with its own advice inside the message.
+pub fn detection_failure(mut error: DetectError) -> Failure {
+    match &mut error {
+        DetectError::Settings(error) => return settings_failure(error),
+        DetectError::Nothing { directory, advice } => {
+            let directory = absolute(directory);
+            return Failure::new("PROJECT", format!("no migrations found in {}", directory.display()))
+                .help(advice.clone());
+        }
+        DetectError::Ambiguous { directory, .. }
+        | DetectError::TwoFolders { directory, .. }
+        | DetectError::NotBuilt { directory, .. } => *directory = absolute(directory),
+        _ => {}
+    }
     Failure::new("PROJECT", error.to_string())
+}
+
+/// What is wrong in `dunlin.toml`. Its lines are not shown, since one may hold a password.
+pub fn settings_failure(error: &SettingsError) -> Failure {
+    match error {
+        SettingsError::Wrong { path, line, message } => {
+            let path = path.strip_prefix(".").unwrap_or(path);
+            Failure::new("CONFIGURATION", message.clone()).at_hidden(path, *line)
+        }
+        error => Failure::new("CONFIGURATION", error.to_string()),
+    }
+}
+
+fn absolute(directory: &Path) -> PathBuf {
+    std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
 }

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::Format;
+use super::failure::Failure;
+use super::{Format, output};
 use crate::engine::RunReport;
 
 /// Prints what a run did.
-pub fn print(format: Format, report: &RunReport, nothing: &str) {
+pub fn print(format: Format, report: &RunReport, nothing: &str) -> Result<(), Failure> {
     match format {
-        Format::Json => anstream::println!("{:#}", document(report)),
-        Format::Table if report.migrations.is_empty() => anstream::println!("{nothing}"),
-        Format::Table => anstream::println!("{}", sentence(report)),
+        Format::Json => output::json(&document(report)),
+        Format::Table if report.migrations.is_empty() => output::line(nothing),
+        Format::Table => output::line(&sentence(report)),
     }
 }
 
@@ -38,8 +39,8 @@ fn sentence(report: &RunReport) -> String {
         format!("{verb} {number} migration{}", if number == 1 { "" } else { "s" })
     };
     match (count(Direction::Up), count(Direction::Down)) {
-        (up, 0) => words(up, "Applied"),
-        (0, down) => words(down, "Reverted"),
-        (up, down) => format!("{} and {}", words(down, "Reverted"), words(up, "applied")),
+        (up, 0) => format!("{}.", words(up, "Applied")),
+        (0, down) => format!("{}.", words(down, "Reverted")),
+        (up, down) => format!("{} and {}.", words(down, "Reverted"), words(up, "applied")),
     }
 }

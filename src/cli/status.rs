@@ -2,17 +2,23 @@
 
 use clap::Args;
 use dunlin_compat::model::{Standing, StatusEntry};
+use owo_colors::Style;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::Project;
-use super::{Format, Global, table};
+use super::table::{self, Column, Squeeze};
+use super::{Format, Global, output};
 use crate::db::Access;
 use crate::engine;
 
 /// Show what is applied and what is pending
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin status
+  dunlin status --check                 exit with 3 unless everything is applied
+  dunlin status --format json | jq -r '.migrations[] | select(.standing == \"pending\") | .id'")]
 pub struct StatusArgs {
     /// Exit with 3 if something is pending or the history has drifted from the files
     #[arg(long)]
@@ -26,17 +32,18 @@ pub fn run(global: &Global, arguments: &StatusArgs) -> Result<Exit, Failure> {
     let (snapshot, entries) = engine::status(connection.as_mut(), project.adapter())?;
     let half_done = snapshot.entry.as_ref().map(|entry| (entry.id.clone(), entry.direction, entry.next));
     match global.format {
-        Format::Json => anstream::println!(
-            "{:#}",
-            document(&project, &entries, half_done.as_ref().map(|entry| &*entry.0))
-        ),
+        Format::Json => {
+            output::json(&document(&project, &entries, half_done.as_ref().map(|entry| &*entry.0)))?;
+        }
         Format::Table => {
-            anstream::print!("{}", text(&entries));
+            let mut text = text(&entries);
             if let Some((id, direction, next)) = &half_done {
-                anstream::println!(
-                    "\n{id} ({direction}) is half done: {next} statements ran. `dunlin {direction}` continues it."
-                );
+                let ran = if *next == 1 { "1 statement" } else { &format!("{next} statements") };
+                text.push_str(&format!(
+                    "\n{id} ({direction}) is half done: {ran} ran. `dunlin {direction}` continues it.\n"
+                ));
             }
+            output::print(&text)?;
         }
     }
     let attention = half_done.is_some()
@@ -56,7 +63,7 @@ fn text(entries: &[StatusEntry]) -> String {
                 entry.description.clone(),
                 entry.kind.clone(),
                 entry.state.clone(),
-                entry.applied_at.clone().unwrap_or_default(),
+                entry.applied_at.as_deref().map(readable_time).unwrap_or_default(),
                 if entry.reversible { "yes" } else { "no" }.to_owned(),
             ]
         })
@@ -67,10 +74,40 @@ fn text(entries: &[StatusEntry]) -> String {
     if drifted > 0 {
         summary.push_str(&format!(", {drifted} drifted (see `dunlin validate`)"));
     }
-    format!(
-        "{}\n{summary}\n",
-        table::format(&["Version", "Description", "Kind", "State", "Applied at", "Reversible"], &rows)
-    )
+    let standings: std::collections::HashMap<&str, Standing> =
+        entries.iter().map(|entry| (entry.state.as_str(), entry.standing)).collect();
+    let style = |header: &str, text: &str| match standings.get(text) {
+        Some(standing) if header == "State" => Some(style_of(*standing)),
+        _ => None,
+    };
+    let width = output::columns(&console::Term::stdout());
+    format!("{}\n{summary}\n", table::format(&COLUMNS, &rows, width, style))
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { header: "Version", squeeze: Squeeze::Never },
+    Column { header: "Description", squeeze: Squeeze::Cut },
+    Column { header: "Kind", squeeze: Squeeze::LeaveOut(0) },
+    Column { header: "State", squeeze: Squeeze::Never },
+    Column { header: "Applied at", squeeze: Squeeze::LeaveOut(2) },
+    Column { header: "Reversible", squeeze: Squeeze::LeaveOut(1) },
+];
+
+fn style_of(standing: Standing) -> Style {
+    match standing {
+        Standing::Applied => Style::new().green(),
+        Standing::Pending => Style::new().yellow(),
+        Standing::Skipped => Style::new().dimmed(),
+        Standing::Drifted => Style::new().red(),
+    }
+}
+
+/// `2026-01-02T03:04:05Z` without the `T`; a tool's other forms are left as they are.
+fn readable_time(text: &str) -> String {
+    match text.split_once('T') {
+        Some((day, time)) if text.parse::<jiff::Timestamp>().is_ok() => format!("{day} {time}"),
+        _ => text.to_owned(),
+    }
 }
 
 fn document(project: &Project, entries: &[StatusEntry], half_done: Option<&str>) -> Value {

@@ -14,6 +14,11 @@ use crate::engine::{InFlight, OnUnfinished};
 /// Each migration and its history row commit together where the database can. Where it cannot, every statement is
 /// journaled, and a run that was interrupted continues at the statement where it stopped.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin up
+  dunlin up --steps 1                   one migration and no more
+  dunlin up --to 20250107103000         up to and including this one
+  dunlin up --lock-wait 10min           wait longer for another run to end")]
 pub struct UpArgs {
     /// Up to and including this version
     #[arg(long, value_name = "VERSION")]
@@ -28,16 +33,15 @@ pub struct UpArgs {
 /// What to do about a statement that was interrupted.
 #[derive(Debug, Args)]
 pub struct Interrupted {
-    /// A statement was in flight when an earlier run died and the catalog does not tell whether it took effect: say so
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// What became of the statement that was in flight when an earlier run died, if dunlin asks: `done`, go on behind it,
+    /// or `again`, run it again
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     in_flight: Option<InFlightArgument>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum InFlightArgument {
-    /// It took effect: continue behind it
     Done,
-    /// It did not: run it again
     Again,
 }
 
@@ -59,6 +63,6 @@ pub fn run(global: &Global, arguments: &UpArgs) -> Result<Exit, Failure> {
         Request { direction: Some(Direction::Up), to: arguments.to.clone(), steps: arguments.steps };
     let finished =
         project.run(global, OnUnfinished::Resume, &|context| project.adapter().plan(context, &request))?;
-    report::print(global.format, &finished, "Nothing is pending.");
+    report::print(global.format, &finished, "Nothing is pending.")?;
     Ok(Exit::Done)
 }

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::project::Project;
-use super::{Format, Global};
+use super::{Format, Global, output};
 use crate::db::Access;
 use crate::engine;
 
@@ -14,6 +14,9 @@ use crate::engine;
 ///
 /// Exits with 5 if an applied migration was edited, is missing or failed.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin validate
+  dunlin validate --format json")]
 pub struct ValidateArgs {}
 
 /// Runs the command.
@@ -23,23 +26,13 @@ pub fn run(global: &Global, _arguments: &ValidateArgs) -> Result<Exit, Failure> 
     let problems = engine::validate(connection.as_mut(), project.adapter())?;
     match global.format {
         Format::Json => {
-            let problems: Vec<Value> = problems
-                .iter()
-                .map(|problem| {
-                    json!({
-                        "code": problem.code,
-                        "message": problem.message,
-                        "path": problem.path.as_ref().map(|path| path.display().to_string()),
-                    })
-                })
-                .collect();
-            anstream::println!("{:#}", json!({ "problems": problems }));
+            let problems: Vec<Value> = problems.iter().map(failure::problem).collect();
+            output::json(&json!({ "problems": problems }))?;
         }
-        Format::Table if problems.is_empty() => anstream::println!("The history fits the files."),
+        Format::Table if problems.is_empty() => output::line("The history fits the files.")?,
         Format::Table => {
-            for problem in &problems {
-                anstream::println!("{}: {}", problem.code, problem.message);
-            }
+            let lines = problems.iter().map(|problem| format!("{}: {}\n", problem.code, problem.message));
+            output::print(&lines.collect::<String>())?;
         }
     }
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
