@@ -31,7 +31,9 @@ fn what_is_known_of_the_tools_depends_on_no_database_driver() {
         }
     }
     assert!(seen.len() > 5, "the closure was not read: {seen:?}");
-    for driver in ["tokio-postgres", "postgres", "mysql", "mysql_common", "rusqlite", "libsqlite3-sys", "dunlin"] {
+    for driver in
+        ["tokio-postgres", "postgres", "mysql", "mysql_common", "rusqlite", "libsqlite3-sys", "dunlin"]
+    {
         assert!(!seen.contains(driver), "dunlin-compat depends on {driver}");
     }
 }
