@@ -73,10 +73,8 @@ fn every_code_of_an_error_is_in_the_reference() {
 fn check(page: &str) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let project = Project::new();
-    fs::create_dir(project.path().join("migrations")).unwrap();
-    for entry in fs::read_dir(root().join("migrations")).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), project.path().join("migrations").join(entry.file_name())).unwrap();
+    for folder in ["migrations", "examples/flyway-shop", "examples/flyway-shop/sql"] {
+        copy_files(&root().join(folder), &project.path().join(folder));
     }
     let mut exports = String::new();
     let examples = examples(&text);
@@ -106,6 +104,15 @@ fn check(page: &str) {
     }
 }
 
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() && entry.path().extension().is_some_and(|ending| ending != "db") {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
 /// The commands of the console blocks with what is shown below each.
 fn examples(page: &str) -> Vec<(String, String)> {
     let mut examples: Vec<(String, String)> = Vec::new();
@@ -129,7 +136,8 @@ fn steady(text: &str) -> String {
         (r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\dZ", "2026-01-02${1}03:04:05Z"),
         (r"\(\d+(\.\d)? m?s\)", "(5 ms)"),
         (r#""milliseconds": \d+"#, r#""milliseconds": 5"#),
-        (r"SQLite \d+\.\d+\.\d+", "SQLite 3"),
+        (r"SQLite \d+\.\d+(\.\d+)?", "SQLite 3"),
+        (r"\(execution time \d\d:\d\d\.\d{3}s\)", "(execution time 00:00.001s)"),
         (r"'[0-9a-f]{64}'", "'…'"),
     ];
     patterns.iter().fold(text.to_owned(), |text, (pattern, steady)| {
