@@ -148,7 +148,7 @@ fn assignments<'a>(script: &str, tokens: &'a [Token]) -> Vec<&'a [Token]> {
     tokens.split(at_comma).collect()
 }
 
-fn unquoted<'a>(script: &'a str, token: Token) -> &'a str {
+fn unquoted(script: &str, token: Token) -> &str {
     token.text(script).trim_matches(['\'', '"', '`'])
 }
 
