@@ -84,6 +84,11 @@ pub enum SplitProblem {
     /// `DELIMITER` before the statement ahead of it has ended.
     #[error("DELIMITER changes inside a statement that has not ended")]
     DelimiterInsideStatement,
+    /// An expression for `sql_mode` that only the server can evaluate.
+    #[error(
+        "this value of sql_mode decides how the strings that follow are read, and cannot be told without the server"
+    )]
+    UnclearSqlMode,
     /// A NUL character.
     #[error("the script contains a NUL character, which this database cannot receive")]
     Nul,
@@ -126,6 +131,9 @@ impl SplitProblem {
             SplitProblem::EmptyDelimiter => "Name one, as in `DELIMITER //`.",
             SplitProblem::BackslashDelimiter => "Choose another delimiter, such as `//`.",
             SplitProblem::DelimiterInsideStatement => "End the statement with the current delimiter first.",
+            SplitProblem::UnclearSqlMode => {
+                "Write the modes as one string, or NO_BACKSLASH_ESCAPES and ANSI_QUOTES in a SET of their own."
+            }
             SplitProblem::Nul => "Remove the character, or save the file as UTF-8 if it is UTF-16.",
         }
     }

@@ -8,6 +8,7 @@ mod error;
 mod lexer;
 mod mysql;
 mod mysql_body;
+mod mysql_mode;
 mod postgres;
 mod sqlite;
 mod statement;

@@ -4,6 +4,7 @@
 use super::error::{SplitError, SplitProblem};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::mysql_body::Body;
+use super::mysql_mode::{Modes, Unclear};
 use super::statement::{Collector, Statement, beginning};
 use dunlin_compat::model::Dialect;
 
@@ -20,6 +21,7 @@ pub(super) fn split(script: &str, dialect: Dialect) -> Result<Vec<Statement>, Sp
         collector: Collector::new(script),
         start: None,
         body: Body::default(),
+        modes: Modes::default(),
     };
     splitter.run().map_err(|(offset, problem)| SplitError::new(script, offset, problem))?;
     Ok(splitter.collector.finish())
@@ -32,6 +34,7 @@ struct Splitter<'a> {
     /// Where the statement being read begins.
     start: Option<usize>,
     body: Body,
+    modes: Modes,
 }
 
 impl Splitter<'_> {
@@ -42,7 +45,7 @@ impl Splitter<'_> {
                 TokenKind::Delimiter if self.lexer.delimiter == ";" && !self.body.is_closed() => {
                     self.body.semicolon();
                 }
-                TokenKind::Delimiter => self.finish(token.start),
+                TokenKind::Delimiter => self.finish(token.start)?,
                 _ => self.take(token)?,
             }
         }
@@ -51,16 +54,39 @@ impl Splitter<'_> {
         {
             return Err((offset, SplitProblem::UnterminatedBody(keyword)));
         }
-        self.finish(self.script.len());
-        Ok(())
+        self.finish(self.script.len())
     }
 
-    fn finish(&mut self, end: usize) {
+    fn finish(&mut self, end: usize) -> Result<(), (usize, SplitProblem)> {
         if let Some(start) = self.start.take() {
             self.collector.add(start, end);
+            self.follow_mode(start, end).map_err(|Unclear(offset)| (offset, SplitProblem::UnclearSqlMode))?;
         }
         self.body = Body::default();
         self.lexer.begin_statement();
+        Ok(())
+    }
+
+    /// Reads strings from here on as the statement just finished asks for.
+    fn follow_mode(&mut self, start: usize, end: usize) -> Result<(), Unclear> {
+        let mut reader = self.lexer.clone();
+        reader.position = start;
+        let mut tokens = Vec::new();
+        while let Ok(Some(token)) = reader.next_token()
+            && token.start < end
+        {
+            if matches!(token.kind, TokenKind::Comment | TokenKind::CodeOpen | TokenKind::CodeClose) {
+                continue;
+            }
+            if tokens.is_empty() && !token.is_word(self.script, "SET") {
+                return Ok(());
+            }
+            tokens.push(token);
+        }
+        self.modes.follow(self.script, &tokens)?;
+        self.lexer.backslash_escapes = !self.modes.current.no_backslash_escapes;
+        self.lexer.ansi_quotes = self.modes.current.ansi_quotes;
+        Ok(())
     }
 
     fn take(&mut self, token: Token) -> Result<(), (usize, SplitProblem)> {
@@ -93,7 +119,7 @@ impl Splitter<'_> {
             return Ok(false);
         }
         if word.is_word(self.script, "USE") && self.begins_line(word) {
-            return Ok(self.use_database(word));
+            return self.use_database(word);
         }
         let text = word.text(self.script);
         let labelled = self.script.get(word.end..).unwrap_or_default().trim_start().starts_with(':');
@@ -125,23 +151,23 @@ impl Splitter<'_> {
     }
 
     /// `USE name` alone on its line needs no delimiter.
-    fn use_database(&mut self, word: Token) -> bool {
+    fn use_database(&mut self, word: Token) -> Result<bool, (usize, SplitProblem)> {
         let line_end = self.lexer.line_end(word.end);
         let line = self.script.get(word.start..line_end).unwrap_or_default();
         if line.contains(self.lexer.delimiter) {
-            return false;
+            return Ok(false);
         }
         let mut ahead = self.lexer.clone();
         let Ok(Some(name)) = ahead.next_token() else {
-            return false;
+            return Ok(false);
         };
         if name.end > line_end || !matches!(name.kind, TokenKind::Word | TokenKind::QuotedName) {
-            return false;
+            return Ok(false);
         }
         self.start = Some(word.start);
-        self.finish(name.end);
+        self.finish(name.end)?;
         self.lexer.position = line_end;
-        true
+        Ok(true)
     }
 
     fn begins_line(&self, word: Token) -> bool {

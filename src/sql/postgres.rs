@@ -147,7 +147,11 @@ impl Open {
     /// What the statement sets `standard_conforming_strings` to, if it does: psql learns it from the server.
     fn conforming_strings(&self, script: &str, end: usize) -> Option<bool> {
         let head = |index: usize| self.head.get(index).copied().flatten();
-        if !head(0)?.is_word(script, "SET") {
+        let is = |index: usize, word: &str| head(index).is_some_and(|token| token.is_word(script, word));
+        if is(0, "RESET") || is(0, "DISCARD") {
+            return (is(1, "standard_conforming_strings") || is(1, "ALL")).then_some(true);
+        }
+        if !is(0, "SET") {
             return None;
         }
         let scope = head(1)?;
@@ -255,6 +259,17 @@ mod tests {
     fn strings_follow_standard_conforming_strings_when_a_script_sets_it() {
         let script = r"SELECT '\'; SET standard_conforming_strings = off; SELECT 'a\';b'; SET standard_conforming_strings TO on; SELECT '\'";
         assert_eq!(pieces(script).len(), 5);
+        for reset in [
+            "RESET standard_conforming_strings",
+            "reset all",
+            "DISCARD ALL",
+            "SET standard_conforming_strings TO DEFAULT",
+        ] {
+            let script =
+                format!(r"SET standard_conforming_strings = off; SELECT '\''; {reset}; SELECT '\'; SELECT 1");
+            assert_eq!(pieces(&script).len(), 5, "{reset}");
+        }
+        assert_eq!(pieces(r"SET standard_conforming_strings = off; RESET work_mem; SELECT '\';'").len(), 3);
     }
 
     #[test]

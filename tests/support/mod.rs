@@ -26,5 +26,5 @@ mod project;
 
 pub use database::{Database, ServerKind, databases, servers};
 pub use needs::{Need, flyway_is_here, needs};
-pub use program::Output;
+pub use program::{Output, run};
 pub use project::Project;

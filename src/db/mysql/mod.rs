@@ -194,7 +194,7 @@ impl MysqlConnection {
         Err(Box::new(BatchError { index, done: std::mem::take(done), error }))
     }
 
-    /// Whether the results of a statement cannot be counted among those of others.
+    /// Whether the results of a statement cannot be counted among those of others, or it would be another one among them.
     fn travels_alone(&self, sql: &str) -> bool {
         let words = leading_words(sql, self.server.dialect, 2);
         let second = words.get(1).map(String::as_str);
@@ -202,6 +202,10 @@ impl MysqlConnection {
             Some("CALL" | "EXECUTE" | "IF" | "CASE" | "FOR" | "LOOP" | "WHILE" | "REPEAT") => true,
             Some("BEGIN") => second == Some("NOT"),
             Some("LOAD") => is_local_load(sql),
+            // MySQL keeps the separator behind a body of one statement as a part of it: `RETURN 1;`.
+            Some("CREATE" | "ALTER") if self.server.dialect == Dialect::Mysql => {
+                matches!(second, Some("DEFINER" | "FUNCTION" | "PROCEDURE" | "TRIGGER" | "EVENT"))
+            }
             // An executable comment or a label: what is in it is not known here.
             None => true,
             Some(_) => false,

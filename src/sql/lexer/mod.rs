@@ -16,7 +16,7 @@ use dunlin_compat::model::Dialect;
 pub(super) enum TokenKind {
     /// A keyword or an unquoted identifier.
     Word,
-    /// A quoted identifier with its quotes. In MySQL `"…"` is a [`TokenKind::Literal`].
+    /// A quoted identifier with its quotes. In MySQL `"…"` is a [`TokenKind::Literal`] unless `ANSI_QUOTES` is set.
     QuotedName,
     /// A string of any spelling, with prefix and quotes.
     Literal,
@@ -78,6 +78,8 @@ pub(super) struct Lexer<'a> {
     pub(super) delimiter: &'a str,
     /// Whether a backslash escapes in plain `'…'`.
     pub(super) backslash_escapes: bool,
+    /// MySQL: whether `"…"` is a name and not a string.
+    pub(super) ansi_quotes: bool,
     /// Whether no token of the statement has been seen: there the mysql client takes `--x` for a comment.
     pub(super) at_statement_start: bool,
     /// Offsets of the executable comments that are open.
@@ -93,6 +95,7 @@ impl<'a> Lexer<'a> {
             position,
             delimiter: ";",
             backslash_escapes: dialect.is_mysql_family(),
+            ansi_quotes: false,
             at_statement_start: true,
             open_code: Vec::new(),
         }

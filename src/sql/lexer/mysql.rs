@@ -23,6 +23,7 @@ impl Lexer<'_> {
                 (TokenKind::Comment, self.newline(start))
             }
             b'\'' => (TokenKind::Literal, self.string(start, start, self.backslash_escapes)?),
+            b'"' if self.ansi_quotes => (TokenKind::QuotedName, self.quoted_name(start, start, b'"')?),
             b'"' => {
                 let end = self.quoted(start, b'"', self.backslash_escapes);
                 let problem = SplitProblem::UnterminatedString;
