@@ -107,7 +107,9 @@ fn check(page: &str) {
 fn copy_files(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_file() && entry.path().extension().is_some_and(|ending| ending != "db") {
+        if entry.file_type().unwrap().is_file()
+            && entry.path().extension().is_some_and(|ending| ending != "db")
+        {
             fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
     }
