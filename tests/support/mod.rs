@@ -1,0 +1,30 @@
+//! What integration tests stand on: a database of their own on every server, a project in a temporary folder, the
+//! real `dunlin` and the original tools run as programs, and the state of a database as text.
+//!
+//! State is read with the servers' own clients (`psql`, `mariadb`, `sqlite3`), never with our code: what judges a
+//! test must not share its mistakes. `tests/run` installs and starts everything and sets:
+//!
+//! | variable | value |
+//! |---|---|
+//! | `DUNLIN_TEST_POSTGRES`, `DUNLIN_TEST_MARIADB`, `DUNLIN_TEST_MYSQL` | URL of an administrator |
+//! | `DUNLIN_TEST_FLYWAY` | path of Flyway's launcher |
+//! | `DUNLIN_TEST_WITHOUT` | names that the caller goes without, divided by spaces |
+//! | `DUNLIN_TEST_NOT_RUN` | file that collects what did not run |
+//!
+//! Without them the tests that need only SQLite run, and the others say that they did not.
+
+// Each test program compiles this module and uses its own part of it.
+#![allow(dead_code, unused_imports)]
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod database;
+mod dump;
+mod needs;
+mod program;
+mod project;
+
+pub use database::{Database, ServerKind, databases, servers};
+pub use needs::{Need, flyway_is_here, needs};
+pub use program::Output;
+pub use project::Project;

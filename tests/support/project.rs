@@ -1,0 +1,137 @@
+//! A project in a temporary folder, and the tools run in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::database::Database;
+use super::needs::Need;
+use super::program::{Output, command, run};
+
+/// A project folder that is deleted with this value, beside a home folder for the tools that look there.
+pub struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    /// An empty project.
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("dunlin-project")
+            .tempdir()
+            .unwrap();
+        fs::create_dir(folder.path().join("project")).unwrap();
+        fs::create_dir(folder.path().join("home")).unwrap();
+        Self { folder }
+    }
+
+    /// A project with these files: path from the project's root, content.
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let project = Self::new();
+        for (path, content) in files {
+            project.write(path, content);
+        }
+        project
+    }
+
+    /// Its root.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// The home folder that programs are given.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Writes a file, and the folders above it.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        self
+    }
+
+    /// Reads a file.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Deletes a file.
+    #[track_caller]
+    pub fn remove(&self, path: &str) -> &Self {
+        fs::remove_file(self.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        self
+    }
+
+    /// Writes the `flyway.toml` of a project whose migrations are in `sql/`, on this database. `more` is appended: keys
+    /// of the table `[flyway]` first.
+    pub fn flyway_config(&self, database: &Database, more: &str) -> &Self {
+        let url = toml_string(&database.jdbc_url());
+        let mut text = format!("[environments.default]\nurl = {url}\n");
+        if let Some((user, password)) = database.login() {
+            text += &format!(
+                "user = {}\npassword = {}\n",
+                toml_string(user),
+                toml_string(password)
+            );
+        }
+        text += "\n[flyway]\nlocations = [\"filesystem:sql\"]\n";
+        text += more;
+        self.write("flyway.toml", text)
+    }
+
+    /// Runs our binary in the project.
+    #[track_caller]
+    pub fn dunlin(&self, arguments: &[&str]) -> Output {
+        self.dunlin_with(arguments, |_| {})
+    }
+
+    /// Runs our binary in the project; `change` may add to its command: variables, another folder.
+    #[track_caller]
+    pub fn dunlin_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Output {
+        let mut command = self.dunlin_command(arguments);
+        change(&mut command);
+        run(command, "")
+    }
+
+    /// Our binary as a command that has not been started, for tests that watch it or end it.
+    pub fn dunlin_command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(env!("CARGO_BIN_EXE_dunlin"), &self.home());
+        command.current_dir(self.path()).args(arguments);
+        command
+    }
+
+    /// Runs the original Flyway in the project. Ask for [`Need::Flyway`] first.
+    #[track_caller]
+    pub fn flyway(&self, arguments: &[&str]) -> Output {
+        self.flyway_with(arguments, |_| {})
+    }
+
+    /// Runs the original Flyway; `change` may add to its command.
+    #[track_caller]
+    pub fn flyway_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Output {
+        let launcher = Need::Flyway
+            .setting()
+            .expect("the test has to ask for Need::Flyway first");
+        let mut command = command(launcher, &self.home());
+        // Java takes the home folder from the system's list of users, not from HOME.
+        command.env("JAVA_ARGS", format!("-Duser.home={}", self.home().display()));
+        command.current_dir(self.path()).args(arguments);
+        change(&mut command);
+        run(command, "")
+    }
+}
+
+impl AsRef<Path> for Project {
+    fn as_ref(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn toml_string(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
