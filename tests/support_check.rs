@@ -8,14 +8,8 @@ use std::path::Path;
 use support::{Database, Project, ServerKind, databases, flyway_is_here};
 
 const CLINIC: [(&str, &str); 2] = [
-    (
-        "sql/V1__create_patients.sql",
-        "CREATE TABLE patient (id INTEGER PRIMARY KEY, name VARCHAR(80));\n",
-    ),
-    (
-        "sql/V2__first_patients.sql",
-        "INSERT INTO patient VALUES (2, NULL), (1, 'Ada');\n",
-    ),
+    ("sql/V1__create_patients.sql", "CREATE TABLE patient (id INTEGER PRIMARY KEY, name VARCHAR(80));\n"),
+    ("sql/V2__first_patients.sql", "INSERT INTO patient VALUES (2, NULL), (1, 'Ada');\n"),
 ];
 
 #[test]
@@ -23,12 +17,7 @@ fn every_server_keeps_what_a_client_writes() {
     for database in databases() {
         database.sql("CREATE TABLE patient (id INTEGER PRIMARY KEY, note VARCHAR(80));");
         database.sql("INSERT INTO patient VALUES (2, NULL), (1, 'a\tb');");
-        assert_eq!(
-            database.table_rows("patient"),
-            "id|note\n1|a\tb\n2|NULL",
-            "{:?}",
-            database.kind()
-        );
+        assert_eq!(database.table_rows("patient"), "id|note\n1|a\tb\n2|NULL", "{:?}", database.kind());
         assert_eq!(database.tables(), ["patient"]);
     }
 }
@@ -54,9 +43,9 @@ fn every_database_is_its_own_and_goes_with_its_value() {
                 assert!(!Path::new(&name).exists());
                 continue;
             }
-            ServerKind::Postgres => first.query(&format!(
-                "SELECT datname FROM pg_database WHERE datname = '{name}'"
-            )),
+            ServerKind::Postgres => {
+                first.query(&format!("SELECT datname FROM pg_database WHERE datname = '{name}'"))
+            }
             ServerKind::MariaDb | ServerKind::MySql => first.query(&format!("SHOW DATABASES LIKE '{name}'")),
         };
         assert!(left.is_empty(), "{left:?}");
@@ -75,11 +64,7 @@ fn schema_dumps_tell_different_schemas_apart_and_equal_ones_not() {
         // Rows are not part of a schema.
         second.sql("INSERT INTO patient VALUES (1, 'Ada');");
         assert_eq!(first.schema_dump(), second.schema_dump());
-        assert!(
-            first.schema_dump().contains("patient_name"),
-            "{}",
-            first.schema_dump()
-        );
+        assert!(first.schema_dump().contains("patient_name"), "{}", first.schema_dump());
 
         second.sql("ALTER TABLE patient ADD COLUMN born DATE;");
         assert_ne!(first.schema_dump(), second.schema_dump());
@@ -88,10 +73,7 @@ fn schema_dumps_tell_different_schemas_apart_and_equal_ones_not() {
 
 #[test]
 fn routines_triggers_and_events_are_in_the_dump() {
-    for database in databases()
-        .into_iter()
-        .filter(|database| database.kind().is_mysql_like())
-    {
+    for database in databases().into_iter().filter(|database| database.kind().is_mysql_like()) {
         database.sql(
             "CREATE TABLE visit (id INTEGER PRIMARY KEY AUTO_INCREMENT, fee INTEGER);
              INSERT INTO visit (fee) VALUES (1), (2);
@@ -103,10 +85,7 @@ fn routines_triggers_and_events_are_in_the_dump() {
         for part in ["`visit`", "visit_fee", "PROCEDURE `close_day`", "EVENT `nightly`"] {
             assert!(dump.contains(part), "{part} is missing in\n{dump}");
         }
-        assert!(
-            !dump.contains("AUTO_INCREMENT=") && !dump.contains("STARTS"),
-            "{dump}"
-        );
+        assert!(!dump.contains("AUTO_INCREMENT=") && !dump.contains("STARTS"), "{dump}");
     }
 }
 
@@ -145,12 +124,7 @@ fn the_original_flyway_takes_a_target_from_its_command_line() {
         arguments.extend(["-locations=filesystem:sql".to_owned(), "info".to_owned()]);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let output = project.flyway(&arguments).success();
-        assert!(
-            output
-                .stdout
-                .contains("| Versioned | 2       | first patients  | SQL  |"),
-            "{output}"
-        );
+        assert!(output.stdout.contains("| Versioned | 2       | first patients  | SQL  |"), "{output}");
     }
 }
 
@@ -165,9 +139,7 @@ fn a_wrong_password_is_refused() {
         }
         let project = Project::with(&CLINIC);
         let url = format!("-url={}", database.jdbc_url());
-        let output = project
-            .flyway(&[&url, &format!("-user={user}"), "-password=wrong", "info"])
-            .fails();
+        let output = project.flyway(&[&url, &format!("-user={user}"), "-password=wrong", "info"]).fails();
         assert!(output.stderr.contains(user), "{output}");
     }
 }

@@ -10,7 +10,7 @@ use super::event::Event;
 use super::journal::Entry;
 use super::prepare::{self, Prepared, Statement, Unit, UnitMode};
 use super::run::{Carried, Runner, begin_statement};
-use super::{RunError, lock};
+use super::{RunError, lock, session};
 use crate::db::{DbError, DbErrorKind, Outcome};
 
 /// So much text is sent in one message at most; servers limit it, and both sides keep it in memory.
@@ -148,7 +148,9 @@ impl Runner<'_> {
         if guards_keys {
             items.push(Item::ForeignKeyCheck);
         }
-        items.push(Item::Own(self.journal.advance(first + statements.len())));
+        let session = session::kept(prepared, self.connection.server().dialect);
+        items.extend(self.own_rights(prepared).into_iter().map(Item::Own));
+        items.push(Item::Own(self.journal.advance(first + statements.len(), session.as_deref())));
         loop {
             match self.in_transaction(&[], &items, guards_keys, false) {
                 Ok(Carried::Out) => return Ok(()),
@@ -264,8 +266,11 @@ impl Runner<'_> {
                         self.flush(&mut message)?;
                     }
                     message.push_user(statement, *index, *total);
-                    if statement.facts.changes_parsing {
+                    if statement.facts.changes_parsing || statement.facts.drops_locks {
                         self.flush(&mut message)?;
+                    }
+                    if statement.facts.drops_locks {
+                        self.take_locks_again().map_err(own("taking the migration lock again"))?;
                     }
                 }
                 Item::Start => {
@@ -391,10 +396,11 @@ impl Runner<'_> {
             next: 0,
             in_flight: false,
             fingerprint: None,
+            session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: true,
         };
-        let mut statements = self.journal.begin(&entry, self.journal_exists);
+        let mut statements = self.journal.begin(&entry, false);
         statements.extend(step.record.failure.iter().map(|statement| statement.with_elapsed("0")));
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.journal_exists = true;

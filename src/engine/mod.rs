@@ -12,7 +12,9 @@ mod options;
 mod prepare;
 mod program;
 mod read;
+mod resume;
 mod run;
+mod session;
 mod stepwise;
 
 pub use error::{RunError, StatementFailure, UnfinishedFailure};

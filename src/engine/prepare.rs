@@ -206,13 +206,14 @@ fn mode(
     if rule == TransactionRule::Never {
         return Ok(UnitMode::Stepwise);
     }
-    strip_outer_transaction(statements);
+    strip_outer_transaction(statements, server.dialect);
     if server.dialect == Dialect::Sqlite {
         hoist_foreign_keys(rule, statements);
     }
     let obstacle = statements.iter().find(|statement| {
         matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
             || statement.facts.implicit_commit
+            || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
             || matches!(
                 statement.facts.control,
                 Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
@@ -233,8 +234,15 @@ fn mode(
     }
 }
 
+/// Whether a statement may end the transaction that is open without an error: a procedure on MySQL, where one that is
+/// about to commit on PostgreSQL is refused there.
+fn commits_unseen(statement: &Statement<'_>, dialect: Dialect) -> bool {
+    let called = dialect == Dialect::Postgres && sql::first_word(&statement.text, dialect) == "CALL";
+    !called && sql::may_commit(&statement.text, dialect)
+}
+
 /// A script that is one `BEGIN … COMMIT` gets our transaction instead, so that its history row commits with it.
-fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>) {
+fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>, dialect: Dialect) {
     let controls: Vec<(usize, Control)> = statements
         .iter()
         .enumerate()
@@ -242,10 +250,17 @@ fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>) {
         .filter(|(_, control)| *control != Control::Savepoint)
         .collect();
     let [(0, Control::Begin), (last, Control::Commit)] = controls.as_slice() else { return };
-    if last + 1 == statements.len() {
+    if last + 1 == statements.len() && statements.first().is_some_and(|first| begins_plainly(first, dialect))
+    {
         statements.pop();
         statements.remove(0);
     }
+}
+
+/// Whether a `BEGIN` asks for nothing that ours does not give, such as an isolation level.
+fn begins_plainly(statement: &Statement<'_>, dialect: Dialect) -> bool {
+    const PLAIN: [&str; 7] = ["BEGIN", "START", "TRANSACTION", "WORK", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
+    sql::words(&statement.text, dialect).iter().all(|word| PLAIN.contains(&word.as_str()))
 }
 
 /// `PRAGMA foreign_keys` does nothing inside a transaction, and a rebuild written around it relies on it. The engine

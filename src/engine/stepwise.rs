@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use dunlin_compat::model::Dialect;
 
-use super::RunError;
-use super::catalog::{self, Settled};
-use super::error::{StatementFailure, UnfinishedFailure};
+use super::catalog;
+use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
-use super::options::InFlight;
 use super::prepare::{Prepared, Statement, Unit, UnitMode};
 use super::run::{Runner, begin_statement};
+use super::{RunError, session};
 use crate::db::{DbError, DbErrorKind, Outcome};
 use crate::sql::{Control, TransactionNeed};
 
@@ -24,6 +23,16 @@ enum Journaling {
     Marked,
     /// Begins or ends a transaction of the migration's own, or stands in one.
     InOwnTransaction,
+}
+
+/// What runs of a unit's statements share.
+struct Work {
+    /// An expression for what of the session the journal keeps.
+    session: Option<String>,
+    /// [`Runner::own_rights`].
+    own_rights: Vec<String>,
+    /// The statement at which a transaction that the migration itself began begins anew.
+    own_transaction: Option<usize>,
 }
 
 impl Runner<'_> {
@@ -85,16 +94,21 @@ impl Runner<'_> {
             next: 0,
             in_flight: false,
             fingerprint: None,
+            session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: false,
         };
-        let statements = self.journal.begin(&entry, self.journal_exists);
+        let doing = "beginning the statement journal";
+        // That it existed a moment ago says little: a run of another history may have tidied it away.
+        if self.journal_exists && self.commit_together(&self.journal.begin(&entry, true), doing).is_ok() {
+            return Ok(());
+        }
         self.journal_exists = true;
-        self.commit_together(&statements, "beginning the statement journal")
+        self.commit_together(&self.journal.begin(&entry, false), doing)
     }
 
     /// Runs statements of ours in one transaction.
-    fn commit_together(&mut self, statements: &[String], doing: &str) -> Result<(), RunError> {
+    pub(super) fn commit_together(&mut self, statements: &[String], doing: &str) -> Result<(), RunError> {
         let dialect = self.connection.server().dialect;
         let mut all: Vec<&str> = Vec::with_capacity(statements.len() + 2);
         if !dialect.is_mysql_family() {
@@ -107,85 +121,6 @@ impl Runner<'_> {
             return Err(RunError::server(doing)(failure.error));
         }
         Ok(())
-    }
-
-    /// Checks a half-done migration against the journal, settles what was in flight, and brings the session to where it
-    /// was. Returns the next statement.
-    fn take_up(&mut self, prepared: &Prepared<'_>, entry: &Entry) -> Result<usize, RunError> {
-        let statements: Vec<&Statement<'_>> = prepared.statements().collect();
-        let digests: Vec<String> = statements.iter().map(|statement| statement.digest()).collect();
-        let edited = |number: usize| {
-            let place = statements.get(number).or(statements.last());
-            UnfinishedFailure::Edited {
-                id: entry.id.clone(),
-                path: place.map(|place| place.path.to_path_buf()).unwrap_or_default(),
-                line: place.map_or(1, |place| place.line),
-                number: number + 1,
-            }
-        };
-        if let Some(number) = (0..entry.next).find(|&number| digests.get(number) != entry.digests.get(number))
-        {
-            return Err(edited(number).into());
-        }
-        let mut next = entry.next;
-        if entry.in_flight {
-            let same = digests.get(next).is_some() && digests.get(next) == entry.digests.get(next);
-            let Some(statement) = statements.get(next).filter(|_| same) else {
-                return Err(edited(next).into());
-            };
-            if self.in_flight_took_effect(statement, next, entry)? {
-                next += 1;
-            }
-        }
-        for (number, statement) in statements.iter().enumerate().take(next) {
-            if statement.facts.temporary_object {
-                return Err(UnfinishedFailure::SessionLost {
-                    id: entry.id.clone(),
-                    path: statement.path.to_path_buf(),
-                    line: statement.line,
-                    number: number + 1,
-                }
-                .into());
-            }
-            if statement.facts.session && statement.facts.control.is_none() {
-                self.send_statement(statement)
-                    .map_err(|error| statement_failure(prepared, statement, error, next))?;
-            }
-        }
-        let update = vec![self.journal.set_digests(&digests), self.journal.advance(next)];
-        self.commit_together(&update, "taking up the statement journal")?;
-        Ok(next)
-    }
-
-    fn in_flight_took_effect(
-        &mut self,
-        statement: &Statement<'_>,
-        number: usize,
-        entry: &Entry,
-    ) -> Result<bool, RunError> {
-        let settled = catalog::settle(self.connection.as_mut(), statement, entry.fingerprint.as_deref())
-            .map_err(RunError::server("looking for what a half-done migration did"))?;
-        match (settled, self.options.in_flight) {
-            (Settled::Done, _) | (Settled::Unknown { .. }, Some(InFlight::Done)) => Ok(true),
-            (Settled::Unknown { .. }, Some(InFlight::Again)) => Ok(false),
-            (Settled::NotDone { cleanup }, _) => {
-                for sql in cleanup {
-                    self.connection
-                        .execute(&sql)
-                        .map_err(RunError::server("removing what an interrupted statement left"))?;
-                }
-                Ok(false)
-            }
-            (Settled::Unknown { because }, None) => Err(UnfinishedFailure::Unknown {
-                id: entry.id.clone(),
-                direction: entry.direction,
-                path: statement.path.to_path_buf(),
-                line: statement.line,
-                number: number + 1,
-                because,
-            }
-            .into()),
-        }
     }
 
     fn run_units(&mut self, prepared: &Prepared<'_>, next: usize) -> Result<(), RunError> {
@@ -215,24 +150,54 @@ impl Runner<'_> {
             return self.run_journaled_unit(prepared, statements, from, unit.rebuilds_tables);
         }
         let total = prepared.statement_count();
-        let mut in_own_transaction = false;
-        for (offset, statement) in statements.iter().enumerate() {
+        let dialect = self.connection.server().dialect;
+        let mut work = Work {
+            session: session::kept(prepared, dialect),
+            own_rights: self.own_rights(prepared),
+            own_transaction: None,
+        };
+        let mut offset = 0;
+        while let Some(statement) = statements.get(offset) {
             let number = from + offset;
             self.run_hooks(&prepared.step.each_statement.before)?;
-            let kind = journaling(statement, self.connection.server().dialect, in_own_transaction);
-            let result = self.run_one(statement, number, kind, &mut in_own_transaction);
-            let outcome = result.map_err(|error| {
-                self.note_failure(number);
-                statement_failure(prepared, statement, error, number)
+            let kind = journaling(statement, dialect, work.own_transaction.is_some());
+            // What asks about the statement before it must be the next thing that the server hears.
+            let asking = statements.get(offset + 1..).unwrap_or_default().iter().take_while(|next| {
+                kind == Journaling::Shared
+                    && journaling(next, dialect, false) == kind
+                    && crate::sql::reads_previous_result(&next.text, dialect)
+            });
+            let together = statements.get(offset..=offset + asking.count()).unwrap_or_default();
+            let outcomes = self.run_some(together, number, kind, &mut work).map_err(|(failed, error)| {
+                // A transaction of the migration's own was taken back as a whole.
+                let restart = work.own_transaction.unwrap_or(number);
+                let failed_statement = statements.get(offset + failed).unwrap_or(statement);
+                self.note_failure(restart, &work);
+                statement_failure(prepared, failed_statement, error, restart)
             })?;
             self.pass_on_notices();
-            self.statement_done(statement, number, total, &outcome);
+            for (index, (statement, outcome)) in together.iter().zip(&outcomes).enumerate() {
+                self.statement_done(statement, number + index, total, outcome);
+            }
             self.run_hooks(&prepared.step.each_statement.after)?;
+            offset += together.len().max(1);
         }
-        if in_own_transaction {
+        if work.own_transaction.is_some() {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
-            let end = vec![self.journal.advance(from + statements.len())];
-            self.commit_together(&end, "ending the migration's transaction")?;
+            let mut end = work.own_rights.clone();
+            end.push(self.journal.advance(from + statements.len(), work.session.as_deref()));
+            self.end_transaction(&end)?;
+        }
+        Ok(())
+    }
+
+    /// Commits the transaction that is open, with statements of ours at its end.
+    fn end_transaction(&mut self, last: &[String]) -> Result<(), RunError> {
+        let mut all: Vec<&str> = last.iter().map(String::as_str).collect();
+        all.push("COMMIT");
+        if let Err(failure) = self.connection.execute_many(&all) {
+            self.roll_back();
+            return Err(RunError::server("ending the migration's transaction")(failure.error));
         }
         Ok(())
     }
@@ -244,38 +209,47 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn run_one(
+    /// Runs one statement, or several that belong together; a failure comes with which of them it was.
+    fn run_some(
         &mut self,
-        statement: &Statement<'_>,
+        statements: &[Statement<'_>],
         number: usize,
         kind: Journaling,
-        in_own_transaction: &mut bool,
-    ) -> Result<Outcome, DbError> {
+        work: &mut Work,
+    ) -> Result<Vec<Outcome>, (usize, DbError)> {
+        let Some(statement) = statements.first() else { return Ok(Vec::new()) };
+        let one = |result: Result<Outcome, DbError>| match result {
+            Ok(outcome) => Ok(vec![outcome]),
+            Err(error) => Err((0, error)),
+        };
         let mut attempt = 1;
         loop {
             let result = match kind {
-                Journaling::Shared => self.run_shared(statement, number),
-                Journaling::Marked => self.run_marked(statement, number),
-                Journaling::InOwnTransaction => {
-                    self.run_in_own_transaction(statement, number, in_own_transaction)
-                }
+                Journaling::Shared => self.run_shared(statements, number, work),
+                Journaling::Marked => one(self.run_marked(statement, number, work)),
+                Journaling::InOwnTransaction => one(self.run_in_own_transaction(statement, number, work)),
             };
-            let error = match result {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
+            let (failed, error) = match result {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(failure) => failure,
             };
             let retryable = kind != Journaling::InOwnTransaction
                 && matches!(error.kind, DbErrorKind::LockTimeout | DbErrorKind::Deadlock);
             if !retryable || attempt >= self.options.attempts {
-                return Err(error);
+                return Err((failed, error));
             }
             attempt += 1;
             self.pause_before(attempt, &error);
         }
     }
 
-    /// Statement and journal in one transaction.
-    fn run_shared(&mut self, statement: &Statement<'_>, number: usize) -> Result<Outcome, DbError> {
+    /// Statements and journal in one transaction.
+    fn run_shared(
+        &mut self,
+        statements: &[Statement<'_>],
+        number: usize,
+        work: &Work,
+    ) -> Result<Vec<Outcome>, (usize, DbError)> {
         let dialect = self.connection.server().dialect;
         let mut before = Vec::new();
         if !dialect.is_mysql_family() {
@@ -284,103 +258,165 @@ impl Runner<'_> {
         if dialect == Dialect::Postgres && !self.options.lock_timeout.is_zero() {
             before.push(format!("SET LOCAL lock_timeout = {}", self.options.lock_timeout.as_millis()));
         }
-        let after = [self.journal.advance(number + 1), "COMMIT".to_owned()];
-        let result = self.send_between(&before, statement, &after);
+        let mut after = work.own_rights.clone();
+        after.push(self.journal.advance(number + statements.len(), work.session.as_deref()));
+        after.push("COMMIT".to_owned());
+        let result = self.send_all_between(&before, statements, &after);
         if result.is_err() {
             self.roll_back();
         }
         result
     }
 
-    /// Sends a statement between others of ours, in one message where that works, and returns its outcome.
+    /// [`Runner::send_all_between`] for one statement.
     fn send_between(
         &mut self,
         before: &[String],
         statement: &Statement<'_>,
         after: &[String],
     ) -> Result<Outcome, DbError> {
-        if statement.copy_data.is_some() || returns_several_results(statement) {
+        let outcomes = self.send_all_between(before, std::slice::from_ref(statement), after);
+        outcomes.map(|mut outcomes| outcomes.pop().unwrap_or_default()).map_err(|(_, error)| error)
+    }
+
+    /// Sends statements between others of ours, in one message where that works, and returns their outcomes.
+    fn send_all_between(
+        &mut self,
+        before: &[String],
+        statements: &[Statement<'_>],
+        after: &[String],
+    ) -> Result<Vec<Outcome>, (usize, DbError)> {
+        let dialect = self.connection.server().dialect;
+        let apart = statements.iter().any(|statement| {
+            statement.copy_data.is_some()
+                || statement.facts.drops_locks
+                || crate::sql::may_commit(&statement.text, dialect)
+        });
+        if apart {
+            let ours = |error| (0, error);
             for sql in before {
-                self.connection.execute(sql)?;
+                self.connection.execute(sql).map_err(ours)?;
             }
-            let outcome = self.send_statement(statement)?;
+            let mut outcomes = Vec::with_capacity(statements.len());
+            for (index, statement) in statements.iter().enumerate() {
+                outcomes.push(self.send_statement(statement).map_err(|error| (index, error))?);
+                if statement.facts.drops_locks {
+                    self.take_locks_again().map_err(|error| (index, error))?;
+                }
+            }
             for sql in after {
-                self.connection.execute(sql)?;
+                self.connection.execute(sql).map_err(ours)?;
             }
-            return Ok(outcome);
+            return Ok(outcomes);
         }
         let mut all: Vec<&str> = before.iter().map(String::as_str).collect();
-        all.push(&statement.text);
+        all.extend(statements.iter().map(|statement| statement.text.as_str()));
         all.extend(after.iter().map(String::as_str));
-        let mut outcomes = self.connection.execute_many(&all).map_err(|failure| failure.error)?;
-        Ok(if outcomes.len() > before.len() {
-            outcomes.swap_remove(before.len())
-        } else {
-            Outcome::default()
-        })
+        let outcomes = self.connection.execute_many(&all).map_err(|failure| {
+            let last = statements.len().saturating_sub(1);
+            let failed = failure.index.and_then(|index| index.checked_sub(before.len())).unwrap_or(0);
+            (failed.min(last), failure.error)
+        })?;
+        Ok(outcomes.into_iter().skip(before.len()).take(statements.len()).collect())
     }
 
     /// Marks the statement, sends it, and advances.
-    fn run_marked(&mut self, statement: &Statement<'_>, number: usize) -> Result<Outcome, DbError> {
+    fn run_marked(
+        &mut self,
+        statement: &Statement<'_>,
+        number: usize,
+        work: &mut Work,
+    ) -> Result<Outcome, DbError> {
         let fingerprint = catalog::fingerprint(self.connection.as_mut(), statement)?;
         let mark = self.journal.mark(number, fingerprint.as_deref());
-        let advance = self.journal.advance(number + 1);
-        match self.connection.server().dialect {
-            Dialect::Mysql | Dialect::Mariadb => {
-                if first_word_is(statement, "LOCK") {
-                    return self.lock_tables(statement, &mark, &advance);
+        let advance = self.journal.advance(number + 1, work.session.as_deref());
+        let dialect = self.connection.server().dialect;
+        if dialect.is_mysql_family() {
+            let marking = [mark, "COMMIT".to_owned()];
+            let after = [advance, "COMMIT".to_owned()];
+            let outcome = match self.lock_tables_with_ours(statement) {
+                Some(text) => {
+                    let all = marking.iter().chain([&text]).chain(&after).map(String::as_str);
+                    let all: Vec<&str> = all.collect();
+                    self.connection.execute_many(&all).map_err(|failure| failure.error)?;
+                    Outcome::default()
                 }
-                let after = [advance, "COMMIT".to_owned()];
-                self.send_between(&[mark, "COMMIT".to_owned()], statement, &after)
+                None => self.send_between(&marking, statement, &after)?,
+            };
+            if statement.facts.control == Some(Control::Other) {
+                // `SET autocommit = 1` would part the next statements from the journal.
+                self.connection.execute("SET autocommit = 0")?;
             }
-            Dialect::Postgres => {
-                self.connection.execute(&mark)?;
-                // CONCURRENTLY waits for old transactions under a lock that stops neither reads nor writes, so nothing
-                // queues behind it, and a time-out would only leave an invalid index.
-                let limit = match &statement.facts.target {
-                    Some(target) if target.concurrently => 0,
-                    _ => self.options.lock_timeout.as_millis(),
-                };
-                self.connection.execute(&format!("SET lock_timeout = {limit}"))?;
-                let result = self.send_statement(statement);
-                if result.is_err() {
-                    self.remove_invalid_indexes(statement, fingerprint.as_deref());
-                }
-                let outcome = result?;
-                if statement.facts.drops_locks {
-                    self.take_locks_again()?;
-                }
-                self.connection.execute(&advance)?;
-                Ok(outcome)
+            if let Some(restart) = &mut work.own_transaction {
+                // It committed what the migration's own transaction did so far.
+                *restart = number + 1;
             }
-            Dialect::Sqlite => {
-                self.connection.execute(&mark)?;
-                let outcome = self.send_statement(statement)?;
-                self.connection.execute(&advance)?;
-                Ok(outcome)
-            }
+            return Ok(outcome);
         }
+        self.write_journal(mark, work)?;
+        if dialect == Dialect::Postgres {
+            // CONCURRENTLY waits for old transactions under a lock that stops neither reads nor writes, so nothing
+            // queues behind it, and a time-out would only leave an invalid index.
+            let limit = match &statement.facts.target {
+                Some(target) if target.concurrently => 0,
+                _ => self.options.lock_timeout.as_millis(),
+            };
+            self.connection.execute(&format!("SET lock_timeout = {limit}"))?;
+        }
+        let result = self.send_statement(statement);
+        if result.is_err() && dialect == Dialect::Postgres {
+            self.remove_invalid_indexes(statement, fingerprint.as_deref());
+        }
+        let outcome = result?;
+        if statement.facts.drops_locks {
+            self.take_locks_again()?;
+        }
+        self.write_journal(advance, work)?;
+        Ok(outcome)
+    }
+
+    /// Changes the journal outside of a transaction of the migration.
+    fn write_journal(&mut self, change: String, work: &Work) -> Result<(), DbError> {
+        if work.own_rights.is_empty() {
+            return self.connection.execute(&change).map(drop);
+        }
+        let begin = begin_statement(self.connection.server().dialect);
+        let mut all = vec![begin];
+        all.extend(work.own_rights.iter().map(String::as_str));
+        all.extend([change.as_str(), "COMMIT"]);
+        self.connection.execute_many(&all).map(drop).map_err(|failure| failure.error)
+    }
+
+    /// Statements with which the rest of a transaction runs as who we logged in as, if the migration changes the role:
+    /// the journal is ours and not the role's.
+    pub(super) fn own_rights(&self, prepared: &Prepared<'_>) -> Vec<String> {
+        if self.connection.server().dialect != Dialect::Postgres
+            || !prepared.statements().any(|statement| statement.facts.changes_role)
+        {
+            return Vec::new();
+        }
+        let authorization = prepared
+            .statements()
+            .any(|statement| statement.text.to_ascii_uppercase().contains("AUTHORIZATION"))
+            .then_some("SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        authorization.into_iter().chain(["SET LOCAL role TO DEFAULT"]).map(str::to_owned).collect()
     }
 
     /// `LOCK TABLES` of the script shuts out every table it does not name, the journal too: so it names it.
-    fn lock_tables(
-        &mut self,
-        statement: &Statement<'_>,
-        mark: &str,
-        advance: &str,
-    ) -> Result<Outcome, DbError> {
-        let text = format!("{}, {} WRITE", statement.text, self.journal.table());
-        let statements = [mark, "COMMIT", &text, advance, "COMMIT"];
-        self.connection.execute_many(&statements).map_err(|failure| failure.error)?;
-        Ok(Outcome::default())
+    pub(super) fn lock_tables_with_ours(&self, statement: &Statement<'_>) -> Option<String> {
+        if !locks_tables(statement) || !self.connection.server().dialect.is_mysql_family() {
+            return None;
+        }
+        // The statement may end in a comment.
+        Some(format!("{}\n, {} WRITE", statement.text, self.journal.table()))
     }
 
     /// The statement gave all session locks back (`DISCARD ALL`); nobody else may have come in between.
-    fn take_locks_again(&mut self) -> Result<(), DbError> {
+    pub(super) fn take_locks_again(&mut self) -> Result<(), DbError> {
         for lock in super::lock::locks(self.adapter, self.connection.server()) {
             if !self.connection.try_lock(&lock)? {
                 return Err(DbError::new(
-                    DbErrorKind::LockTimeout,
+                    DbErrorKind::Statement,
                     format!("the statement gave the {lock} back and another process took it"),
                 ));
             }
@@ -407,25 +443,42 @@ impl Runner<'_> {
         &mut self,
         statement: &Statement<'_>,
         number: usize,
-        in_own_transaction: &mut bool,
+        work: &mut Work,
     ) -> Result<Outcome, DbError> {
+        let dialect = self.connection.server().dialect;
+        let inside = work.own_transaction.is_some();
+        let advance = |runner: &Self| {
+            let advance = runner.journal.advance(number + 1, work.session.as_deref());
+            work.own_rights.iter().cloned().chain([advance]).collect::<Vec<_>>()
+        };
         match statement.facts.control {
-            Some(Control::Begin) => *in_own_transaction = true,
-            Some(Control::Commit) if *in_own_transaction => {
-                *in_own_transaction = false;
-                let advance = self.journal.advance(number + 1);
-                return self.send_between(&[advance], statement, &[]);
-            }
-            Some(Control::Rollback) if *in_own_transaction => {
-                *in_own_transaction = false;
+            Some(Control::Begin) => {
+                work.own_transaction.get_or_insert(number);
                 let outcome = self.send_statement(statement)?;
-                let advance = self.journal.advance(number + 1);
-                self.connection.execute(&advance)?;
-                return Ok(outcome);
+                if dialect == Dialect::Postgres && !self.options.lock_timeout.is_zero() {
+                    let limit = self.options.lock_timeout.as_millis();
+                    self.connection.execute(&format!("SET LOCAL lock_timeout = {limit}"))?;
+                }
+                Ok(outcome)
             }
-            _ => {}
+            Some(Control::Commit) if inside => {
+                let outcome = self.send_between(&advance(self), statement, &[])?;
+                work.own_transaction = None;
+                Ok(outcome)
+            }
+            Some(Control::Rollback) if inside => {
+                let outcome = self.send_statement(statement)?;
+                let advance = advance(self);
+                work.own_transaction = None;
+                let mut all =
+                    if dialect.is_mysql_family() { Vec::new() } else { vec![begin_statement(dialect)] };
+                all.extend(advance.iter().map(String::as_str));
+                all.push("COMMIT");
+                self.connection.execute_many(&all).map_err(|failure| failure.error)?;
+                Ok(outcome)
+            }
+            _ => self.send_statement(statement),
         }
-        self.send_statement(statement)
     }
 
     /// Sends one statement of a migration or script as it is.
@@ -439,20 +492,25 @@ impl Runner<'_> {
         }
     }
 
-    fn note_failure(&mut self, number: usize) {
+    /// Takes the failed transaction back and notes where to go on.
+    fn note_failure(&mut self, next: usize, work: &Work) {
         self.roll_back();
-        let fail = self.journal.fail(number);
         // Without a connection the statement stays marked as in flight, and the next run settles it.
-        let _ = self.connection.execute(&fail);
+        let _ = self.write_journal(self.journal.fail(next), work);
         if self.connection.server().dialect.is_mysql_family() {
             let _ = self.connection.execute("COMMIT");
+            let _ = self.connection.execute("UNLOCK TABLES");
         }
     }
 
     fn end_journal(&mut self, prepared: &Prepared<'_>, started: Instant) -> Result<(), RunError> {
         let step = prepared.step;
         let elapsed = started.elapsed().as_millis().to_string();
-        let mut statements: Vec<String> = step.restore.clone();
+        let mut statements: Vec<String> = Vec::new();
+        if self.connection.server().dialect.is_mysql_family() && prepared.statements().any(locks_tables) {
+            statements.push("UNLOCK TABLES".to_owned());
+        }
+        statements.extend(step.restore.iter().cloned());
         statements.extend(step.record.success.iter().map(|statement| statement.with_elapsed(&elapsed)));
         statements.push(self.journal.end());
         self.commit_together(&statements, &format!("recording {}", step.title))
@@ -504,25 +562,23 @@ fn journaling(statement: &Statement<'_>, dialect: Dialect, in_own_transaction: b
         None => {}
     }
     let forbidden = matches!(facts.transaction, TransactionNeed::Forbidden { .. });
-    // A procedure may commit, and then nothing that it does shares our transaction.
-    let may_commit = first_word_is(statement, "CALL");
-    if forbidden || facts.implicit_commit || (may_commit && dialect != Dialect::Sqlite) {
+    if forbidden || facts.implicit_commit || crate::sql::may_commit(&statement.text, dialect) {
         Journaling::Marked
     } else {
         Journaling::Shared
     }
 }
 
-/// Whether a statement may answer with more than one result, which would shift those of the statements behind it.
-fn returns_several_results(statement: &Statement<'_>) -> bool {
-    first_word_is(statement, "CALL") || first_word_is(statement, "EXECUTE")
+/// MySQL's `LOCK TABLES`.
+pub(super) fn locks_tables(statement: &Statement<'_>) -> bool {
+    statement.facts.implicit_commit && first_word_is(statement, "LOCK")
 }
 
-fn first_word_is(statement: &Statement<'_>, word: &str) -> bool {
+pub(super) fn first_word_is(statement: &Statement<'_>, word: &str) -> bool {
     crate::sql::first_word(&statement.text, Dialect::Mysql) == word
 }
 
-fn statement_failure(
+pub(super) fn statement_failure(
     prepared: &Prepared<'_>,
     statement: &Statement<'_>,
     error: DbError,

@@ -82,16 +82,8 @@ impl Database {
                 Some(url) => Some(Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))),
             },
         };
-        let folder = tempfile::Builder::new()
-            .prefix("dunlin-database")
-            .tempdir()
-            .unwrap();
-        let database = Self {
-            kind,
-            name: fresh_name(),
-            server,
-            folder,
-        };
+        let folder = tempfile::Builder::new().prefix("dunlin-database").tempdir().unwrap();
+        let database = Self { kind, name: fresh_name(), server, folder };
         if database.server.is_some() {
             let name = &database.name;
             database.administer(&format!("CREATE DATABASE {name};")).success();
@@ -193,8 +185,7 @@ impl Database {
                 client.args(["-ascii", "-nullvalue", "NULL"]);
                 let printed = run(client, &format!("{query};")).success().stdout;
                 let rows = printed.split_terminator('\u{1e}');
-                rows.map(|row| row.split('\u{1f}').map(str::to_owned).collect())
-                    .collect()
+                rows.map(|row| row.split('\u{1f}').map(str::to_owned).collect()).collect()
             }
             ServerKind::Postgres => rows_of(&self.sql(&format!("COPY ({query}) TO STDOUT;"))),
             ServerKind::MariaDb | ServerKind::MySql => {
@@ -222,14 +213,7 @@ impl Database {
         match self.kind {
             ServerKind::Sqlite => {
                 let mut command = self.program("sqlite3");
-                command.args([
-                    "-batch",
-                    "-bail",
-                    "-noheader",
-                    "-cmd",
-                    ".timeout 10000",
-                    &self.name(),
-                ]);
+                command.args(["-batch", "-bail", "-noheader", "-cmd", ".timeout 10000", &self.name()]);
                 command
             }
             ServerKind::Postgres => self.psql(&self.name),
@@ -240,16 +224,7 @@ impl Database {
     fn psql(&self, database: &str) -> Command {
         let url = self.url_of(database).unwrap();
         let mut command = self.program("psql");
-        command.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            url.as_str(),
-        ]);
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url.as_str()]);
         command.env("PGOPTIONS", "-c client_min_messages=warning");
         command
     }
@@ -258,11 +233,7 @@ impl Database {
         let server = self.server.as_ref().unwrap();
         let mut command = self.program("mariadb");
         // The first three have to come before any other.
-        command.args([
-            "--no-defaults",
-            "--default-character-set=utf8mb4",
-            "--protocol=tcp",
-        ]);
+        command.args(["--no-defaults", "--default-character-set=utf8mb4", "--protocol=tcp"]);
         command.arg(format!("--host={}", server.host_str().unwrap_or("127.0.0.1")));
         command.arg(format!("--port={}", server.port().unwrap_or(3306)));
         command.arg(format!("--user={}", server.username()));
@@ -294,11 +265,7 @@ impl Database {
              SELECT CONCAT('DROP DATABASE `', schema_name, '`;')
              FROM information_schema.schemata WHERE schema_name LIKE '{pattern}';"
         ));
-        for statement in statements
-            .stdout
-            .split('\n')
-            .filter(|line| line.starts_with(['K', 'D']))
-        {
+        for statement in statements.stdout.split('\n').filter(|line| line.starts_with(['K', 'D'])) {
             self.administer(&format!("SET lock_wait_timeout = 10; {statement}"));
         }
     }
@@ -331,9 +298,7 @@ fn host_and_port(server: &Url) -> String {
 /// Lines of values divided by tabs, in the escapes that `psql` and `mariadb` share.
 fn rows_of(text: &str) -> Vec<Vec<String>> {
     let lines = text.split_terminator('\n');
-    lines
-        .map(|line| line.split('\t').map(unescaped).collect())
-        .collect()
+    lines.map(|line| line.split('\t').map(unescaped).collect()).collect()
 }
 
 fn unescaped(value: &str) -> String {

@@ -23,11 +23,8 @@ impl Database {
     #[track_caller]
     pub fn table_rows(&self, table: &str) -> String {
         let columns = self.columns(table);
-        let mut rows: Vec<String> = self
-            .query(&format!("SELECT * FROM {table}"))
-            .into_iter()
-            .map(|row| row.join("|"))
-            .collect();
+        let mut rows: Vec<String> =
+            self.query(&format!("SELECT * FROM {table}")).into_iter().map(|row| row.join("|")).collect();
         rows.sort();
         rows.insert(0, columns.join("|"));
         rows.join("\n")
@@ -84,10 +81,7 @@ impl Database {
             "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
              ORDER BY type, name",
         );
-        rows.into_iter()
-            .map(|row| row.join(" | "))
-            .collect::<Vec<_>>()
-            .join("\n")
+        rows.into_iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n")
     }
 
     fn postgres_schema(&self) -> String {

@@ -49,27 +49,15 @@ impl Output {
 
 impl fmt::Display for Output {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            command,
-            status,
-            stdout,
-            stderr,
-        } = self;
-        write!(
-            formatter,
-            "$ {command}\nexit code {status}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
-        )
+        let Self { command, status, stdout, stderr } = self;
+        write!(formatter, "$ {command}\nexit code {status}\n-- stdout\n{stdout}\n-- stderr\n{stderr}")
     }
 }
 
 /// A command whose environment holds nothing of the caller's that could change what a tool does.
 pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("HOME", home)
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC");
+    command.env_clear().env("HOME", home).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
     for variable in ["PATH", "JAVA_HOME", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(variable) {
             command.env(variable, value);
@@ -82,20 +70,13 @@ pub fn command(program: impl AsRef<OsStr>, home: &Path) -> Command {
 #[track_caller]
 pub fn run(mut command: Command, stdin: &str) -> Output {
     let shown = shown(&command);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot run {shown}: {error}"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {shown}: {error}"));
     let mut pipe = child.stdin.take().unwrap();
     let input = stdin.to_owned();
     // A program may fill its output before it has read its input, or never read it.
     let writer = thread::spawn(move || pipe.write_all(input.as_bytes()).ok());
-    let output = child
-        .wait_with_output()
-        .unwrap_or_else(|error| panic!("{shown}: {error}"));
+    let output = child.wait_with_output().unwrap_or_else(|error| panic!("{shown}: {error}"));
     writer.join().unwrap();
     Output {
         status: output.status.code().unwrap_or(-1),
@@ -107,10 +88,6 @@ pub fn run(mut command: Command, stdin: &str) -> Output {
 
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|argument| argument.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")
 }

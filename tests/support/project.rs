@@ -18,10 +18,7 @@ pub struct Project {
 impl Project {
     /// An empty project.
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("dunlin-project")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("dunlin-project").tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         Self { folder }
@@ -73,11 +70,7 @@ impl Project {
         let url = toml_string(&database.jdbc_url());
         let mut text = format!("[environments.default]\nurl = {url}\n");
         if let Some((user, password)) = database.login() {
-            text += &format!(
-                "user = {}\npassword = {}\n",
-                toml_string(user),
-                toml_string(password)
-            );
+            text += &format!("user = {}\npassword = {}\n", toml_string(user), toml_string(password));
         }
         text += "\n[flyway]\nlocations = [\"filesystem:sql\"]\n";
         text += more;
@@ -114,9 +107,7 @@ impl Project {
     /// Runs the original Flyway; `change` may add to its command.
     #[track_caller]
     pub fn flyway_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Output {
-        let launcher = Need::Flyway
-            .setting()
-            .expect("the test has to ask for Need::Flyway first");
+        let launcher = Need::Flyway.setting().expect("the test has to ask for Need::Flyway first");
         let mut command = command(launcher, &self.home());
         // Java takes the home folder from the system's list of users, not from HOME.
         command.env("JAVA_ARGS", format!("-Duser.home={}", self.home().display()));

@@ -8,12 +8,16 @@ mod mysql;
 mod postgres;
 mod reader;
 mod rebuild;
+mod session;
 mod sqlite;
 mod target;
 
-pub use control::{Control, first_word, is_foreign_keys_pragma};
+pub use control::{Control, first_word, is_foreign_keys_pragma, words};
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
+pub use session::{
+    may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, user_variables,
+};
 pub use target::{ObjectKind, QualifiedName, TableChange, Target, TargetAction};
 
 use dunlin_compat::model::Dialect;
