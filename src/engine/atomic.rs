@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dunlin_compat::model::{Dialect, ForeignKeys, HistoryStatement};
+use dunlin_compat::model::{Dialect, ForeignKeys, HistoryStatement, Row};
 
 use super::error::StatementFailure;
 use super::event::Event;
@@ -220,7 +220,7 @@ impl Runner<'_> {
         for statement in session {
             message.push_own((*statement).to_owned());
         }
-        let mut violations_before = 0;
+        let mut violations_before = Vec::new();
         if dialect == Dialect::Sqlite {
             self.flush(&mut message)?;
             if guards_keys {
@@ -237,8 +237,7 @@ impl Runner<'_> {
                 return Ok(Carried::Stale);
             }
             if guards_keys {
-                violations_before =
-                    self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?.len();
+                violations_before = self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?;
             }
         } else {
             message.push_own(begin_statement(dialect).to_owned());
@@ -292,8 +291,9 @@ impl Runner<'_> {
                     self.flush(&mut message)?;
                     let violations =
                         self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?;
-                    if violations.len() > violations_before {
-                        return Err(own("PRAGMA foreign_key_check")(orphaned_rows(&violations)));
+                    let orphans = new_orphans(&violations_before, violations);
+                    if !orphans.is_empty() {
+                        return Err(own("PRAGMA foreign_key_check")(orphaned_rows(&orphans)));
                     }
                 }
             }
@@ -341,7 +341,7 @@ impl Runner<'_> {
         self.observer.event(Event::StatementDone { text: &statement.text, index, total, outcome });
     }
 
-    fn foreign_key_violations(&mut self) -> Result<Vec<dunlin_compat::model::Row>, DbError> {
+    fn foreign_key_violations(&mut self) -> Result<Vec<Row>, DbError> {
         Ok(self.connection.execute("PRAGMA foreign_key_check")?.rows)
     }
 
@@ -511,7 +511,17 @@ fn failure_at(
     }))
 }
 
-fn orphaned_rows(violations: &[dunlin_compat::model::Row]) -> DbError {
+/// The violations in tables that have more of them than before, without those that were there before. Rows may have got
+/// new numbers, so their number alone does not make them new.
+fn new_orphans(before: &[Row], after: Vec<Row>) -> Vec<Row> {
+    let tables = |row: &Row| (row.first().cloned().flatten(), row.get(2).cloned().flatten());
+    let count = |rows: &[Row], wanted: &Row| rows.iter().filter(|row| tables(row) == tables(wanted)).count();
+    let more: Vec<bool> = after.iter().map(|row| count(&after, row) > count(before, row)).collect();
+    let rows = after.into_iter().zip(more).filter(|(row, more)| *more && !before.contains(row));
+    rows.map(|(row, _)| row).collect()
+}
+
+fn orphaned_rows(violations: &[Row]) -> DbError {
     let mut names: Vec<String> = violations
         .iter()
         .map(|row| {

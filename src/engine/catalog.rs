@@ -276,3 +276,33 @@ fn quoted(name: &QualifiedName, dialect: Dialect) -> String {
         None => dialect.quote_identifier(&name.name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn what_moves_rows_without_changing_a_definition_is_not_taken_for_undone() {
+        for (text, before, seen) in [
+            ("RENAME TABLE a TO b", "11 -", true),
+            // Three tables of one definition, two of which changed places.
+            ("RENAME TABLE a TO c, b TO a, c TO b", "11 11 11", false),
+            ("TRUNCATE TABLE a", "11", false),
+            ("ALTER TABLE a ADD COLUMN b int", "11", true),
+            ("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "11", false),
+            ("ALTER TABLE a TRUNCATE PARTITION p", "11", false),
+        ] {
+            let facts = crate::sql::classify(text, Dialect::Mysql, (8, 0, 0));
+            let statement = Statement {
+                text: text.to_owned(),
+                path: Path::new("1_a.sql"),
+                line: 1,
+                facts,
+                copy_data: None,
+            };
+            let target = statement.facts.target.as_ref().unwrap();
+            assert_eq!(unseen_change(&statement, target, before).is_none(), seen, "{text}");
+        }
+    }
+}

@@ -59,7 +59,7 @@ pub enum UnitMode {
 }
 
 /// A statement with its place and what is known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Statement<'p> {
     /// Without delimiter.
     pub text: String,
@@ -94,6 +94,31 @@ pub fn plan<'p>(plan: &'p Plan, server: &Server) -> Result<Vec<Prepared<'p>>, Ru
         }
     }
     plan.migrations().map(|step| migration(step, server)).collect()
+}
+
+/// Refuses to rebuild a SQLite table statement by statement while foreign keys are enforced: dropping the old one would
+/// delete the rows that refer to it.
+///
+/// # Errors
+/// [`RunError::Refused`] at the statement that keeps the rebuild from being one transaction.
+pub fn refuse_open_rebuilds(prepared: &[Prepared<'_>], server: &Server) -> Result<(), RunError> {
+    for unit in prepared.iter().flat_map(|prepared| &prepared.units) {
+        let switched = unit.statements.iter().any(|statement| sql::is_foreign_keys_pragma(&statement.text));
+        if !unit.rebuilds_tables || unit.mode != UnitMode::Stepwise || switched {
+            continue;
+        }
+        let cause = obstacle(TransactionRule::Auto, &unit.statements, server).or(unit.statements.first());
+        let Some(statement) = cause else { continue };
+        return Err(RunError::Refused {
+            path: statement.path.to_path_buf(),
+            line: statement.line,
+            reason: "this block puts a table in the place of another, and is not one transaction: dropping the old table \
+                     would delete the rows that refer to it. Move what cannot run in a transaction to a block of its own, \
+                     or begin the block with PRAGMA foreign_keys = OFF"
+                .to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Prepares one migration.
@@ -206,20 +231,18 @@ fn mode(
     if rule == TransactionRule::Never {
         return Ok(UnitMode::Stepwise);
     }
-    strip_outer_transaction(statements, server.dialect);
     if server.dialect == Dialect::Sqlite {
-        hoist_foreign_keys(rule, statements);
+        // What is not one transaction in the end needs its own switches where they stand.
+        let mut hoisted = statements.clone();
+        hoist_foreign_keys(rule, &mut hoisted);
+        strip_outer_transaction(&mut hoisted, server.dialect);
+        if obstacle(rule, &hoisted, server).is_none() {
+            *statements = hoisted;
+            return Ok(UnitMode::Transaction);
+        }
     }
-    let obstacle = statements.iter().find(|statement| {
-        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
-            || statement.facts.implicit_commit
-            || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
-            || matches!(
-                statement.facts.control,
-                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
-            )
-    });
-    match obstacle {
+    strip_outer_transaction(statements, server.dialect);
+    match obstacle(rule, statements, server) {
         None => Ok(UnitMode::Transaction),
         Some(statement) if rule == TransactionRule::Always && !statement.facts.implicit_commit => {
             Err(RunError::Refused {
@@ -232,6 +255,23 @@ fn mode(
         }
         Some(_) => Ok(UnitMode::Stepwise),
     }
+}
+
+/// The first statement that keeps a script from being one transaction.
+fn obstacle<'s, 'p>(
+    rule: TransactionRule,
+    statements: &'s [Statement<'p>],
+    server: &Server,
+) -> Option<&'s Statement<'p>> {
+    statements.iter().find(|statement| {
+        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
+            || statement.facts.implicit_commit
+            || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
+            || matches!(
+                statement.facts.control,
+                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
+            )
+    })
 }
 
 /// Whether a statement may end the transaction that is open without an error: a procedure on MySQL, where one that is

@@ -154,6 +154,8 @@ pub(super) enum Carried {
 
 impl Runner<'_> {
     fn run(&mut self, planner: &Planner<'_>, on_unfinished: OnUnfinished) -> Result<(), RunError> {
+        // What the run that resumed was to do: `down` finishes a half-done migration and does not go on to the next.
+        let mut wanted: Option<Vec<(String, Direction)>> = None;
         loop {
             self.note_data_version()?;
             let snapshot = Snapshot::read(self.connection.as_mut(), self.adapter)?;
@@ -164,9 +166,15 @@ impl Runner<'_> {
             {
                 self.forget(&forgotten)?;
             }
-            let plan = planner(&snapshot.context(self.connection.as_ref()))?;
+            let mut plan = planner(&snapshot.context(self.connection.as_ref()))?;
+            if let Some(wanted) = &wanted {
+                restrict(&mut plan, wanted);
+            }
             let server = self.connection.server().clone();
             let prepared = prepare::plan(&plan, &server)?;
+            if self.adapter.foreign_keys() == ForeignKeys::Enforced {
+                prepare::refuse_open_rebuilds(&prepared, &server)?;
+            }
             if !self.announced {
                 self.announced = true;
                 self.report.warnings.clone_from(&plan.warnings);
@@ -174,6 +182,8 @@ impl Runner<'_> {
             }
             if let Some(entry) = entry {
                 self.resume(&prepared, &entry)?;
+                let steps = plan.migrations().map(|step| (step.id.clone(), step.direction));
+                wanted.get_or_insert_with(|| steps.collect());
                 continue;
             }
             match self.carry_out(&plan, &prepared) {
@@ -373,6 +383,19 @@ impl Runner<'_> {
     pub(super) fn started(&mut self, prepared: &Prepared<'_>, index: usize, total: usize) {
         let transactional = prepared.units.iter().all(|unit| unit.mode == UnitMode::Transaction);
         self.observer.event(Event::MigrationStarted { index, total, step: prepared.step, transactional });
+    }
+}
+
+/// Leaves of a plan what is wanted; without any migration nothing of it.
+fn restrict(plan: &mut Plan, wanted: &[(String, Direction)]) {
+    plan.steps.retain(|step| match step {
+        Step::Migration(step) => {
+            wanted.iter().any(|(id, direction)| *id == step.id && *direction == step.direction)
+        }
+        Step::Setup(_) | Step::Script(_) => true,
+    });
+    if plan.migrations().next().is_none() {
+        plan.steps.retain(|step| matches!(step, Step::Script(_)));
     }
 }
 

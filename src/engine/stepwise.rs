@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, ForeignKeys};
 
 use super::catalog;
 use super::error::StatementFailure;
@@ -72,6 +72,13 @@ impl Runner<'_> {
         }
         self.end_journal(prepared, started)?;
         self.emulate_manual_commit(false)?;
+        if self.connection.server().dialect == Dialect::Sqlite
+            && self.adapter.foreign_keys() == ForeignKeys::Enforced
+        {
+            self.connection
+                .execute("PRAGMA foreign_keys = ON")
+                .map_err(RunError::server("enforcing foreign keys again"))?;
+        }
         self.finished(prepared, started);
         Ok(())
     }

@@ -10,7 +10,8 @@ use super::support::{Database, Output, Project, ServerKind};
 /// No fault.
 pub const UNDISTURBED: &str = "";
 
-const MOMENTS: [&str; 3] = ["before", "during", "after"];
+/// When to kill, relative to a message, and how many messages to go on: for the server, after one is before the next.
+const MOMENTS: [(&str, usize); 3] = [("before", 1), ("during", 1), ("after", 4)];
 
 /// How many databases a test uses at once.
 const WORKERS: usize = 2;
@@ -27,22 +28,22 @@ pub struct Subject {
     pub history: &'static str,
 }
 
-/// A project with the files of a folder of `tests/fixtures`.
-pub fn project_of(fixture: &str) -> Project {
+/// A project with those files of a folder of `tests/fixtures` whose names are wanted.
+pub fn project_of(fixture: &str, wanted: &dyn Fn(&str) -> bool) -> Project {
     let project = Project::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
-    copy(&root, &project.path());
+    copy(&root, &project.path(), wanted);
     project
 }
 
-fn copy(from: &Path, to: &Path) {
+fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
+            copy(&entry.path(), &target, wanted);
+        } else if wanted(&entry.file_name().to_string_lossy()) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
@@ -63,14 +64,14 @@ pub fn run(project: &Project, database: &Database, command: &[&str], fault: &str
 /// Kills the command at one message after the other, until it survives because it sends no more.
 pub fn survives_every_crash(subject: &Subject) {
     let Some((expected, databases)) = begin(subject) else { return };
-    for moment in MOMENTS {
+    for (moment, step) in MOMENTS {
         let next = AtomicUsize::new(1);
         let end = AtomicUsize::new(usize::MAX);
         thread::scope(|scope| {
             for database in &databases {
                 scope.spawn(|| {
                     loop {
-                        let number = next.fetch_add(1, Ordering::SeqCst);
+                        let number = next.fetch_add(step, Ordering::SeqCst);
                         if number >= end.load(Ordering::SeqCst) {
                             return;
                         }
@@ -82,7 +83,7 @@ pub fn survives_every_crash(subject: &Subject) {
                 });
             }
         });
-        let messages = end.load(Ordering::SeqCst) - 1;
+        let messages = end.load(Ordering::SeqCst);
         assert!(messages > 5, "only {messages} messages: the fault points are not compiled in");
     }
 }
@@ -97,7 +98,7 @@ pub fn survives_crashes_in_a_row(subject: &Subject) {
             scope.spawn(|| {
                 while ended.load(Ordering::SeqCst) == 0 {
                     let round = next.fetch_add(1, Ordering::SeqCst);
-                    let moment = |offset: usize| MOMENTS[(round + offset) % MOMENTS.len()];
+                    let moment = |offset: usize| MOMENTS[(round + offset) % MOMENTS.len()].0;
                     let faults = [
                         format!("{}:{}", moment(0), 4 + 3 * round),
                         format!("{}:{}", moment(1), 4 + round % 5),
