@@ -99,7 +99,9 @@ impl Journal {
     /// Statements that begin an entry, and make the table if it does not exist. On MySQL the latter commits implicitly.
     pub fn begin(&self, entry: &Entry, exists: bool) -> Vec<String> {
         let create = (!exists).then(|| self.create());
-        create.into_iter().chain([self.end(), self.insert(entry)]).collect()
+        // On MySQL, deleting a row that is not there locks the gap, and two runs that insert into it meet in a deadlock.
+        let end = (!self.dialect.is_mysql_family()).then(|| self.end());
+        create.into_iter().chain(end).chain([self.insert(entry)]).collect()
     }
 
     /// Says that statement `next` comes next and none is in flight. `session` is an expression for what the session
@@ -208,8 +210,9 @@ impl Journal {
 
     fn insert(&self, entry: &Entry) -> String {
         let literal = |text: &str| self.dialect.quote_literal(text);
+        let verb = if self.dialect.is_mysql_family() { "REPLACE" } else { "INSERT" };
         format!(
-            "INSERT INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
+            "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
              VALUES ({}, {}, {}, {}, 0, NULL, {}, {})",
             self.table,
             literal(&self.history),

@@ -11,7 +11,7 @@ use super::journal::{Entry, Journal};
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, DbErrorKind};
 
 /// Opens a session for writing on the project's database.
 pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
@@ -273,28 +273,53 @@ impl Runner<'_> {
 
     fn run_setup(&mut self, setup: &Setup) -> Result<Carried, RunError> {
         self.observer.event(Event::Setup { message: &setup.message });
-        let failed = || RunError::server(setup.message.clone());
+        let failed = RunError::server(setup.message.clone());
         let mut statements: Vec<&str> = setup.statements.iter().map(String::as_str).collect();
-        match self.connection.server().dialect {
-            Dialect::Sqlite => {
-                if self.begin_unless_stale().map_err(failed())? == Carried::Stale {
-                    return Ok(Carried::Stale);
-                }
-                statements.push("COMMIT");
-            }
-            Dialect::Postgres => {
-                statements.insert(0, "BEGIN");
-                statements.push("COMMIT");
-            }
-            Dialect::Mysql | Dialect::Mariadb => {}
+        let dialect = self.connection.server().dialect;
+        if dialect == Dialect::Postgres {
+            statements.insert(0, begin_statement(dialect));
         }
-        let result = self.connection.execute_many(&statements);
+        if !dialect.is_mysql_family() {
+            statements.push("COMMIT");
+        }
+        let result = self.patiently(|runner| {
+            if dialect == Dialect::Sqlite && runner.begin_unless_stale()? == Carried::Stale {
+                return Ok(Carried::Stale);
+            }
+            runner.send_together(&statements)?;
+            Ok(Carried::Out)
+        });
         self.pass_on_notices();
-        if let Err(failure) = result {
+        result.map_err(failed)
+    }
+
+    /// Sends statements of ours of which the last ends their transaction; takes it back when one fails.
+    pub(super) fn send_together(&mut self, statements: &[&str]) -> Result<(), DbError> {
+        let result = self.connection.execute_many(statements);
+        result.map(drop).map_err(|failure| {
             self.roll_back();
-            return Err(failed()(failure.error));
+            failure.error
+        })
+    }
+
+    /// Does something of ours again while others hold what it needs.
+    pub(super) fn patiently<T>(
+        &mut self,
+        mut action: impl FnMut(&mut Self) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut attempt = 1;
+        loop {
+            let error = match action(self) {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
+            };
+            let retryable = matches!(error.kind, DbErrorKind::LockTimeout | DbErrorKind::Deadlock);
+            if !retryable || attempt >= self.options.attempts {
+                return Err(error);
+            }
+            attempt += 1;
+            self.pause_before(attempt, &error);
         }
-        Ok(Carried::Out)
     }
 
     /// SQLite: begins a transaction that holds the write lock, unless another connection has committed since the history

@@ -123,11 +123,7 @@ impl Runner<'_> {
         }
         all.extend(statements.iter().map(String::as_str));
         all.push("COMMIT");
-        if let Err(failure) = self.connection.execute_many(&all) {
-            self.roll_back();
-            return Err(RunError::server(doing)(failure.error));
-        }
-        Ok(())
+        self.patiently(|runner| runner.send_together(&all)).map_err(RunError::server(doing))
     }
 
     fn run_units(&mut self, prepared: &Prepared<'_>, next: usize) -> Result<(), RunError> {
