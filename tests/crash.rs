@@ -4,6 +4,8 @@
 //! Every statement of the fixtures that writes rows leaves an entry in `ledger` or counts up `counter`, so a statement
 //! that is repeated or left out shows.
 #![cfg(feature = "fault-points")]
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "crash/harness.rs"]
 mod harness;
@@ -19,7 +21,7 @@ fn themes(kind: ServerKind) -> &'static [&'static str] {
     match kind {
         ServerKind::Sqlite => &["1234"],
         ServerKind::Postgres => &["123", "14", "156"],
-        ServerKind::MariaDb | ServerKind::MySql => &["123", "124", "15", "16", "17"],
+        ServerKind::MariaDb | ServerKind::MySql => &["123", "14", "15", "16", "17"],
     }
 }
 
@@ -32,8 +34,17 @@ fn library(kind: ServerKind, versions: &str) -> Project {
     harness::project_of(&format!("crash/{folder}"), &|name| versions.contains(&name[..1]))
 }
 
+/// Those of which the downs are more than one statement.
+fn reversible_themes(kind: ServerKind) -> &'static [&'static str] {
+    match kind {
+        ServerKind::Sqlite => &["1234"],
+        ServerKind::Postgres => &["123", "14"],
+        ServerKind::MariaDb | ServerKind::MySql => &["123", "14"],
+    }
+}
+
 /// Native projects whose command is run to its end, whatever happens in between.
-fn subjects(kind: ServerKind, command: &'static [&'static str]) -> Vec<Subject> {
+fn subjects(kind: ServerKind, themes: &[&'static str], command: &'static [&'static str]) -> Vec<Subject> {
     let subject = |versions: &&str| Subject {
         project: library(kind, versions),
         kind,
@@ -41,11 +52,11 @@ fn subjects(kind: ServerKind, command: &'static [&'static str]) -> Vec<Subject> 
         prepare: Box::new(|_, _| {}),
         history: "SELECT version, name, kind, checksum FROM dunlin_migrations ORDER BY version",
     };
-    themes(kind).iter().map(subject).collect()
+    themes.iter().map(subject).collect()
 }
 
 fn up(kind: ServerKind) -> Vec<Subject> {
-    subjects(kind, &["up"])
+    subjects(kind, themes(kind), &["up"])
 }
 
 /// Everything above the first migration is taken back.
@@ -53,7 +64,7 @@ fn down(kind: ServerKind) -> Vec<Subject> {
     let prepare = |project: &Project, database: &Database| {
         harness::run(project, database, &["up"], UNDISTURBED).success();
     };
-    let downs = subjects(kind, &["down", "--to", "1"]).into_iter();
+    let downs = subjects(kind, reversible_themes(kind), &["down", "--to", "1"]).into_iter();
     downs.map(|subject| Subject { prepare: Box::new(prepare), ..subject }).collect()
 }
 

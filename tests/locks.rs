@@ -1,4 +1,6 @@
 //! Locks: waiting for another run, locks on tables that others hold, and commands that only read.
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

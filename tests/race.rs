@@ -1,4 +1,6 @@
 //! Many processes start at once, as replicas of an application do: every migration runs once, and all of them succeed.
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! SQLite changes a table by building it anew (<https://sqlite.org/lang_altertable.html>, the twelve steps), and dropping
 //! the old one must not take the rows with it that refer to it. Whatever way the steps are written, no child row is lost.
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

@@ -8,6 +8,8 @@ use dunlin_compat::model::{Dialect, ForeignKeys, HistoryStatement, Row};
 use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
+use super::message::{Message, Part};
+use super::orphans::{new_orphans, orphaned_rows};
 use super::prepare::{self, Prepared, Statement, Unit, UnitMode};
 use super::run::{Carried, Runner, begin_statement};
 use super::{RunError, lock, session};
@@ -445,38 +447,6 @@ fn hook_item<'s>(statement: &'s Statement<'s>) -> Item<'s> {
     Item::User { statement, index: 0, total: 0 }
 }
 
-#[derive(Default)]
-struct Message<'s> {
-    parts: Vec<Part<'s>>,
-    bytes: usize,
-}
-
-enum Part<'s> {
-    Own(String),
-    User { statement: &'s Statement<'s>, index: usize, total: usize },
-}
-
-impl Part<'_> {
-    fn text(&self) -> &str {
-        match self {
-            Part::Own(sql) => sql,
-            Part::User { statement, .. } => &statement.text,
-        }
-    }
-}
-
-impl<'s> Message<'s> {
-    fn push_own(&mut self, sql: String) {
-        self.bytes += sql.len();
-        self.parts.push(Part::Own(sql));
-    }
-
-    fn push_user(&mut self, statement: &'s Statement<'s>, index: usize, total: usize) {
-        self.bytes += statement.text.len();
-        self.parts.push(Part::User { statement, index, total });
-    }
-}
-
 fn failure(
     title: &str,
     failed: Failed<'_>,
@@ -509,30 +479,4 @@ fn failure_at(
         rolled_back,
         kept,
     }))
-}
-
-/// The violations in tables that have more of them than before, without those that were there before. Rows may have got
-/// new numbers, so their number alone does not make them new.
-fn new_orphans(before: &[Row], after: Vec<Row>) -> Vec<Row> {
-    let tables = |row: &Row| (row.first().cloned().flatten(), row.get(2).cloned().flatten());
-    let count = |rows: &[Row], wanted: &Row| rows.iter().filter(|row| tables(row) == tables(wanted)).count();
-    let more: Vec<bool> = after.iter().map(|row| count(&after, row) > count(before, row)).collect();
-    let rows = after.into_iter().zip(more).filter(|(row, more)| *more && !before.contains(row));
-    rows.map(|(row, _)| row).collect()
-}
-
-fn orphaned_rows(violations: &[Row]) -> DbError {
-    let mut names: Vec<String> = violations
-        .iter()
-        .map(|row| {
-            let value = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-            format!("{} (row {}) refers to {}", value(0), value(1), value(2))
-        })
-        .collect();
-    let count = names.len();
-    names.truncate(3);
-    DbError::new(
-        DbErrorKind::Statement,
-        format!("the rebuild leaves {count} rows without the row that they refer to: {}", names.join(", ")),
-    )
 }

@@ -7,8 +7,11 @@ mod event;
 #[cfg(feature = "fault-points")]
 mod fault;
 mod journal;
+mod journaled;
 mod lock;
+mod message;
 mod options;
+mod orphans;
 mod prepare;
 mod program;
 mod read;

@@ -16,6 +16,9 @@ const MOMENTS: [(&str, usize); 3] = [("before", 1), ("during", 1), ("after", 4)]
 /// How many databases a test uses at once.
 const WORKERS: usize = 2;
 
+/// Brings an empty database to a state.
+pub type Preparation = Box<dyn Fn(&Project, &Database) + Sync>;
+
 /// A command on a project, and what to compare.
 pub struct Subject {
     pub project: Project,
@@ -23,7 +26,7 @@ pub struct Subject {
     /// The arguments of `dunlin`.
     pub command: &'static [&'static str],
     /// Brings an empty database to where the command begins.
-    pub prepare: Box<dyn Fn(&Project, &Database) + Sync>,
+    pub prepare: Preparation,
     /// A query of everything in the history that is the same in every run.
     pub history: &'static str,
 }
@@ -88,7 +91,7 @@ pub fn survives_every_crash(subject: &Subject) {
     }
 }
 
-/// Kills the command, the run that resumes it, and the one that resumes that. Every third message is a beginning.
+/// Kills the command, the run that resumes it, and the one that resumes that. Every sixth message is a beginning.
 pub fn survives_crashes_in_a_row(subject: &Subject) {
     let Some((expected, databases)) = begin(subject) else { return };
     let next = AtomicUsize::new(0);
@@ -100,7 +103,7 @@ pub fn survives_crashes_in_a_row(subject: &Subject) {
                     let round = next.fetch_add(1, Ordering::SeqCst);
                     let moment = |offset: usize| MOMENTS[(round + offset) % MOMENTS.len()].0;
                     let faults = [
-                        format!("{}:{}", moment(0), 4 + 3 * round),
+                        format!("{}:{}", moment(0), 4 + 6 * round),
                         format!("{}:{}", moment(1), 4 + round % 5),
                         format!("{}:{}", moment(2), 6 + round % 3),
                     ];
