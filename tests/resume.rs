@@ -370,3 +370,42 @@ COMMIT;
     dunlin(&project, &database, &["up"]).success();
     assert_eq!(rows(&database, "SELECT level FROM entry"), ["serializable"]);
 }
+
+#[test]
+fn a_client_encoding_that_would_garble_the_file_is_refused_before_anything_runs() {
+    let Some(database) = Database::create(ServerKind::Postgres) else { return };
+    for change in
+        ["SET client_encoding = 'LATIN1'", "SET NAMES 'latin1'", "set local client_encoding to latin1"]
+    {
+        let migration = format!("-- migrate:up\nCREATE TABLE entry (name text);\n{change};\n");
+        let project = Project::with(&[("migrations/1_entries.sql", &migration)]);
+        let output = dunlin(&project, &database, &["up"]).exits(1);
+        assert!(output.stderr.contains("1_entries.sql:3"), "{output}");
+        assert!(database.tables().is_empty());
+    }
+    let project =
+        Project::with(&[("migrations/1_entries.sql", "-- migrate:up\nSET client_encoding = 'UTF8';\n")]);
+    dunlin(&project, &database, &["up"]).success();
+}
+
+#[test]
+fn settings_of_one_migration_do_not_reach_the_next() {
+    let Some(database) = Database::create(ServerKind::Postgres) else { return };
+    let project = Project::with(&[
+        (
+            "migrations/1_entries.sql",
+            "-- migrate:up
+CREATE TABLE entry (name text);
+SET standard_conforming_strings = off;
+SET statement_timeout = 20;
+SET SESSION AUTHORIZATION pg_monitor;
+",
+        ),
+        (
+            "migrations/2_paths.sql",
+            "-- migrate:up\nINSERT INTO entry VALUES ('C:\\temp');\nSELECT pg_sleep(0.1);\n",
+        ),
+    ]);
+    dunlin(&project, &database, &["up"]).success();
+    assert_eq!(rows(&database, "SELECT name FROM entry"), ["C:\\temp"]);
+}

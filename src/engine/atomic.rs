@@ -222,6 +222,11 @@ impl Runner<'_> {
         for statement in session {
             message.push_own((*statement).to_owned());
         }
+        if self.parsing_changed {
+            // The server reads a message as a whole before it runs any of it.
+            self.flush(&mut message)?;
+            self.parsing_changed = false;
+        }
         let mut violations_before = Vec::new();
         if dialect == Dialect::Sqlite {
             self.flush(&mut message)?;
@@ -340,6 +345,7 @@ impl Runner<'_> {
         total: usize,
         outcome: &Outcome,
     ) {
+        self.parsing_changed |= statement.facts.changes_parsing;
         self.observer.event(Event::StatementDone { text: &statement.text, index, total, outcome });
     }
 

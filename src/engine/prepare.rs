@@ -195,11 +195,40 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
             copy_data: statement.copy_data,
         })
         .collect();
+    if server.dialect == Dialect::Postgres {
+        refuse_other_encodings(&statements)?;
+    }
     if block.transaction == TransactionRule::AutoUnmixed {
         refuse_mixture(&statements, server)?;
     }
     let mode = mode(block.transaction, &mut statements, server)?;
     Ok(Unit { mode, statements, program: None, rebuilds_tables })
+}
+
+/// Files are read as UTF-8 and sent as that, so under another `client_encoding` the server would take each letter beyond
+/// ASCII for others, without an error. PostgreSQL's JDBC driver refuses it too.
+fn refuse_other_encodings(statements: &[Statement<'_>]) -> Result<(), RunError> {
+    for statement in statements.iter().filter(|statement| statement.facts.changes_parsing) {
+        let words = sql::words(&statement.text, Dialect::Postgres);
+        let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
+        let encoding = match words.as_slice() {
+            ["SET", "SESSION" | "LOCAL", "CLIENT_ENCODING", "TO" | "=", value]
+            | ["SET", "CLIENT_ENCODING", "TO" | "=", value]
+            | ["SET", "NAMES", value] => *value,
+            _ => continue,
+        };
+        if !["UTF8", "UTF-8", "UNICODE", "SQL_ASCII", "DEFAULT"].contains(&encoding) {
+            return Err(RunError::Refused {
+                path: statement.path.to_path_buf(),
+                line: statement.line,
+                reason: format!(
+                    "files are sent as UTF-8, and under the client encoding {encoding} the server would read their letters \
+                     as others. Leave the statement out; a file in another encoding has to be converted to UTF-8"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Flyway's rule (`ParserSqlScript.parse`): a script does not mix statements that run in a transaction with those that

@@ -86,6 +86,7 @@ pub fn run(
         report: RunReport::default(),
         data_version: None,
         journal_exists: false,
+        parsing_changed: false,
         announced: false,
     };
     let result = runner.run(planner, on_unfinished);
@@ -141,6 +142,8 @@ pub(super) struct Runner<'a> {
     data_version: Option<String>,
     /// Whether the journal's table may exist.
     pub(super) journal_exists: bool,
+    /// Whether a statement has changed how the server reads text since a message began with the session's own settings.
+    pub(super) parsing_changed: bool,
     announced: bool,
 }
 

@@ -25,8 +25,11 @@ impl Runner<'_> {
         self.started(prepared, index, total);
         let started = Instant::now();
         let step = prepared.step;
-        for statement in &step.session {
-            self.connection.execute(statement).map_err(RunError::server("preparing the session"))?;
+        if !step.session.is_empty() {
+            let session: Vec<&str> = step.session.iter().map(String::as_str).collect();
+            self.connection
+                .execute_many(&session)
+                .map_err(|failure| RunError::server("preparing the session")(failure.error))?;
         }
         self.emulate_manual_commit(true)?;
         let next = match entry {
