@@ -149,8 +149,8 @@ pub enum UnfinishedFailure {
     },
     /// Something the session had is gone with it.
     #[error(
-        "{}:{line}: statement {number} of the half-done migration {id} {what}, which ended with its session. Take back what \
-         the migration did by hand and forget it with `dunlin repair`", path.display()
+        "{}:{line}: statement {number} of the half-done migration {id} made a temporary object, which ended with its session. \
+         Take back what the migration did by hand and forget it with `dunlin repair`", path.display()
     )]
     SessionLost {
         /// The migration.
@@ -161,8 +161,6 @@ pub enum UnfinishedFailure {
         line: usize,
         /// Which statement, from 1.
         number: usize,
-        /// What it did: `made a temporary object`.
-        what: &'static str,
     },
 }
 

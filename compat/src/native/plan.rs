@@ -133,7 +133,7 @@ fn step(
         each_statement: EachStatement::default(),
         session: session(server),
         restore: match server.dialect {
-            Dialect::Postgres => vec!["RESET ROLE".to_owned()],
+            Dialect::Postgres => vec!["RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned()],
             _ => Vec::new(),
         },
         record: Record { success: vec![record], failure: Vec::new() },
@@ -147,7 +147,10 @@ fn session(server: &Server) -> Vec<String> {
         Dialect::Postgres => {
             let path = server.dialect.quote_literal(&server.search_path);
             vec![
+                "RESET SESSION AUTHORIZATION".to_owned(),
                 "RESET ROLE".to_owned(),
+                // Time-outs, how strings are read, what a dump switches off: as they were at the beginning.
+                "RESET ALL".to_owned(),
                 format!("SELECT pg_catalog.set_config('search_path', {path}, false)"),
             ]
         }

@@ -41,7 +41,7 @@ fn each_server_gets_its_own_statements() {
     SELECT version, name, kind, checksum, batch, pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM "public"."dunlin_migrations"
     Creating history table "public"."dunlin_migrations"
     CREATE TABLE IF NOT EXISTS "public"."dunlin_migrations" (version text NOT NULL PRIMARY KEY, name text NOT NULL, kind text NOT NULL, checksum text, batch bigint NOT NULL, applied_at timestamp with time zone NOT NULL, execution_ms bigint NOT NULL, applied_by text, dunlin_version text NOT NULL, plugin_name text, plugin_version text, plugin_sha256 text)
-    RESET ROLE; SELECT pg_catalog.set_config('search_path', '"$user", public', false)
+    RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_catalog.set_config('search_path', '"$user", public', false)
     INSERT INTO "public"."dunlin_migrations" (version, name, kind, checksum, batch, execution_ms, applied_at, applied_by, dunlin_version) VALUES ('1', 'customers', 'migration', '8515f9c237ccbca9ce6097f88dbf15a6d25a998941bd30fd83ae9367fda5429c', 1, 7, pg_catalog.clock_timestamp(), 'shop', 'VERSION')
     "#);
     assert_snapshot!(statements(Dialect::Mysql), @"
