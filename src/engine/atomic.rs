@@ -3,14 +3,16 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dunlin_compat::model::{Dialect, ForeignKeys, HistoryStatement};
+use dunlin_compat::model::{Dialect, ForeignKeys, HistoryStatement, Row};
 
 use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
+use super::message::{Message, Part};
+use super::orphans::{new_orphans, orphaned_rows};
 use super::prepare::{self, Prepared, Statement, Unit, UnitMode};
 use super::run::{Carried, Runner, begin_statement};
-use super::{RunError, lock};
+use super::{RunError, lock, session};
 use crate::db::{DbError, DbErrorKind, Outcome};
 
 /// So much text is sent in one message at most; servers limit it, and both sides keep it in memory.
@@ -148,7 +150,9 @@ impl Runner<'_> {
         if guards_keys {
             items.push(Item::ForeignKeyCheck);
         }
-        items.push(Item::Own(self.journal.advance(first + statements.len())));
+        let session = session::kept(prepared, self.connection.server().dialect);
+        items.extend(self.own_rights(prepared).into_iter().map(Item::Own));
+        items.push(Item::Own(self.journal.advance(first + statements.len(), session.as_deref())));
         loop {
             match self.in_transaction(&[], &items, guards_keys, false) {
                 Ok(Carried::Out) => return Ok(()),
@@ -218,7 +222,7 @@ impl Runner<'_> {
         for statement in session {
             message.push_own((*statement).to_owned());
         }
-        let mut violations_before = 0;
+        let mut violations_before = Vec::new();
         if dialect == Dialect::Sqlite {
             self.flush(&mut message)?;
             if guards_keys {
@@ -235,8 +239,7 @@ impl Runner<'_> {
                 return Ok(Carried::Stale);
             }
             if guards_keys {
-                violations_before =
-                    self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?.len();
+                violations_before = self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?;
             }
         } else {
             message.push_own(begin_statement(dialect).to_owned());
@@ -264,8 +267,11 @@ impl Runner<'_> {
                         self.flush(&mut message)?;
                     }
                     message.push_user(statement, *index, *total);
-                    if statement.facts.changes_parsing {
+                    if statement.facts.changes_parsing || statement.facts.drops_locks {
                         self.flush(&mut message)?;
+                    }
+                    if statement.facts.drops_locks {
+                        self.take_locks_again().map_err(own("taking the migration lock again"))?;
                     }
                 }
                 Item::Start => {
@@ -287,8 +293,9 @@ impl Runner<'_> {
                     self.flush(&mut message)?;
                     let violations =
                         self.foreign_key_violations().map_err(own("PRAGMA foreign_key_check"))?;
-                    if violations.len() > violations_before {
-                        return Err(own("PRAGMA foreign_key_check")(orphaned_rows(&violations)));
+                    let orphans = new_orphans(&violations_before, violations);
+                    if !orphans.is_empty() {
+                        return Err(own("PRAGMA foreign_key_check")(orphaned_rows(&orphans)));
                     }
                 }
             }
@@ -336,7 +343,7 @@ impl Runner<'_> {
         self.observer.event(Event::StatementDone { text: &statement.text, index, total, outcome });
     }
 
-    fn foreign_key_violations(&mut self) -> Result<Vec<dunlin_compat::model::Row>, DbError> {
+    fn foreign_key_violations(&mut self) -> Result<Vec<Row>, DbError> {
         Ok(self.connection.execute("PRAGMA foreign_key_check")?.rows)
     }
 
@@ -391,10 +398,11 @@ impl Runner<'_> {
             next: 0,
             in_flight: false,
             fingerprint: None,
+            session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: true,
         };
-        let mut statements = self.journal.begin(&entry, self.journal_exists);
+        let mut statements = self.journal.begin(&entry, false);
         statements.extend(step.record.failure.iter().map(|statement| statement.with_elapsed("0")));
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.journal_exists = true;
@@ -439,38 +447,6 @@ fn hook_item<'s>(statement: &'s Statement<'s>) -> Item<'s> {
     Item::User { statement, index: 0, total: 0 }
 }
 
-#[derive(Default)]
-struct Message<'s> {
-    parts: Vec<Part<'s>>,
-    bytes: usize,
-}
-
-enum Part<'s> {
-    Own(String),
-    User { statement: &'s Statement<'s>, index: usize, total: usize },
-}
-
-impl Part<'_> {
-    fn text(&self) -> &str {
-        match self {
-            Part::Own(sql) => sql,
-            Part::User { statement, .. } => &statement.text,
-        }
-    }
-}
-
-impl<'s> Message<'s> {
-    fn push_own(&mut self, sql: String) {
-        self.bytes += sql.len();
-        self.parts.push(Part::Own(sql));
-    }
-
-    fn push_user(&mut self, statement: &'s Statement<'s>, index: usize, total: usize) {
-        self.bytes += statement.text.len();
-        self.parts.push(Part::User { statement, index, total });
-    }
-}
-
 fn failure(
     title: &str,
     failed: Failed<'_>,
@@ -504,20 +480,4 @@ fn failure_at(
         error: failed.error,
         kept,
     }))
-}
-
-fn orphaned_rows(violations: &[dunlin_compat::model::Row]) -> DbError {
-    let mut names: Vec<String> = violations
-        .iter()
-        .map(|row| {
-            let value = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-            format!("{} (row {}) refers to {}", value(0), value(1), value(2))
-        })
-        .collect();
-    let count = names.len();
-    names.truncate(3);
-    DbError::new(
-        DbErrorKind::Statement,
-        format!("the rebuild leaves {count} rows without the row that they refer to: {}", names.join(", ")),
-    )
 }

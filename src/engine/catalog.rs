@@ -42,7 +42,7 @@ pub fn fingerprint(
     let Some(target) = &statement.facts.target else { return Ok(None) };
     match connection.server().dialect {
         Dialect::Postgres => postgres_fingerprint(connection, target),
-        Dialect::Mysql | Dialect::Mariadb => mysql_fingerprint(connection, target).map(Some),
+        Dialect::Mysql | Dialect::Mariadb => mysql_fingerprint(connection, target),
         Dialect::Sqlite => Ok(None),
     }
 }
@@ -64,10 +64,9 @@ pub fn settle(
         return Ok(settle_postgres(target, before, &now));
     }
     if now == before {
-        return Ok(if target.action == Action::Truncate {
-            Settled::Unknown { because: ": rows may have been written since a TRUNCATE".to_owned() }
-        } else {
-            Settled::not_done()
+        return Ok(match unseen_change(statement, target, before) {
+            Some(because) => Settled::Unknown { because: because.to_owned() },
+            None => Settled::not_done(),
         });
     }
     // MariaDB drops several objects one after the other, so some can be gone and others not.
@@ -80,6 +79,23 @@ pub fn settle(
         }
     }
     Ok(Settled::Done)
+}
+
+/// MySQL: why a statement may have changed something although all definitions are as before.
+fn unseen_change(statement: &Statement<'_>, target: &Target, before: &str) -> Option<&'static str> {
+    if target.action == Action::Truncate {
+        return Some(": rows may have been written since a TRUNCATE");
+    }
+    if target.action == Action::Rename && !before.split(' ').any(|part| part == ABSENT) {
+        return Some(": tables of one definition may have changed places");
+    }
+    let moves_rows = ["EXCHANGE", "TRUNCATE", "DISCARD", "IMPORT"];
+    let altered = target.action == Action::Alter && target.kind == Kind::Table;
+    let words = if altered { crate::sql::words(&statement.text, Dialect::Mysql) } else { Vec::new() };
+    words
+        .iter()
+        .any(|word| moves_rows.contains(&word.as_str()))
+        .then_some(": it moves rows, which the definition of a table does not show")
 }
 
 /// Indexes that a failed or interrupted `CREATE INDEX CONCURRENTLY` left invalid, as statements that drop them.
@@ -134,7 +150,7 @@ fn is_repeatable(statement: &Statement<'_>, dialect: Dialect) -> bool {
 /// In a MySQL fingerprint, an object that is not there.
 const ABSENT: &str = "-";
 
-fn mysql_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result<String, DbError> {
+fn mysql_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result<Option<String>, DbError> {
     let dialect = connection.server().dialect;
     let mut names: Vec<&QualifiedName> = target.names.iter().chain(&target.new_names).collect();
     let mut kind = target.kind;
@@ -152,7 +168,7 @@ fn mysql_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result
         Kind::Schema | Kind::Database => "DATABASE",
         Kind::Sequence => "SEQUENCE",
         Kind::User => "USER",
-        _ => return Ok(String::new()),
+        _ => return Ok(None),
     };
     let mut states = Vec::with_capacity(names.len());
     for name in names {
@@ -163,7 +179,7 @@ fn mysql_fingerprint(connection: &mut dyn Connection, target: &Target) -> Result
             Err(_) => ABSENT.to_owned(),
         });
     }
-    Ok(states.join(" "))
+    Ok(Some(states.join(" ")))
 }
 
 /// A digest of a `SHOW CREATE` result without the counter that ordinary inserts move.
@@ -190,8 +206,10 @@ fn postgres_fingerprint(connection: &mut dyn Connection, target: &Target) -> Res
     };
     let query = match (target.kind, &target.on_table) {
         (Kind::Index, Some(table)) => format!(
-            "SELECT pg_catalog.string_agg(x.indexrelid::pg_catalog.regclass::text || CASE WHEN x.indisvalid THEN ' valid' \
-             ELSE ' invalid' END, E'\\n' ORDER BY x.indexrelid) FROM pg_catalog.pg_index x WHERE x.indrelid = {}",
+            "SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname) || CASE WHEN x.indisvalid THEN \
+             ' valid' ELSE ' invalid' END, E'\\n' ORDER BY x.indexrelid) FROM pg_catalog.pg_index x \
+             JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE x.indrelid = {}",
             regclass(table)
         ),
         (Kind::Index, None) => {
@@ -256,5 +274,35 @@ fn quoted(name: &QualifiedName, dialect: Dialect) -> String {
             format!("{}.{}", dialect.quote_identifier(schema), dialect.quote_identifier(&name.name))
         }
         None => dialect.quote_identifier(&name.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn what_moves_rows_without_changing_a_definition_is_not_taken_for_undone() {
+        for (text, before, seen) in [
+            ("RENAME TABLE a TO b", "11 -", true),
+            // Three tables of one definition, two of which changed places.
+            ("RENAME TABLE a TO c, b TO a, c TO b", "11 11 11", false),
+            ("TRUNCATE TABLE a", "11", false),
+            ("ALTER TABLE a ADD COLUMN b int", "11", true),
+            ("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "11", false),
+            ("ALTER TABLE a TRUNCATE PARTITION p", "11", false),
+        ] {
+            let facts = crate::sql::classify(text, Dialect::Mysql, (8, 0, 0));
+            let statement = Statement {
+                text: text.to_owned(),
+                path: Path::new("1_a.sql"),
+                line: 1,
+                facts,
+                copy_data: None,
+            };
+            let target = statement.facts.target.as_ref().unwrap();
+            assert_eq!(unseen_change(&statement, target, before).is_none(), seen, "{text}");
+        }
     }
 }

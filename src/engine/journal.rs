@@ -7,7 +7,7 @@
 use dunlin_compat::model::{Adapter, Dialect, Direction, Server, Unfinished, Value};
 
 use super::RunError;
-use crate::db::Connection;
+use crate::db::{Connection, DbErrorKind, Outcome};
 
 /// The journal's table.
 pub const TABLE: &str = "dunlin_journal";
@@ -34,6 +34,8 @@ pub struct Entry {
     pub in_flight: bool,
     /// The state of what that statement changes, from before it was sent.
     pub fingerprint: Option<String>,
+    /// What the statements before it left in the session (see [`super::session`]).
+    pub session: Option<String>,
     /// The digests of all statements when the migration began.
     pub digests: Vec<String>,
     /// Whether a statement failed, as opposed to a process that died.
@@ -84,7 +86,8 @@ impl Journal {
     /// The entry of this history; the table must exist.
     pub fn read(&self, connection: &mut dyn Connection) -> Result<Option<Entry>, RunError> {
         let query = format!(
-            "SELECT migration, direction, next_statement, in_flight, fingerprint, digests, failed FROM {} WHERE {}",
+            "SELECT migration, direction, next_statement, in_flight, fingerprint, session, digests, failed FROM {} \
+             WHERE {}",
             self.table,
             self.own_row()
         );
@@ -96,13 +99,17 @@ impl Journal {
     /// Statements that begin an entry, and make the table if it does not exist. On MySQL the latter commits implicitly.
     pub fn begin(&self, entry: &Entry, exists: bool) -> Vec<String> {
         let create = (!exists).then(|| self.create());
-        create.into_iter().chain([self.end(), self.insert(entry)]).collect()
+        // On MySQL, deleting a row that is not there locks the gap, and two runs that insert into it meet in a deadlock.
+        let end = (!self.dialect.is_mysql_family()).then(|| self.end());
+        create.into_iter().chain(end).chain([self.insert(entry)]).collect()
     }
 
-    /// Says that statement `next` comes next and none is in flight.
-    pub fn advance(&self, next: usize) -> String {
+    /// Says that statement `next` comes next and none is in flight. `session` is an expression for what the session
+    /// holds now, where that is kept.
+    pub fn advance(&self, next: usize, session: Option<&str>) -> String {
+        let session = session.map_or_else(String::new, |session| format!(", session = {session}"));
         format!(
-            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 0 WHERE {}",
+            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 0{session} WHERE {}",
             self.table,
             self.own_row()
         )
@@ -143,14 +150,43 @@ impl Journal {
         format!("DELETE FROM {} WHERE {}", self.table, self.own_row())
     }
 
-    /// Drops the table if no history has an entry in it.
+    /// Drops the table if no history has an entry in it. The table is locked before it is looked at: the other histories
+    /// have locks of their own.
     pub fn drop_if_empty(&self, connection: &mut dyn Connection) -> Result<(), RunError> {
         let failed = || RunError::server("removing the statement journal");
-        let left = connection.execute(&format!("SELECT 1 FROM {} LIMIT 1", self.table)).map_err(failed())?;
-        if left.rows.is_empty() {
-            connection.execute(&format!("DROP TABLE {}", self.table)).map_err(failed())?;
+        let table = &self.table;
+        let drop = format!("DROP TABLE {table}");
+        let (before, after) = match self.dialect {
+            Dialect::Postgres => (
+                vec![
+                    "BEGIN".to_owned(),
+                    "SET LOCAL lock_timeout = '2s'".to_owned(),
+                    format!("LOCK TABLE {table}"),
+                ],
+                "COMMIT",
+            ),
+            Dialect::Mysql | Dialect::Mariadb => {
+                (vec![format!("LOCK TABLES {table} WRITE")], "UNLOCK TABLES")
+            }
+            Dialect::Sqlite => (vec!["BEGIN IMMEDIATE".to_owned()], "COMMIT"),
+        };
+        let before: Vec<&str> = before.iter().map(String::as_str).collect();
+        if let Err(failure) = connection.execute_many(&before) {
+            let _ = connection.execute("ROLLBACK");
+            let error = failure.error;
+            let gone = error.code == Some(1146) || error.sqlstate.as_deref() == Some("42P01");
+            // Somebody reads it, or it is gone already; the next run tidies up.
+            return if gone || error.kind == DbErrorKind::LockTimeout {
+                Ok(())
+            } else {
+                Err(failed()(error))
+            };
         }
-        Ok(())
+        let result = connection
+            .execute(&format!("SELECT 1 FROM {table} LIMIT 1"))
+            .and_then(|left| if left.rows.is_empty() { connection.execute(&drop) } else { Ok(left) });
+        let ended = connection.execute(after);
+        result.and(ended).map(drop_outcome).map_err(failed())
     }
 
     fn own_row(&self) -> String {
@@ -167,15 +203,16 @@ impl Journal {
         format!(
             "CREATE TABLE IF NOT EXISTS {} (history_table {name} NOT NULL PRIMARY KEY, migration {text} NOT NULL, \
              direction VARCHAR(4) NOT NULL, next_statement INTEGER NOT NULL, in_flight INTEGER NOT NULL, fingerprint {text}, \
-             digests {text} NOT NULL, failed INTEGER NOT NULL){options}",
+             session {text}, digests {text} NOT NULL, failed INTEGER NOT NULL){options}",
             self.table
         )
     }
 
     fn insert(&self, entry: &Entry) -> String {
         let literal = |text: &str| self.dialect.quote_literal(text);
+        let verb = if self.dialect.is_mysql_family() { "REPLACE" } else { "INSERT" };
         format!(
-            "INSERT INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
+            "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
              VALUES ({}, {}, {}, {}, 0, NULL, {}, {})",
             self.table,
             literal(&self.history),
@@ -188,16 +225,20 @@ impl Journal {
     }
 }
 
+fn drop_outcome(_: Outcome) {}
+
 fn entry_of_row(row: Vec<Value>) -> Entry {
-    let mut values = row.into_iter().map(Option::unwrap_or_default);
-    let mut next = || values.next().unwrap_or_default();
-    let id = next();
-    let direction = if next() == "down" { Direction::Down } else { Direction::Up };
-    let position = next().parse().unwrap_or(0);
-    let in_flight = next() == "1";
-    let fingerprint = Some(next()).filter(|text| !text.is_empty());
-    let digests = next().split_whitespace().map(str::to_owned).collect();
-    Entry { id, direction, next: position, in_flight, fingerprint, digests, failed: next() == "1" }
+    let mut values = row.into_iter();
+    let mut optional = || values.next().flatten();
+    let id = optional().unwrap_or_default();
+    let direction = if optional().as_deref() == Some("down") { Direction::Down } else { Direction::Up };
+    let next = optional().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let in_flight = optional().as_deref() == Some("1");
+    let fingerprint = optional();
+    let session = optional();
+    let digests = optional().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let failed = optional().as_deref() == Some("1");
+    Entry { id, direction, next, in_flight, fingerprint, session, digests, failed }
 }
 
 #[cfg(test)]
@@ -210,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_row_reads_back_as_the_entry_it_was_written_from() {
-        let entry = entry_of_row(row(&["20240101", "down", "2", "1", "abc", "aa bb", "0"]));
+        let entry = entry_of_row(row(&["20240101", "down", "2", "1", "abc", "1 6e=N", "aa bb", "0"]));
         assert_eq!(
             entry,
             Entry {
@@ -219,6 +260,7 @@ mod tests {
                 next: 2,
                 in_flight: true,
                 fingerprint: Some("abc".into()),
+                session: Some("1 6e=N".into()),
                 digests: vec!["aa".into(), "bb".into()],
                 failed: false,
             }
@@ -226,8 +268,9 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_fingerprint_says_so() {
-        let mut values = row(&["1", "up", "0", "0", "", "", "1"]);
+    fn no_fingerprint_is_another_thing_than_an_empty_one() {
+        let mut values = row(&["1", "up", "0", "0", "", "", "", "1"]);
+        assert_eq!(entry_of_row(values.clone()).fingerprint.as_deref(), Some(""));
         values[4] = None;
         let entry = entry_of_row(values);
         assert_eq!(entry.fingerprint, None);

@@ -7,13 +7,17 @@ mod event;
 #[cfg(feature = "fault-points")]
 mod fault;
 mod journal;
+mod journaled;
 mod lock;
+mod message;
 mod options;
+mod orphans;
 mod prepare;
 mod program;
 mod read;
 mod resume;
 mod run;
+mod session;
 mod stepwise;
 
 pub use error::{RunError, StatementFailure, UnfinishedFailure};

@@ -59,7 +59,7 @@ pub enum UnitMode {
 }
 
 /// A statement with its place and what is known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Statement<'p> {
     /// Without delimiter.
     pub text: String,
@@ -137,6 +137,31 @@ fn runs_without_transaction(prepared: &Prepared<'_>, server: &Server) -> bool {
     }) || prepared
         .statements()
         .any(|statement| sql::flyway_non_transactional(&statement.text, server.dialect, server.version))
+}
+
+/// Refuses to rebuild a SQLite table statement by statement while foreign keys are enforced: dropping the old one would
+/// delete the rows that refer to it.
+///
+/// # Errors
+/// [`RunError::Refused`] at the statement that keeps the rebuild from being one transaction.
+pub fn refuse_open_rebuilds(prepared: &[Prepared<'_>], server: &Server) -> Result<(), RunError> {
+    for unit in prepared.iter().flat_map(|prepared| &prepared.units) {
+        let switched = unit.statements.iter().any(|statement| sql::is_foreign_keys_pragma(&statement.text));
+        if !unit.rebuilds_tables || unit.mode != UnitMode::Stepwise || switched {
+            continue;
+        }
+        let cause = obstacle(TransactionRule::Auto, &unit.statements, server).or(unit.statements.first());
+        let Some(statement) = cause else { continue };
+        return Err(RunError::Refused {
+            path: statement.path.to_path_buf(),
+            line: statement.line,
+            reason: "this block puts a table in the place of another, and is not one transaction: dropping the old table \
+                     would delete the rows that refer to it. Move what cannot run in a transaction to a block of its own, \
+                     or begin the block with PRAGMA foreign_keys = OFF"
+                .to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Prepares one migration.
@@ -267,19 +292,18 @@ fn mode(
     if rule == TransactionRule::Never {
         return Ok(UnitMode::Stepwise);
     }
-    strip_outer_transaction(statements);
     if server.dialect == Dialect::Sqlite {
-        hoist_foreign_keys(rule, statements);
+        // What is not one transaction in the end needs its own switches where they stand.
+        let mut hoisted = statements.clone();
+        hoist_foreign_keys(rule, &mut hoisted);
+        strip_outer_transaction(&mut hoisted, server.dialect);
+        if obstacle(rule, &hoisted, server).is_none() {
+            *statements = hoisted;
+            return Ok(UnitMode::Transaction);
+        }
     }
-    let obstacle = statements.iter().find(|statement| {
-        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
-            || statement.facts.implicit_commit
-            || matches!(
-                statement.facts.control,
-                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
-            )
-    });
-    match obstacle {
+    strip_outer_transaction(statements, server.dialect);
+    match obstacle(rule, statements, server) {
         None => Ok(UnitMode::Transaction),
         Some(statement) if rule == TransactionRule::Always && !statement.facts.implicit_commit => {
             Err(RunError::Refused {
@@ -294,8 +318,32 @@ fn mode(
     }
 }
 
+/// The first statement that keeps a script from being one transaction.
+fn obstacle<'s, 'p>(
+    rule: TransactionRule,
+    statements: &'s [Statement<'p>],
+    server: &Server,
+) -> Option<&'s Statement<'p>> {
+    statements.iter().find(|statement| {
+        matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
+            || statement.facts.implicit_commit
+            || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
+            || matches!(
+                statement.facts.control,
+                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
+            )
+    })
+}
+
+/// Whether a statement may end the transaction that is open without an error: a procedure on MySQL, where one that is
+/// about to commit on PostgreSQL is refused there.
+fn commits_unseen(statement: &Statement<'_>, dialect: Dialect) -> bool {
+    let called = dialect == Dialect::Postgres && sql::first_word(&statement.text, dialect) == "CALL";
+    !called && sql::may_commit(&statement.text, dialect)
+}
+
 /// A script that is one `BEGIN … COMMIT` gets our transaction instead, so that its history row commits with it.
-fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>) {
+fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>, dialect: Dialect) {
     let controls: Vec<(usize, Control)> = statements
         .iter()
         .enumerate()
@@ -303,10 +351,17 @@ fn strip_outer_transaction(statements: &mut Vec<Statement<'_>>) {
         .filter(|(_, control)| *control != Control::Savepoint)
         .collect();
     let [(0, Control::Begin), (last, Control::Commit)] = controls.as_slice() else { return };
-    if last + 1 == statements.len() {
+    if last + 1 == statements.len() && statements.first().is_some_and(|first| begins_plainly(first, dialect))
+    {
         statements.pop();
         statements.remove(0);
     }
+}
+
+/// Whether a `BEGIN` asks for nothing that ours does not give, such as an isolation level.
+fn begins_plainly(statement: &Statement<'_>, dialect: Dialect) -> bool {
+    const PLAIN: [&str; 7] = ["BEGIN", "START", "TRANSACTION", "WORK", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
+    sql::words(&statement.text, dialect).iter().all(|word| PLAIN.contains(&word.as_str()))
 }
 
 /// `PRAGMA foreign_keys` does nothing inside a transaction, and a rebuild written around it relies on it. The engine

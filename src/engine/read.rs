@@ -39,7 +39,13 @@ impl Snapshot {
         } else {
             Vec::new()
         };
-        let entry = if journal_exists { journal.read(connection)? } else { None };
+        let entry = match journal_exists.then(|| journal.read(connection)) {
+            None => None,
+            Some(Ok(entry)) => entry,
+            // A run that ended in between took its journal away, so everything is as new.
+            Some(Err(_)) if !exists_now(connection, &journal) => return Snapshot::read(connection, adapter),
+            Some(Err(error)) => return Err(error),
+        };
         let history = History { exists: history_exists, rows };
         let mut answers = Vec::new();
         for inquiry in adapter.inquiries(&server, &history) {
@@ -59,6 +65,10 @@ impl Snapshot {
             unfinished: self.unfinished.as_ref(),
         }
     }
+}
+
+fn exists_now(connection: &mut dyn Connection, journal: &Journal) -> bool {
+    connection.execute(&journal.exists_query()).is_ok_and(|outcome| !outcome.rows.is_empty())
 }
 
 /// The status, in the tool's words.

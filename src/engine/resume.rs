@@ -1,13 +1,13 @@
-//! Taking a half-done migration up again: what ran is checked, what was in flight is settled, the session is brought back.
+//! Taking up a half-done migration: is it the same one, what became of the statement in flight, and what the session was.
 
-use super::RunError;
 use super::catalog::{self, Settled};
 use super::error::UnfinishedFailure;
 use super::journal::Entry;
 use super::options::InFlight;
 use super::prepare::{Prepared, Statement};
 use super::run::Runner;
-use super::stepwise::{first_word_is, statement_failure};
+use super::stepwise::statement_failure;
+use super::{RunError, session};
 
 impl Runner<'_> {
     /// Checks a half-done migration against the journal, settles what was in flight, and brings the session to where it
@@ -15,24 +15,70 @@ impl Runner<'_> {
     pub(super) fn take_up(&mut self, prepared: &Prepared<'_>, entry: &Entry) -> Result<usize, RunError> {
         let statements: Vec<&Statement<'_>> = prepared.statements().collect();
         let digests: Vec<String> = statements.iter().map(|statement| statement.digest()).collect();
+        let edited = |number: usize| {
+            let place = statements.get(number).or(statements.last());
+            UnfinishedFailure::Edited {
+                id: entry.id.clone(),
+                path: place.map(|place| place.path.to_path_buf()).unwrap_or_default(),
+                line: place.map_or(1, |place| place.line),
+                number: number + 1,
+            }
+        };
         if let Some(number) = (0..entry.next).find(|&number| digests.get(number) != entry.digests.get(number))
         {
-            return Err(edited(&statements, number, entry).into());
+            return Err(edited(number).into());
         }
+        // Before the catalog is asked: names mean what they meant to the statement in flight.
+        self.bring_session_back(prepared, entry)?;
         let mut next = entry.next;
         if entry.in_flight {
             let same = digests.get(next).is_some() && digests.get(next) == entry.digests.get(next);
             let Some(statement) = statements.get(next).filter(|_| same) else {
-                return Err(edited(&statements, next, entry).into());
+                return Err(edited(next).into());
             };
             if self.in_flight_took_effect(statement, next, entry)? {
                 next += 1;
             }
         }
-        self.bring_session_back(prepared, statements.get(..next).unwrap_or_default(), entry)?;
-        let update = vec![self.journal.set_digests(&digests), self.journal.advance(next)];
+        let mut update = self.own_rights(prepared);
+        update.extend([self.journal.set_digests(&digests), self.journal.advance(next, None)]);
         self.commit_together(&update, "taking up the statement journal")?;
         Ok(next)
+    }
+
+    /// Repeats what the statements that ran changed in their session, which is gone.
+    fn bring_session_back(&mut self, prepared: &Prepared<'_>, entry: &Entry) -> Result<(), RunError> {
+        let dialect = self.connection.server().dialect;
+        let ran: Vec<&Statement<'_>> = prepared.statements().take(entry.next).collect();
+        if let Some((number, statement)) =
+            ran.iter().enumerate().find(|(_, statement)| statement.facts.temporary_object)
+        {
+            return Err(UnfinishedFailure::SessionLost {
+                id: entry.id.clone(),
+                path: statement.path.to_path_buf(),
+                line: statement.line,
+                number: number + 1,
+                what: "made a temporary object",
+            }
+            .into());
+        }
+        let values = entry.session.as_deref().map(session::restoring).unwrap_or_default();
+        let restore = |runner: &mut Self| -> Result<(), RunError> {
+            for sql in &values {
+                runner.connection.execute(sql).map_err(RunError::server("restoring the session"))?;
+            }
+            Ok(())
+        };
+        // Settings may be made from variables, and making them may change variables.
+        restore(self)?;
+        for statement in session::repeated(&ran, dialect) {
+            let result = match self.lock_tables_with_ours(statement) {
+                Some(text) => self.connection.execute(&text).map(drop),
+                None => self.send_statement(statement).map(drop),
+            };
+            result.map_err(|error| statement_failure(prepared, statement, error, entry.next))?;
+        }
+        restore(self)
     }
 
     fn in_flight_took_effect(
@@ -64,62 +110,5 @@ impl Runner<'_> {
             }
             .into()),
         }
-    }
-
-    /// Repeats what earlier statements did to the session alone: settings, the current database, prepared statements,
-    /// table locks that are still to be held.
-    fn bring_session_back(
-        &mut self,
-        prepared: &Prepared<'_>,
-        done: &[&Statement<'_>],
-        entry: &Entry,
-    ) -> Result<(), RunError> {
-        let mut table_lock = None;
-        for (number, &statement) in done.iter().enumerate() {
-            if let Some(what) = lost_with_session(statement) {
-                return Err(UnfinishedFailure::SessionLost {
-                    id: entry.id.clone(),
-                    path: statement.path.to_path_buf(),
-                    line: statement.line,
-                    number: number + 1,
-                    what,
-                }
-                .into());
-            }
-            if first_word_is(statement, "LOCK") {
-                table_lock = Some(statement);
-            } else if first_word_is(statement, "UNLOCK") {
-                table_lock = None;
-            } else if statement.facts.session && statement.facts.control.is_none() {
-                self.send_statement(statement)
-                    .map_err(|error| statement_failure(prepared, statement, error, done.len()))?;
-            }
-        }
-        if let Some(statement) = table_lock {
-            let advance = self.journal.advance(done.len());
-            self.lock_tables(statement, &advance, &advance)
-                .map_err(|error| statement_failure(prepared, statement, error, done.len()))?;
-        }
-        Ok(())
-    }
-}
-
-/// What of a statement ended with its session and cannot be brought back by repeating it.
-fn lost_with_session(statement: &Statement<'_>) -> Option<&'static str> {
-    if statement.facts.temporary_object {
-        return Some("made a temporary object");
-    }
-    let reads_data = first_word_is(statement, "SELECT")
-        || (statement.facts.session && statement.text.to_ascii_uppercase().contains("SELECT"));
-    (statement.facts.session && reads_data).then_some("kept a value that it read from tables")
-}
-
-fn edited(statements: &[&Statement<'_>], number: usize, entry: &Entry) -> UnfinishedFailure {
-    let place = statements.get(number).or(statements.last());
-    UnfinishedFailure::Edited {
-        id: entry.id.clone(),
-        path: place.map(|place| place.path.to_path_buf()).unwrap_or_default(),
-        line: place.map_or(1, |place| place.line),
-        number: number + 1,
     }
 }

@@ -11,7 +11,7 @@ use super::journal::{Entry, Journal};
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock};
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, DbErrorKind};
 
 /// Opens a session for writing on the project's database.
 pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
@@ -164,6 +164,8 @@ pub(super) enum Carried {
 
 impl Runner<'_> {
     fn run(&mut self, planner: &Planner<'_>, on_unfinished: OnUnfinished) -> Result<(), RunError> {
+        // What the run that resumed was to do: `down` finishes a half-done migration and does not go on to the next.
+        let mut wanted: Option<Vec<(String, Direction)>> = None;
         loop {
             self.note_data_version()?;
             let snapshot = Snapshot::read(self.connection.as_mut(), self.adapter)?;
@@ -178,9 +180,15 @@ impl Runner<'_> {
                     }
                 }
             }
-            let plan = planner(&snapshot.context(self.connection.as_ref()))?;
+            let mut plan = planner(&snapshot.context(self.connection.as_ref()))?;
+            if let Some(wanted) = &wanted {
+                restrict(&mut plan, wanted);
+            }
             let server = self.connection.server().clone();
             let prepared = prepare::plan(&plan, &server)?;
+            if self.adapter.foreign_keys() == ForeignKeys::Enforced {
+                prepare::refuse_open_rebuilds(&prepared, &server)?;
+            }
             if !self.announced {
                 self.announced = true;
                 self.report.warnings.clone_from(&plan.warnings);
@@ -188,6 +196,8 @@ impl Runner<'_> {
             }
             if let Some(entry) = entry {
                 self.resume(&prepared, &entry)?;
+                let steps = plan.migrations().map(|step| (step.id.clone(), step.direction));
+                wanted.get_or_insert_with(|| steps.collect());
                 continue;
             }
             match self.carry_out(&plan, &prepared) {
@@ -277,28 +287,53 @@ impl Runner<'_> {
 
     fn run_setup(&mut self, setup: &Setup) -> Result<Carried, RunError> {
         self.observer.event(Event::Setup { message: &setup.message });
-        let failed = || RunError::server(setup.message.clone());
+        let failed = RunError::server(setup.message.clone());
         let mut statements: Vec<&str> = setup.statements.iter().map(String::as_str).collect();
-        match self.connection.server().dialect {
-            Dialect::Sqlite => {
-                if self.begin_unless_stale().map_err(failed())? == Carried::Stale {
-                    return Ok(Carried::Stale);
-                }
-                statements.push("COMMIT");
-            }
-            Dialect::Postgres => {
-                statements.insert(0, "BEGIN");
-                statements.push("COMMIT");
-            }
-            Dialect::Mysql | Dialect::Mariadb => {}
+        let dialect = self.connection.server().dialect;
+        if dialect == Dialect::Postgres {
+            statements.insert(0, begin_statement(dialect));
         }
-        let result = self.connection.execute_many(&statements);
+        if !dialect.is_mysql_family() {
+            statements.push("COMMIT");
+        }
+        let result = self.patiently(|runner| {
+            if dialect == Dialect::Sqlite && runner.begin_unless_stale()? == Carried::Stale {
+                return Ok(Carried::Stale);
+            }
+            runner.send_together(&statements)?;
+            Ok(Carried::Out)
+        });
         self.pass_on_notices();
-        if let Err(failure) = result {
+        result.map_err(failed)
+    }
+
+    /// Sends statements of ours of which the last ends their transaction; takes it back when one fails.
+    pub(super) fn send_together(&mut self, statements: &[&str]) -> Result<(), DbError> {
+        let result = self.connection.execute_many(statements);
+        result.map(drop).map_err(|failure| {
             self.roll_back();
-            return Err(failed()(failure.error));
+            failure.error
+        })
+    }
+
+    /// Does something of ours again while others hold what it needs.
+    pub(super) fn patiently<T>(
+        &mut self,
+        mut action: impl FnMut(&mut Self) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut attempt = 1;
+        loop {
+            let error = match action(self) {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
+            };
+            let retryable = matches!(error.kind, DbErrorKind::LockTimeout | DbErrorKind::Deadlock);
+            if !retryable || attempt >= self.options.attempts {
+                return Err(error);
+            }
+            attempt += 1;
+            self.pause_before(attempt, &error);
         }
-        Ok(Carried::Out)
     }
 
     /// SQLite: begins a transaction that holds the write lock, unless another connection has committed since the history
@@ -387,6 +422,19 @@ impl Runner<'_> {
     pub(super) fn started(&mut self, prepared: &Prepared<'_>, index: usize, total: usize) {
         let transactional = prepared.units.iter().all(|unit| unit.mode == UnitMode::Transaction);
         self.observer.event(Event::MigrationStarted { index, total, step: prepared.step, transactional });
+    }
+}
+
+/// Leaves of a plan what is wanted; without any migration nothing of it.
+fn restrict(plan: &mut Plan, wanted: &[(String, Direction)]) {
+    plan.steps.retain(|step| match step {
+        Step::Migration(step) => {
+            wanted.iter().any(|(id, direction)| *id == step.id && *direction == step.direction)
+        }
+        Step::Setup(_) | Step::Script(_) => true,
+    });
+    if plan.migrations().next().is_none() {
+        plan.steps.retain(|step| matches!(step, Step::Script(_)));
     }
 }
 

@@ -2,28 +2,16 @@
 
 use std::time::Instant;
 
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, ForeignKeys};
 
-use super::RunError;
-use super::catalog;
 use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
+use super::journaled::{Journaling, Work, journaling};
 use super::prepare::{Prepared, Statement, Unit, UnitMode};
 use super::run::{Runner, begin_statement};
-use crate::db::{DbError, DbErrorKind, Outcome};
-use crate::sql::{Control, TransactionNeed};
-
-/// How a statement relates to the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Journaling {
-    /// Shares a transaction with the journal's advance, so it runs exactly once.
-    Shared,
-    /// Cannot; it is marked before and settled after a crash.
-    Marked,
-    /// Begins or ends a transaction of the migration's own, or stands in one.
-    InOwnTransaction,
-}
+use super::{RunError, session};
+use crate::db::{DbError, DbErrorKind};
 
 impl Runner<'_> {
     /// Runs a migration statement by statement, from where `entry` says.
@@ -62,6 +50,13 @@ impl Runner<'_> {
         }
         self.end_journal(prepared, started)?;
         self.emulate_manual_commit(false)?;
+        if self.connection.server().dialect == Dialect::Sqlite
+            && self.adapter.foreign_keys() == ForeignKeys::Enforced
+        {
+            self.connection
+                .execute("PRAGMA foreign_keys = ON")
+                .map_err(RunError::server("enforcing foreign keys again"))?;
+        }
         self.finished(prepared, started);
         Ok(())
     }
@@ -84,12 +79,17 @@ impl Runner<'_> {
             next: 0,
             in_flight: false,
             fingerprint: None,
+            session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: false,
         };
-        let statements = self.journal.begin(&entry, self.journal_exists);
+        let doing = "beginning the statement journal";
+        // That it existed a moment ago says little: a run of another history may have tidied it away.
+        if self.journal_exists && self.commit_together(&self.journal.begin(&entry, true), doing).is_ok() {
+            return Ok(());
+        }
         self.journal_exists = true;
-        self.commit_together(&statements, "beginning the statement journal")
+        self.commit_together(&self.journal.begin(&entry, false), doing)
     }
 
     /// Runs statements of ours in one transaction.
@@ -101,11 +101,7 @@ impl Runner<'_> {
         }
         all.extend(statements.iter().map(String::as_str));
         all.push("COMMIT");
-        if let Err(failure) = self.connection.execute_many(&all) {
-            self.roll_back();
-            return Err(RunError::server(doing)(failure.error));
-        }
-        Ok(())
+        self.patiently(|runner| runner.send_together(&all)).map_err(RunError::server(doing))
     }
 
     fn run_units(&mut self, prepared: &Prepared<'_>, next: usize) -> Result<(), RunError> {
@@ -135,27 +131,54 @@ impl Runner<'_> {
             return self.run_journaled_unit(prepared, statements, from, unit.rebuilds_tables);
         }
         let total = prepared.statement_count();
-        let mut own_transaction = None;
-        for (offset, statement) in statements.iter().enumerate() {
+        let dialect = self.connection.server().dialect;
+        let mut work = Work {
+            session: session::kept(prepared, dialect),
+            own_rights: self.own_rights(prepared),
+            own_transaction: None,
+        };
+        let mut offset = 0;
+        while let Some(statement) = statements.get(offset) {
             let number = from + offset;
             self.run_hooks(&prepared.step.each_statement.before)?;
-            let kind = journaling(statement, self.connection.server().dialect, own_transaction.is_some());
-            let begun = own_transaction;
-            let result = self.run_one(statement, number, kind, &mut own_transaction);
-            let outcome = result.map_err(|error| {
-                // What the migration's own transaction had done goes with it.
-                let kept = begun.unwrap_or(number);
-                self.note_failure(kept);
-                statement_failure(prepared, statement, error, kept)
+            let kind = journaling(statement, dialect, work.own_transaction.is_some());
+            // What asks about the statement before it must be the next thing that the server hears.
+            let asking = statements.get(offset + 1..).unwrap_or_default().iter().take_while(|next| {
+                kind == Journaling::Shared
+                    && journaling(next, dialect, false) == kind
+                    && crate::sql::reads_previous_result(&next.text, dialect)
+            });
+            let together = statements.get(offset..=offset + asking.count()).unwrap_or_default();
+            let outcomes = self.run_some(together, number, kind, &mut work).map_err(|(failed, error)| {
+                // A transaction of the migration's own was taken back as a whole.
+                let restart = work.own_transaction.unwrap_or(number);
+                let failed_statement = statements.get(offset + failed).unwrap_or(statement);
+                self.note_failure(restart, &work);
+                statement_failure(prepared, failed_statement, error, restart)
             })?;
             self.pass_on_notices();
-            self.statement_done(statement, number, total, &outcome);
+            for (index, (statement, outcome)) in together.iter().zip(&outcomes).enumerate() {
+                self.statement_done(statement, number + index, total, outcome);
+            }
             self.run_hooks(&prepared.step.each_statement.after)?;
+            offset += together.len().max(1);
         }
-        if own_transaction.is_some() {
+        if work.own_transaction.is_some() {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
-            let end = vec![self.journal.advance(from + statements.len())];
-            self.commit_together(&end, "ending the migration's transaction")?;
+            let mut end = work.own_rights.clone();
+            end.push(self.journal.advance(from + statements.len(), work.session.as_deref()));
+            self.end_transaction(&end)?;
+        }
+        Ok(())
+    }
+
+    /// Commits the transaction that is open, with statements of ours at its end.
+    fn end_transaction(&mut self, last: &[String]) -> Result<(), RunError> {
+        let mut all: Vec<&str> = last.iter().map(String::as_str).collect();
+        all.push("COMMIT");
+        if let Err(failure) = self.connection.execute_many(&all) {
+            self.roll_back();
+            return Err(RunError::server("ending the migration's transaction")(failure.error));
         }
         Ok(())
     }
@@ -167,219 +190,25 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn run_one(
-        &mut self,
-        statement: &Statement<'_>,
-        number: usize,
-        kind: Journaling,
-        own_transaction: &mut Option<usize>,
-    ) -> Result<Outcome, DbError> {
-        if kind == Journaling::Marked {
-            // What commits implicitly ends it.
-            *own_transaction = None;
-        }
-        let mut attempt = 1;
-        loop {
-            let result = match kind {
-                Journaling::Shared => self.run_shared(statement, number),
-                Journaling::Marked => self.run_marked(statement, number),
-                Journaling::InOwnTransaction => {
-                    self.run_in_own_transaction(statement, number, own_transaction)
-                }
-            };
-            let error = match result {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
-            };
-            let retryable = kind != Journaling::InOwnTransaction
-                && matches!(error.kind, DbErrorKind::LockTimeout | DbErrorKind::Deadlock);
-            if !retryable || attempt >= self.options.attempts {
-                return Err(error);
-            }
-            attempt += 1;
-            self.pause_before(attempt, &error);
-        }
-    }
-
-    /// Statement and journal in one transaction.
-    fn run_shared(&mut self, statement: &Statement<'_>, number: usize) -> Result<Outcome, DbError> {
-        let dialect = self.connection.server().dialect;
-        let mut before = Vec::new();
-        if !dialect.is_mysql_family() {
-            before.push(begin_statement(dialect).to_owned());
-        }
-        if dialect == Dialect::Postgres && !self.options.lock_timeout.is_zero() {
-            before.push(format!("SET LOCAL lock_timeout = {}", self.options.lock_timeout.as_millis()));
-        }
-        let after = [self.journal.advance(number + 1), "COMMIT".to_owned()];
-        let result = self.send_between(&before, statement, &after);
-        if result.is_err() {
-            self.roll_back();
-        }
-        result
-    }
-
-    /// Sends a statement between others of ours, in one message where that works, and returns its outcome.
-    fn send_between(
-        &mut self,
-        before: &[String],
-        statement: &Statement<'_>,
-        after: &[String],
-    ) -> Result<Outcome, DbError> {
-        if statement.copy_data.is_some() || returns_several_results(statement) {
-            for sql in before {
-                self.connection.execute(sql)?;
-            }
-            let outcome = self.send_statement(statement)?;
-            for sql in after {
-                self.connection.execute(sql)?;
-            }
-            return Ok(outcome);
-        }
-        let mut all: Vec<&str> = before.iter().map(String::as_str).collect();
-        all.push(&statement.text);
-        all.extend(after.iter().map(String::as_str));
-        let mut outcomes = self.connection.execute_many(&all).map_err(|failure| failure.error)?;
-        Ok(if outcomes.len() > before.len() {
-            outcomes.swap_remove(before.len())
-        } else {
-            Outcome::default()
-        })
-    }
-
-    /// Marks the statement, sends it, and advances.
-    fn run_marked(&mut self, statement: &Statement<'_>, number: usize) -> Result<Outcome, DbError> {
-        let fingerprint = catalog::fingerprint(self.connection.as_mut(), statement)?;
-        let mark = self.journal.mark(number, fingerprint.as_deref());
-        let advance = self.journal.advance(number + 1);
-        match self.connection.server().dialect {
-            Dialect::Mysql | Dialect::Mariadb => {
-                if first_word_is(statement, "LOCK") {
-                    return self.lock_tables(statement, &mark, &advance);
-                }
-                let after = [advance, "COMMIT".to_owned()];
-                self.send_between(&[mark, "COMMIT".to_owned()], statement, &after)
-            }
-            Dialect::Postgres => {
-                self.connection.execute(&mark)?;
-                // CONCURRENTLY waits for old transactions under a lock that stops neither reads nor writes, so nothing
-                // queues behind it, and a time-out would only leave an invalid index.
-                let limit = match &statement.facts.target {
-                    Some(target) if target.concurrently => 0,
-                    _ => self.options.lock_timeout.as_millis(),
-                };
-                self.connection.execute(&format!("SET lock_timeout = {limit}"))?;
-                let result = self.send_statement(statement);
-                if result.is_err() {
-                    self.remove_invalid_indexes(statement, fingerprint.as_deref());
-                }
-                let outcome = result?;
-                if statement.facts.drops_locks {
-                    self.take_locks_again()?;
-                }
-                self.connection.execute(&advance)?;
-                Ok(outcome)
-            }
-            Dialect::Sqlite => {
-                self.connection.execute(&mark)?;
-                let outcome = self.send_statement(statement)?;
-                self.connection.execute(&advance)?;
-                Ok(outcome)
-            }
-        }
-    }
-
-    /// `LOCK TABLES` of the script shuts out every table it does not name, the journal too: so it names it.
-    pub(super) fn lock_tables(
-        &mut self,
-        statement: &Statement<'_>,
-        mark: &str,
-        advance: &str,
-    ) -> Result<Outcome, DbError> {
-        let text = format!("{}, {} WRITE", statement.text, self.journal.table());
-        let statements = [mark, "COMMIT", &text, advance, "COMMIT"];
-        self.connection.execute_many(&statements).map_err(|failure| failure.error)?;
-        Ok(Outcome::default())
-    }
-
-    /// The statement gave all session locks back (`DISCARD ALL`); nobody else may have come in between.
-    fn take_locks_again(&mut self) -> Result<(), DbError> {
-        for lock in super::lock::locks(self.adapter, self.connection.server()) {
-            if !self.connection.try_lock(&lock)? {
-                return Err(DbError::new(
-                    DbErrorKind::LockTimeout,
-                    format!("the statement gave the {lock} back and another process took it"),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn remove_invalid_indexes(&mut self, statement: &Statement<'_>, before: Option<&str>) {
-        let left =
-            catalog::drop_invalid_indexes(self.connection.as_mut(), statement, before).unwrap_or_default();
-        for sql in left {
-            let text = match self.connection.execute(&sql) {
-                Ok(_) => format!("removed the invalid index that the failed statement left: {sql}"),
-                Err(error) => format!(
-                    "the failed statement left an invalid index, and it could not be removed ({error}): {sql}"
-                ),
-            };
-            self.observer.event(Event::Notice { text: &text });
-        }
-    }
-
-    /// Statements of a transaction that the migration itself begins and ends; the journal advances with its commit.
-    fn run_in_own_transaction(
-        &mut self,
-        statement: &Statement<'_>,
-        number: usize,
-        own_transaction: &mut Option<usize>,
-    ) -> Result<Outcome, DbError> {
-        match statement.facts.control {
-            Some(Control::Begin) => *own_transaction = own_transaction.or(Some(number)),
-            Some(Control::Commit) if own_transaction.is_some() => {
-                *own_transaction = None;
-                let advance = self.journal.advance(number + 1);
-                return self.send_between(&[advance], statement, &[]);
-            }
-            Some(Control::Rollback) if own_transaction.is_some() => {
-                *own_transaction = None;
-                let outcome = self.send_statement(statement)?;
-                let advance = self.journal.advance(number + 1);
-                self.connection.execute(&advance)?;
-                return Ok(outcome);
-            }
-            _ => {}
-        }
-        self.send_statement(statement)
-    }
-
-    /// Sends one statement of a migration or script as it is.
-    pub(super) fn send_statement(&mut self, statement: &Statement<'_>) -> Result<Outcome, DbError> {
-        match &statement.copy_data {
-            Some(data) => {
-                let affected = self.connection.copy_in(&statement.text, data.as_bytes())?;
-                Ok(Outcome { affected, ..Outcome::default() })
-            }
-            None => self.connection.execute(&statement.text),
-        }
-    }
-
-    fn note_failure(&mut self, number: usize) {
+    /// Takes the failed transaction back and notes where to go on.
+    fn note_failure(&mut self, next: usize, work: &Work) {
         self.roll_back();
-        let fail = self.journal.fail(number);
         // Without a connection the statement stays marked as in flight, and the next run settles it.
-        let _ = self.connection.execute(&fail);
+        let _ = self.write_journal(self.journal.fail(next), work);
         if self.connection.server().dialect.is_mysql_family() {
             let _ = self.connection.execute("COMMIT");
+            let _ = self.connection.execute("UNLOCK TABLES");
         }
     }
 
     fn end_journal(&mut self, prepared: &Prepared<'_>, started: Instant) -> Result<(), RunError> {
         let step = prepared.step;
         let elapsed = started.elapsed().as_millis().to_string();
-        let mut statements: Vec<String> = step.restore.clone();
+        let mut statements: Vec<String> = Vec::new();
+        if self.connection.server().dialect.is_mysql_family() && prepared.statements().any(locks_tables) {
+            statements.push("UNLOCK TABLES".to_owned());
+        }
+        statements.extend(step.restore.iter().cloned());
         statements.extend(step.record.success.iter().map(|statement| statement.with_elapsed(&elapsed)));
         statements.push(self.journal.end());
         self.commit_together(&statements, &format!("recording {}", step.title))
@@ -419,30 +248,9 @@ impl Runner<'_> {
     }
 }
 
-fn journaling(statement: &Statement<'_>, dialect: Dialect, in_own_transaction: bool) -> Journaling {
-    let facts = &statement.facts;
-    if in_own_transaction && !facts.implicit_commit {
-        return Journaling::InOwnTransaction;
-    }
-    match facts.control {
-        Some(Control::Begin | Control::Commit | Control::Rollback | Control::Savepoint | Control::Other) => {
-            return Journaling::InOwnTransaction;
-        }
-        None => {}
-    }
-    let forbidden = matches!(facts.transaction, TransactionNeed::Forbidden { .. });
-    // A procedure may commit, and then nothing that it does shares our transaction.
-    let may_commit = first_word_is(statement, "CALL");
-    if forbidden || facts.implicit_commit || (may_commit && dialect != Dialect::Sqlite) {
-        Journaling::Marked
-    } else {
-        Journaling::Shared
-    }
-}
-
-/// Whether a statement may answer with more than one result, which would shift those of the statements behind it.
-fn returns_several_results(statement: &Statement<'_>) -> bool {
-    first_word_is(statement, "CALL") || first_word_is(statement, "EXECUTE")
+/// MySQL's `LOCK TABLES`.
+pub(super) fn locks_tables(statement: &Statement<'_>) -> bool {
+    statement.facts.implicit_commit && first_word_is(statement, "LOCK")
 }
 
 pub(super) fn first_word_is(statement: &Statement<'_>, word: &str) -> bool {

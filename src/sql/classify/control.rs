@@ -45,6 +45,17 @@ pub fn first_word(statement: &str, dialect: Dialect) -> String {
     reader.peek().map(str::to_ascii_uppercase).unwrap_or_default()
 }
 
+/// The tokens of a short statement in upper case, comments left out.
+pub fn words(statement: &str, dialect: Dialect) -> Vec<String> {
+    let mut reader = Reader::new(statement, dialect, (u32::MAX, 0, 0));
+    let mut words = Vec::new();
+    while let Some(word) = reader.peek() {
+        words.push(word.to_ascii_uppercase());
+        reader.skip();
+    }
+    words
+}
+
 /// Whether a statement is SQLite's `PRAGMA foreign_keys`, asked or set.
 pub fn is_foreign_keys_pragma(statement: &str) -> bool {
     let mut reader = Reader::new(statement, Dialect::Sqlite, (u32::MAX, 0, 0));

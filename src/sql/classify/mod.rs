@@ -10,16 +10,20 @@ mod mysql;
 mod postgres;
 mod reader;
 mod rebuild;
+mod session;
 mod sqlite;
 mod target;
 #[cfg(test)]
 mod tests;
 
 pub use changes::TableChange;
-pub use control::{Control, first_word, is_foreign_keys_pragma};
+pub use control::{Control, first_word, is_foreign_keys_pragma, words};
 pub use encoding::foreign_client_encoding;
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
+pub use session::{
+    may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, user_variables,
+};
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
 
 use dunlin_compat::model::Dialect;
