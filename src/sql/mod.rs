@@ -16,7 +16,8 @@ pub mod text;
 pub use classify::{
     Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
     first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma, may_commit,
-    only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds, user_variables, words,
+    only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds, user_variables,
+    words,
 };
 pub use error::{SplitError, SplitProblem};
 pub use statement::Statement;
