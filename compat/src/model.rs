@@ -138,7 +138,7 @@ pub struct Unfinished {
     pub id: String,
     /// The direction it was run in.
     pub direction: Direction,
-    /// Whether a statement failed (and [`Record::failure`] was written), as opposed to a process that died.
+    /// Whether [`Record::failure`] was written for it: in one transaction with this, and not taken away since by us.
     pub failed: bool,
 }
 
@@ -533,6 +533,12 @@ pub trait Adapter: Send {
     /// Statements for every new session (Flyway's `initSql` and `afterConnect` scripts are steps instead).
     fn session_statements(&self, _server: &Server) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether what the journal says of a half-done migration still holds by the history, which others may have changed
+    /// since: then it is resumed, else forgotten. `context` has `unfinished` in it too.
+    fn still_unfinished(&self, _context: &Context<'_>, _unfinished: &Unfinished) -> bool {
+        true
     }
 
     /// How SQLite sessions treat foreign keys.

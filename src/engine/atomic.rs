@@ -408,11 +408,16 @@ impl Runner<'_> {
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: true,
         };
+        // The table first, because making it commits; then both in one transaction.
         let mut statements = self.journal.begin(&entry, false);
+        let first_of_both = statements.len().saturating_sub(1);
+        statements.insert(first_of_both, begin_statement(self.connection.server().dialect).to_owned());
         statements.extend(step.record.failure.iter().map(|statement| statement.with_elapsed("0")));
+        statements.push("COMMIT".to_owned());
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         self.journal_exists = true;
         if let Err(failure) = self.connection.execute_many(&statements) {
+            self.roll_back();
             let text = format!("the failure could not be recorded: {}", failure.error);
             self.observer.event(Event::Notice { text: &text });
         }

@@ -38,7 +38,7 @@ pub struct Entry {
     pub session: Option<String>,
     /// The digests of all statements when the migration began.
     pub digests: Vec<String>,
-    /// Whether a statement failed, as opposed to a process that died.
+    /// Whether the history tells of a failure of it.
     pub failed: bool,
 }
 
@@ -109,7 +109,7 @@ impl Journal {
     pub fn advance(&self, next: usize, session: Option<&str>) -> String {
         let session = session.map_or_else(String::new, |session| format!(", session = {session}"));
         format!(
-            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 0{session} WHERE {}",
+            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL{session} WHERE {}",
             self.table,
             self.own_row()
         )
@@ -120,19 +120,16 @@ impl Journal {
         let fingerprint =
             fingerprint.map_or_else(|| "NULL".to_owned(), |text| self.dialect.quote_literal(text));
         format!(
-            "UPDATE {} SET next_statement = {next}, in_flight = 1, fingerprint = {fingerprint}, failed = 0 WHERE {}",
+            "UPDATE {} SET next_statement = {next}, in_flight = 1, fingerprint = {fingerprint} WHERE {}",
             self.table,
             self.own_row()
         )
     }
 
-    /// Says that statement `next` failed and took no effect.
-    pub fn fail(&self, next: usize) -> String {
-        format!(
-            "UPDATE {} SET next_statement = {next}, in_flight = 0, fingerprint = NULL, failed = 1 WHERE {}",
-            self.table,
-            self.own_row()
-        )
+    /// Says that the history tells of the failure; belongs into the transaction that writes its row, so that the two can
+    /// be compared later.
+    pub fn failure_recorded(&self) -> String {
+        format!("UPDATE {} SET failed = 1 WHERE {}", self.table, self.own_row())
     }
 
     /// Replaces the digests, after the rest of the migration was edited.

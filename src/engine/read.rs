@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub journal_exists: bool,
     /// The half-done migration of this history.
     pub entry: Option<Entry>,
+    /// One that the history has gone past ([`Adapter::still_unfinished`]).
+    pub stale: Option<Entry>,
     unfinished: Option<Unfinished>,
 }
 
@@ -53,7 +55,14 @@ impl Snapshot {
             answers.push(outcome.rows);
         }
         let unfinished = entry.as_ref().map(Entry::unfinished);
-        Ok(Snapshot { history, answers, journal_exists, entry, unfinished })
+        let mut snapshot = Snapshot { history, answers, journal_exists, entry, stale: None, unfinished };
+        if let Some(unfinished) = &snapshot.unfinished
+            && !adapter.still_unfinished(&snapshot.context(connection), unfinished)
+        {
+            snapshot.stale = snapshot.entry.take();
+            snapshot.unfinished = None;
+        }
+        Ok(snapshot)
     }
 
     /// The context for an adapter's methods.

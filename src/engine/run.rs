@@ -174,12 +174,17 @@ impl Runner<'_> {
             let snapshot = Snapshot::read(self.connection.as_mut(), self.adapter)?;
             self.journal_exists |= snapshot.journal_exists;
             let mut entry = snapshot.entry.clone();
+            if let Some(stale) = &snapshot.stale
+                && on_unfinished != OnUnfinished::Leave
+            {
+                self.forget(stale, ": by its history it was repaired, or run by other means, since")?;
+            }
             match on_unfinished {
                 OnUnfinished::Resume => {}
                 OnUnfinished::Leave => entry = None,
                 OnUnfinished::Forget => {
                     if let Some(forgotten) = entry.take() {
-                        self.forget(&forgotten)?;
+                        self.forget(&forgotten, "")?;
                     }
                 }
             }
@@ -216,8 +221,9 @@ impl Runner<'_> {
         }
     }
 
-    fn forget(&mut self, entry: &Entry) -> Result<(), RunError> {
-        let text = format!("forgetting that migration {} ({}) is half done", entry.id, entry.direction);
+    fn forget(&mut self, entry: &Entry, because: &str) -> Result<(), RunError> {
+        let text =
+            format!("forgetting that migration {} ({}) is half done{because}", entry.id, entry.direction);
         self.connection.execute(&self.journal.end()).map_err(RunError::server(text.clone()))?;
         self.observer.event(Event::Notice { text: &text });
         Ok(())

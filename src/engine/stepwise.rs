@@ -197,7 +197,7 @@ impl Runner<'_> {
     fn note_failure(&mut self, next: usize, work: &Work) {
         self.roll_back();
         // Without a connection the statement stays marked as in flight, and the next run settles it.
-        let _ = self.write_journal(self.journal.fail(next), work);
+        let _ = self.write_journal(self.journal.advance(next, None), work);
         if self.connection.server().dialect.is_mysql_family() {
             let _ = self.connection.execute("COMMIT");
             let _ = self.connection.execute("UNLOCK TABLES");
@@ -217,6 +217,16 @@ impl Runner<'_> {
         self.commit_together(&statements, &format!("recording {}", step.title))
     }
 
+    /// After a script around a statement failed: takes back what a transaction of the migration's own had done.
+    fn leave_own_transaction(&mut self) {
+        if self.connection.server().dialect.is_mysql_family() {
+            self.roll_back();
+            let _ = self.connection.execute("UNLOCK TABLES");
+        } else if self.connection.in_transaction().unwrap_or(false) {
+            self.roll_back();
+        }
+    }
+
     /// Tells the history and the scripts of a failure; forgets the journal's entry when nothing of the migration remains.
     fn stepwise_failure(&mut self, prepared: &Prepared<'_>, error: &RunError, started: Instant) {
         let step = prepared.step;
@@ -224,12 +234,14 @@ impl Runner<'_> {
             RunError::Statement(failure) => failure.kept.map_or(0, |(done, _)| done),
             _ => 1,
         };
-        let _ = self.emulate_manual_commit(false);
         if let RunError::Statement(failure) = error
             && failure.error.kind == DbErrorKind::Connection
         {
             self.observer.event(Event::MigrationFailed { step, rolled_back: false });
             return;
+        }
+        if !matches!(error, RunError::Statement(_)) {
+            self.leave_own_transaction();
         }
         let elapsed = started.elapsed().as_millis().to_string();
         let mut statements: Vec<String> = step.restore.clone();
@@ -237,13 +249,14 @@ impl Runner<'_> {
         let nothing_remains = kept == 0 && step.record.failure.is_empty();
         if nothing_remains {
             statements.push(self.journal.end());
+        } else if !step.record.failure.is_empty() {
+            statements.push(self.journal.failure_recorded());
         }
-        for sql in &statements {
-            if let Err(error) = self.connection.execute(sql) {
-                let text = format!("the failure could not be recorded: {error}");
-                self.observer.event(Event::Notice { text: &text });
-            }
+        if let Err(error) = self.commit_together(&statements, "recording the failure") {
+            let text = format!("the failure could not be recorded: {error}");
+            self.observer.event(Event::Notice { text: &text });
         }
+        let _ = self.emulate_manual_commit(false);
         self.observer.event(Event::MigrationFailed { step, rolled_back: nothing_remains });
         for script in step.each_statement.on_error.iter().chain(&step.on_error) {
             self.run_script_after_failure(script);

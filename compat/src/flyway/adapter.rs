@@ -23,7 +23,7 @@ use crate::flyway::validate::{self, InvalidMigration};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
     Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries, Lock, Plan,
-    Problem, Request, Server, StatusEntry,
+    Problem, Request, Server, StatusEntry, Unfinished,
 };
 
 /// A Flyway project, its files read.
@@ -182,6 +182,10 @@ impl Adapter for FlywayAdapter {
             statements.extend(migrate::search_path_statement(server, &self.default_schema(server)));
         }
         statements
+    }
+
+    fn still_unfinished(&self, context: &Context<'_>, unfinished: &Unfinished) -> bool {
+        migrate::still_unfinished(context.history, unfinished)
     }
 
     fn foreign_keys(&self) -> ForeignKeys {

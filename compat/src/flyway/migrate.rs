@@ -13,7 +13,7 @@ pub(crate) use setup::{baseline_plan, repair_plan};
 use std::collections::BTreeSet;
 
 use crate::flyway::callback::Event;
-use crate::flyway::history::{AppliedMigration, NewRow};
+use crate::flyway::history::{AppliedMigration, MigrationType, NewRow, parse_rows};
 use crate::flyway::migrate::setup::{Prepared, connect_steps};
 use crate::flyway::output::{help_link, out_of_order_active};
 use crate::flyway::states::{
@@ -23,8 +23,8 @@ use crate::flyway::status::{View, keeps_failed_rows};
 use crate::flyway::validate::{problem, validate};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
-    AdapterError, Block, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan, Record,
-    Request, Step, TransactionRule,
+    AdapterError, Block, Dialect, Direction, EachStatement, History, HistoryStatement, MigrationStep, Plan,
+    Record, Request, Step, TransactionRule, Unfinished,
 };
 
 /// What to run to bring the schema up to date.
@@ -87,11 +87,35 @@ pub(crate) fn step_id(version: Option<&MigrationVersion>, script: &str) -> Strin
     version.map_or_else(|| script.to_owned(), ToString::to_string)
 }
 
+/// Whether a row is of the migration with this [`step_id`]; versions are equal that differ in zeros.
+fn is_of_step(row: &AppliedMigration, id: &str) -> bool {
+    match &row.version {
+        Some(version) => MigrationVersion::parse(id).is_ok_and(|parsed| parsed == *version),
+        None => row.script == id,
+    }
+}
+
+/// Whether a half-done migration is still to be resumed. Its failed row is there exactly while the journal says so:
+/// Flyway's `repair` removes it, and Flyway's own attempt at what a killed process left writes one. With either, and when
+/// Flyway has applied the version, the journal tells of a state that is past.
+///
+/// Rows of a repeatable migration that succeeded say nothing; it may have run before.
+pub(crate) fn still_unfinished(history: &History, unfinished: &Unfinished) -> bool {
+    let Ok(rows) = parse_rows(&history.rows) else { return true };
+    if unfinished.direction == Direction::Down {
+        return true;
+    }
+    let rows = || rows.iter().filter(|row| is_of_step(row, &unfinished.id));
+    let has_failed_row = rows().any(|row| !row.success);
+    let latest = rows().filter(|row| row.success && row.version.is_some()).max_by_key(|row| row.rank);
+    let is_applied = latest.is_some_and(|row| !row.kind.is_undo() && row.kind != MigrationType::Delete);
+    history.exists && has_failed_row == unfinished.failed && !is_applied
+}
+
 /// The rows without a failed one that is about to be resumed.
 fn rows_that_count(view: &View<'_>) -> Vec<AppliedMigration> {
     let resumed = |row: &AppliedMigration| {
-        !row.success
-            && view.unfinished.as_deref() == Some(step_id(row.version.as_ref(), &row.script).as_str())
+        !row.success && view.unfinished.as_deref().is_some_and(|id| is_of_step(row, id))
     };
     view.rows.iter().filter(|row| !resumed(row)).cloned().collect()
 }
@@ -278,10 +302,13 @@ impl Run<'_, '_> {
             let remove = view.table.delete_failed(row.version.as_deref(), &row.description);
             success.push(HistoryStatement::plain(remove));
         }
+        let mut failure = Vec::new();
+        if keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock) {
+            // It may fail again, and leaves one row all the same.
+            failure.clone_from(&success);
+            failure.push(view.table.insert(&NewRow { success: false, ..row.clone() }));
+        }
         success.push(view.table.insert(&row));
-        let keeps = keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock);
-        let failure =
-            if keeps { vec![view.table.insert(&NewRow { success: false, ..row })] } else { Vec::new() };
         Record { success, failure }
     }
 }

@@ -283,6 +283,63 @@ fn a_failed_row_stops_everything_unless_it_is_resumed() {
 }
 
 #[test]
+fn a_resumed_migration_that_fails_again_leaves_one_failed_row() {
+    let rows = [["1", "1", "orders", "SQL", "", "0"]];
+    let mut shop = Shop::new(Dialect::Mysql, &[ORDERS]).rows(&rows);
+    shop.unfinished = Some(Unfinished { id: "1".to_owned(), direction: Direction::Up, failed: true });
+    let plan = shop.plan().unwrap();
+    let failure: Vec<String> =
+        only(&plan).record.failure.iter().map(|statement| statement.with_elapsed("0")).collect();
+    assert!(failure[0].starts_with("DELETE FROM") && failure[1].contains("VALUES (1, '1',"), "{failure:?}");
+}
+
+#[test]
+fn what_is_half_done_is_resumed_only_as_long_as_the_history_agrees() {
+    let failed = ["1", "1.0", "orders", "SQL", "", "0"];
+    let applied = ["1", "1", "orders", "SQL", "", "1"];
+    let other = ["2", "2", "items", "SQL", "", "0"];
+    let deleted = ["2", "1", "orders", "DELETE", "", "1"];
+    let cases: [(&[[&str; 6]], bool, bool); 8] = [
+        (&[], false, true),
+        (&[other], false, true),
+        (&[failed], true, true),
+        // Repaired.
+        (&[], true, false),
+        (&[other], true, false),
+        // Tried by Flyway.
+        (&[failed], false, false),
+        // Applied by Flyway.
+        (&[applied], false, false),
+        // Marked as missing, and then begun again.
+        (&[applied, deleted], false, true),
+    ];
+    for (rows, failed, expected) in cases {
+        let mut shop = Shop::new(Dialect::Mysql, &[ORDERS]).rows(rows);
+        let unfinished = Unfinished { id: "1".to_owned(), direction: Direction::Up, failed };
+        shop.unfinished = Some(unfinished.clone());
+        assert_eq!(
+            shop.adapter().still_unfinished(&shop.context(), &unfinished),
+            expected,
+            "{rows:?} {failed}"
+        );
+    }
+}
+
+#[test]
+fn earlier_runs_of_a_repeatable_migration_say_nothing_of_the_half_done_one() {
+    let mut shop = Shop::new(Dialect::Mysql, &[("R__views.sql", "select 1;")]).rows(&[]);
+    let row = |success: &str| {
+        let cells = ["1", "", "views", "SQL", "R__views.sql", "7", "", "ann", "5", success];
+        cells.map(|cell| (!cell.is_empty()).then(|| cell.to_owned())).to_vec()
+    };
+    let unfinished = Unfinished { id: "R__views.sql".to_owned(), direction: Direction::Up, failed: false };
+    shop.history.rows = vec![row("1")];
+    assert!(shop.adapter().still_unfinished(&shop.context(), &unfinished));
+    shop.history.rows.push(row("0"));
+    assert!(!shop.adapter().still_unfinished(&shop.context(), &unfinished));
+}
+
+#[test]
 fn only_servers_that_keep_what_failed_keep_a_failed_row() {
     let failures = |shop: Shop| only(&shop.plan().unwrap()).record.failure.len();
     assert_eq!(failures(Shop::new(Dialect::Mariadb, &[ORDERS]).rows(&[])), 1);
