@@ -58,7 +58,6 @@ impl Runner<'_> {
                 path: statement.path.to_path_buf(),
                 line: statement.line,
                 number: number + 1,
-                what: "made a temporary object",
             }
             .into());
         }
