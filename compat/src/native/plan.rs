@@ -154,10 +154,15 @@ fn session(server: &Server) -> Vec<String> {
                 format!("SELECT pg_catalog.set_config('search_path', {path}, false)"),
             ]
         }
-        Dialect::Mysql | Dialect::Mariadb if !server.schema.is_empty() => {
-            vec![format!("USE {}", server.dialect.quote_identifier(&server.schema))]
+        Dialect::Mysql | Dialect::Mariadb => {
+            // What a dump sets and may not have put back.
+            let settings = "SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
+                            sql_safe_updates = DEFAULT, time_zone = DEFAULT";
+            let database = (!server.schema.is_empty())
+                .then(|| format!("USE {}", server.dialect.quote_identifier(&server.schema)));
+            [settings.to_owned()].into_iter().chain(database).collect()
         }
-        _ => Vec::new(),
+        Dialect::Sqlite => Vec::new(),
     }
 }
 

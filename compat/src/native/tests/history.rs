@@ -49,7 +49,7 @@ fn each_server_gets_its_own_statements() {
     SELECT version, name, kind, checksum, batch, DATE_FORMAT(applied_at, '%Y-%m-%dT%H:%i:%sZ') FROM `shop`.`dunlin_migrations`
     Creating history table `shop`.`dunlin_migrations`
     CREATE TABLE IF NOT EXISTS `shop`.`dunlin_migrations` (version varchar(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, name varchar(255) NOT NULL, kind varchar(16) NOT NULL, checksum varchar(64), batch bigint NOT NULL, applied_at datetime(3) NOT NULL, execution_ms bigint NOT NULL, applied_by varchar(255), dunlin_version varchar(64) NOT NULL, plugin_name varchar(255), plugin_version varchar(64), plugin_sha256 varchar(64)) ENGINE = InnoDB CHARACTER SET utf8mb4
-    USE `shop`
+    SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, sql_safe_updates = DEFAULT, time_zone = DEFAULT; USE `shop`
     INSERT INTO `shop`.`dunlin_migrations` (version, name, kind, checksum, batch, execution_ms, applied_at, applied_by, dunlin_version) VALUES ('1', 'customers', 'migration', '8515f9c237ccbca9ce6097f88dbf15a6d25a998941bd30fd83ae9367fda5429c', 1, 7, UTC_TIMESTAMP(3), 'shop', 'VERSION')
     ");
     assert_snapshot!(statements(Dialect::Sqlite), @r#"
