@@ -123,38 +123,64 @@ fn every_migration_runs_once_on_mysql() {
     races_alone(ServerKind::MySql);
 }
 
-/// The start of Flyway takes longer than all of ours: in one race it comes last, in the other ours start when it is
-/// about to migrate.
-fn races_beside_flyway(kind: ServerKind, settings: &str, project: fn() -> Project) {
+/// All start at once. The start of Flyway takes longer than all of ours, so some of ours start later.
+fn start_beside_flyway(kind: ServerKind, settings: &str, project: fn() -> Project) {
     if !needs(&[Need::Flyway]) {
         return;
     }
-    for late in [Duration::ZERO, Duration::from_millis(1500)] {
-        let Some(database) = Database::create(kind) else { return };
-        let project = project();
-        project.flyway_config(&database, settings);
-        let (ours, theirs) = thread::scope(|scope| {
-            let theirs = scope.spawn(|| race(&project, 0, 2).1);
-            thread::sleep(late);
-            let (early, _) = race(&project, PROCESSES / 2, 0);
-            thread::sleep(late / 3);
-            let (mut ours, _) = race(&project, PROCESSES / 2, 0);
-            ours.extend(early);
-            (ours, theirs.join().unwrap())
-        });
-        all_succeeded(ours);
-        // Flyway takes no lock on SQLite, so it may find the database busy, or its table made in between.
-        if kind != ServerKind::Sqlite {
-            all_succeeded(theirs);
-        }
-        assert_each_ran_once(&project, &database);
-        project.flyway(&["validate"]).success();
+    let Some(database) = Database::create(kind) else { return };
+    let project = project();
+    project.flyway_config(&database, settings);
+    let (ours, theirs) = thread::scope(|scope| {
+        let theirs = scope.spawn(|| race(&project, 0, 2).1);
+        thread::sleep(Duration::from_millis(1500));
+        let (early, _) = race(&project, PROCESSES / 2, 0);
+        let (mut ours, _) = race(&project, PROCESSES / 2, 0);
+        ours.extend(early);
+        (ours, theirs.join().unwrap())
+    });
+    all_succeeded(ours);
+    // Flyway takes no lock on SQLite, so it may find the database busy, or its table made in between.
+    if kind != ServerKind::Sqlite {
+        all_succeeded(theirs);
     }
+    assert_each_ran_once(&project, &database);
+    project.flyway(&["validate"]).success();
+}
+
+/// Flyway is in the middle of its second migration when all others come.
+fn join_flyway(kind: ServerKind, settings: &str, project: fn() -> Project) {
+    if !needs(&[Need::Flyway]) {
+        return;
+    }
+    let Some(database) = Database::create(kind) else { return };
+    let project = gated(project(), &database, settings);
+    let gate = Gate::close(&database);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| project.flyway(&["migrate"]));
+        wait_until(&database, at_the_gate(&database), "1");
+        let before = sessions(&database);
+        let others = scope.spawn(|| race(&project, PROCESSES / 2, 1));
+        wait_for_sessions(&database, before + PROCESSES / 2 + 1);
+        assert_eq!(database.query(at_the_gate(&database)), [["1"]], "only one runs the migration");
+        gate.open();
+        all_succeeded(vec![first.join().unwrap()]);
+        let (ours, theirs) = others.join().unwrap();
+        all_succeeded(ours);
+        all_succeeded(theirs);
+    });
+    assert_each_ran_once(&project, &database);
+    project.flyway(&["validate"]).success();
+}
+
+fn races_beside_flyway(kind: ServerKind, settings: &str, project: fn() -> Project) {
+    start_beside_flyway(kind, settings, project);
+    join_flyway(kind, settings, project);
 }
 
 #[test]
 fn flyway_migrates_beside_us_on_sqlite() {
-    races_beside_flyway(ServerKind::Sqlite, "", shop);
+    start_beside_flyway(ServerKind::Sqlite, "", shop);
 }
 
 #[test]
@@ -200,12 +226,11 @@ impl Gate {
 }
 
 /// A project whose second migration waits at the gate.
-fn gated(database: &Database, settings: &str) -> Project {
+fn gated(project: Project, database: &Database, settings: &str) -> Project {
     let wait = match database.kind() {
         ServerKind::Postgres => "SELECT pg_advisory_xact_lock(4711);".to_owned(),
         _ => format!("SELECT GET_LOCK('gate of {}', 300);", database.name()),
     };
-    let project = shop();
     project.write(
         "sql/V2__first_orders.sql",
         format!("{wait}\nINSERT INTO orders VALUES (1, 'open'), (2, 'open');\nINSERT INTO ledger VALUES ('first orders');\n"),
@@ -253,6 +278,14 @@ fn sessions(database: &Database) -> usize {
     database.query(query)[0][0].parse::<usize>().unwrap() - 1
 }
 
+fn wait_for_sessions(database: &Database, number: usize) {
+    let start = Instant::now();
+    while sessions(database) < number {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Starts one while the other holds the lock; the second waits. We hold it to the end, so Flyway then has nothing to do;
 /// Flyway gives it back after each migration, so we may run those that it had still to run.
 fn waits_for_the_other(kind: ServerKind, settings: &str) {
@@ -265,18 +298,14 @@ fn waits_for_the_other(kind: ServerKind, settings: &str) {
     let orders: [(Migrate<'_>, Migrate<'_>, bool); 2] = [(&ours, &theirs, true), (&theirs, &ours, false)];
     for (first, second, we_are_first) in orders {
         let Some(database) = Database::create(kind) else { return };
-        let project = gated(&database, settings);
+        let project = gated(shop(), &database, settings);
         let gate = Gate::close(&database);
         thread::scope(|scope| {
             let first = scope.spawn(|| first(&project));
             wait_until(&database, at_the_gate(&database), "1");
             let before = sessions(&database);
             let second = scope.spawn(|| second(&project));
-            let start = Instant::now();
-            while sessions(&database) <= before {
-                assert!(start.elapsed() < PATIENCE);
-                thread::sleep(Duration::from_millis(50));
-            }
+            wait_for_sessions(&database, before + 1);
             // It has connected; whatever it does now, it does not get past the lock.
             thread::sleep(Duration::from_millis(1500));
             assert!(!second.is_finished(), "{}", second.join().unwrap());
