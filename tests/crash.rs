@@ -48,7 +48,9 @@ fn subjects(kind: ServerKind, themes: &[&'static str], command: &'static [&'stat
     let subject = |versions: &&str| Subject {
         project: library(kind, versions),
         kind,
+        target: harness::native,
         command,
+        stride: 1,
         prepare: Box::new(|_, _| {}),
         history: "SELECT version, name, kind, checksum FROM dunlin_migrations ORDER BY version",
     };

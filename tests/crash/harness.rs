@@ -23,8 +23,12 @@ pub type Preparation = Box<dyn Fn(&Project, &Database) + Sync>;
 pub struct Subject {
     pub project: Project,
     pub kind: ServerKind,
-    /// The arguments of `dunlin`.
+    /// The arguments of `dunlin` that name the tool and the database.
+    pub target: fn(&Database) -> Vec<String>,
+    /// Those that follow.
     pub command: &'static [&'static str],
+    /// Of how many messages one is tried.
+    pub stride: usize,
     /// Brings an empty database to where the command begins.
     pub prepare: Preparation,
     /// A query of everything in the history that is the same in every run.
@@ -52,11 +56,18 @@ fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) {
     }
 }
 
-/// Runs our binary on a database, killed at `fault`.
+/// The arguments that name the database of a native project.
+pub fn native(database: &Database) -> Vec<String> {
+    vec!["--url".to_owned(), database.url()]
+}
+
+/// Runs our binary on the database of a native project, killed at `fault`.
 pub fn run(project: &Project, database: &Database, command: &[&str], fault: &str) -> Output {
-    let mut arguments = vec!["--url".to_owned(), database.url()];
-    arguments.extend(command.iter().map(|&argument| argument.to_owned()));
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    run_on(project, &native(database), command, fault)
+}
+
+fn run_on(project: &Project, target: &[String], command: &[&str], fault: &str) -> Output {
+    let arguments: Vec<&str> = target.iter().map(String::as_str).chain(command.iter().copied()).collect();
     project.dunlin_with(&arguments, |command| {
         if fault != UNDISTURBED {
             command.env("DUNLIN_FAULT", fault);
@@ -74,7 +85,7 @@ pub fn survives_every_crash(subject: &Subject) {
             for database in &databases {
                 scope.spawn(|| {
                     loop {
-                        let number = next.fetch_add(step, Ordering::SeqCst);
+                        let number = next.fetch_add(step * subject.stride, Ordering::SeqCst);
                         if number >= end.load(Ordering::SeqCst) {
                             return;
                         }
@@ -103,7 +114,7 @@ pub fn survives_crashes_in_a_row(subject: &Subject) {
                     let round = next.fetch_add(1, Ordering::SeqCst);
                     let moment = |offset: usize| MOMENTS[(round + offset) % MOMENTS.len()].0;
                     let faults = [
-                        format!("{}:{}", moment(0), 4 + 6 * round),
+                        format!("{}:{}", moment(0), 4 + 6 * round * subject.stride),
                         format!("{}:{}", moment(1), 4 + round % 5),
                         format!("{}:{}", moment(2), 6 + round % 3),
                     ];
@@ -122,7 +133,7 @@ fn begin(subject: &Subject) -> Option<(String, Vec<Database>)> {
         (0..WORKERS).map(|_| Database::create(subject.kind)).collect::<Option<_>>()?;
     let database = &databases[0];
     (subject.prepare)(&subject.project, database);
-    run(&subject.project, database, subject.command, UNDISTURBED).success();
+    subject.run(database, UNDISTURBED).success();
     Some((state(subject, database), databases))
 }
 
@@ -132,14 +143,14 @@ fn is_as_undisturbed(subject: &Subject, database: &Database, faults: &[String], 
     (subject.prepare)(&subject.project, database);
     let mut killed = Vec::new();
     for fault in faults {
-        let output = run(&subject.project, database, subject.command, fault);
+        let output = subject.run(database, fault);
         if output.status == 0 {
             break;
         }
         assert!(output.status == -1, "with {killed:?} and then {fault}\n{output}");
         killed.push(fault);
     }
-    let output = run(&subject.project, database, subject.command, UNDISTURBED);
+    let output = subject.run(database, UNDISTURBED);
     assert!(output.status == 0, "after {killed:?}\n{output}");
     let state = state(subject, database);
     assert!(
@@ -152,13 +163,18 @@ fn is_as_undisturbed(subject: &Subject, database: &Database, faults: &[String], 
 }
 
 impl Subject {
+    /// Runs the command on a database, killed at `fault`.
+    pub fn run(&self, database: &Database, fault: &str) -> Output {
+        run_on(&self.project, &(self.target)(database), self.command, fault)
+    }
+
     fn kind_name(&self) -> String {
         format!("{:?} on {:?}", self.command, self.kind)
     }
 }
 
 /// Leaves a database as it was created.
-fn empty(database: &Database) {
+pub fn empty(database: &Database) {
     match database.kind() {
         ServerKind::Sqlite => {
             for suffix in ["", "-journal", "-wal", "-shm"] {
