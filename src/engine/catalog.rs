@@ -300,6 +300,7 @@ mod tests {
                 line: 1,
                 facts,
                 copy_data: None,
+                is_of_body: true,
             };
             let target = statement.facts.target.as_ref().unwrap();
             assert_eq!(unseen_change(&statement, target, before).is_none(), seen, "{text}");

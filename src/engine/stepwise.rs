@@ -143,7 +143,9 @@ impl Runner<'_> {
         let mut offset = 0;
         while let Some(statement) = statements.get(offset) {
             let number = from + offset;
-            self.run_hooks(&prepared.step.each_statement.before)?;
+            if statement.is_of_body {
+                self.run_hooks(&prepared.step.each_statement.before)?;
+            }
             let kind = journaling(statement, dialect, work.own_transaction.is_some());
             // What asks about the statement before it must be the next thing that the server hears.
             let asking = statements.get(offset + 1..).unwrap_or_default().iter().take_while(|next| {
@@ -163,7 +165,9 @@ impl Runner<'_> {
             for (index, (statement, outcome)) in together.iter().zip(&outcomes).enumerate() {
                 self.statement_done(statement, number + index, total, outcome);
             }
-            self.run_hooks(&prepared.step.each_statement.after)?;
+            if statement.is_of_body {
+                self.run_hooks(&prepared.step.each_statement.after)?;
+            }
             offset += together.len().max(1);
         }
         if work.own_transaction.is_some() {
