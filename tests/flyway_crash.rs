@@ -206,6 +206,38 @@ fn a_mended_migration_goes_on_at_the_statement_that_failed() {
 }
 
 #[test]
+fn a_script_around_a_statement_that_fails_is_a_failure_to_go_on_from() {
+    for database in mysql_databases() {
+        let project = failing();
+        project.write("sql/V2__books.sql", books(&format!("START TRANSACTION;\n{MENDED}\nCOMMIT;")));
+        // It fails after the INSERT between START TRANSACTION and COMMIT.
+        project.write("sql/afterEachMigrateStatement.sql", "UPDATE budget SET rest = rest - 1;\n");
+        project.remove("sql/V1__library.sql");
+        project.remove("sql/V3__loans.sql");
+        database.sql(
+            "CREATE TABLE ledger (entry varchar(40) NOT NULL);
+             CREATE TABLE budget (rest integer unsigned NOT NULL); INSERT INTO budget VALUES (4);",
+        );
+        let subject = Subject {
+            project,
+            command: &["-baselineOnMigrate=true", "-baselineVersion=1", "migrate"],
+            ..library(database.kind(), 1)
+        };
+        subject.run(&database, UNDISTURBED).exits(1);
+        assert_eq!(history(&database), ["1 1 1", "2 2 0"]);
+        assert!(
+            database.query("SELECT id FROM book").is_empty(),
+            "the migration's transaction was taken back"
+        );
+        database.sql("UPDATE budget SET rest = 100");
+        subject.run(&database, UNDISTURBED).success();
+        assert_eq!(history(&database), ["1 1 1", "2 2 1"]);
+        assert_eq!(entries(&database), ["fifth", "first", "third"]);
+        assert_eq!(database.query("SELECT id FROM book"), [["1"]]);
+    }
+}
+
+#[test]
 fn a_crash_while_going_on_after_a_failure_is_resumed() {
     for database in mysql_databases() {
         for number in [8, 12, 15, 18] {

@@ -118,6 +118,12 @@ impl Runner<'_> {
                 }
             }
         }
+        self.send_script_unit(title, unit)
+    }
+
+    /// Sends a script's statements as they are, into whatever transaction is open.
+    pub(super) fn send_script_unit(&mut self, title: &str, unit: &Unit<'_>) -> Result<(), RunError> {
+        let total = unit.statements.len();
         for (index, statement) in unit.statements.iter().enumerate() {
             let outcome = self.send_statement(statement).map_err(|error| {
                 let failed = Failed { statement: Some(statement), own: None, error };

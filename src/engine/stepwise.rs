@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use dunlin_compat::model::{Dialect, ForeignKeys};
+use dunlin_compat::model::{Dialect, ForeignKeys, Script};
 
 use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
 use super::journaled::{Journaling, Work, journaling};
-use super::prepare::{Prepared, Statement, Unit, UnitMode};
+use super::prepare::{self, Prepared, Statement, Unit, UnitMode};
 use super::run::{Runner, begin_statement};
 use super::{RunError, session};
 use crate::db::{DbError, DbErrorKind};
@@ -143,8 +143,11 @@ impl Runner<'_> {
         let mut offset = 0;
         while let Some(statement) = statements.get(offset) {
             let number = from + offset;
-            if statement.is_of_body {
-                self.run_hooks(&prepared.step.each_statement.before)?;
+            let hooks = &prepared.step.each_statement;
+            if statement.is_of_body
+                && let Err(error) = self.run_hooks(&hooks.before, &work)
+            {
+                return Err(self.hook_failure(error, number, total, &work));
             }
             let kind = journaling(statement, dialect, work.own_transaction.is_some());
             // What asks about the statement before it must be the next thing that the server hears.
@@ -165,10 +168,12 @@ impl Runner<'_> {
             for (index, (statement, outcome)) in together.iter().zip(&outcomes).enumerate() {
                 self.statement_done(statement, number + index, total, outcome);
             }
-            if statement.is_of_body {
-                self.run_hooks(&prepared.step.each_statement.after)?;
-            }
             offset += together.len().max(1);
+            if statement.is_of_body
+                && let Err(error) = self.run_hooks(&hooks.after, &work)
+            {
+                return Err(self.hook_failure(error, from + offset, total, &work));
+            }
         }
         if work.own_transaction.is_some() {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
@@ -190,11 +195,35 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn run_hooks(&mut self, scripts: &[dunlin_compat::model::Script]) -> Result<(), RunError> {
+    /// Scripts around a statement; inside of a transaction that the migration itself began they are part of it, as in Flyway.
+    fn run_hooks(&mut self, scripts: &[Script], work: &Work) -> Result<(), RunError> {
         for script in scripts {
-            self.run_script(script)?;
+            if work.own_transaction.is_none() || script.own_session {
+                self.run_script(script)?;
+                continue;
+            }
+            self.observer.event(Event::Script { name: &script.name });
+            let unit = prepare::script(script, self.connection.server())?;
+            match unit.program {
+                Some(block) => super::program::run(block, self.observer)?,
+                None => self.send_script_unit(&script.name, &unit)?,
+            }
         }
         Ok(())
+    }
+
+    /// Notes the failure of a script around a statement: the statements before `next` are kept.
+    fn hook_failure(&mut self, error: RunError, next: usize, total: usize, work: &Work) -> RunError {
+        let restart = work.own_transaction.unwrap_or(next);
+        self.note_failure(restart, work);
+        match error {
+            RunError::Statement(mut failure) => {
+                failure.rolled_back = false;
+                failure.kept = Some((restart, total));
+                RunError::Statement(failure)
+            }
+            other => other,
+        }
     }
 
     /// Takes the failed transaction back and notes where to go on.
@@ -221,16 +250,6 @@ impl Runner<'_> {
         self.commit_together(&statements, &format!("recording {}", step.title))
     }
 
-    /// After a script around a statement failed: takes back what a transaction of the migration's own had done.
-    fn leave_own_transaction(&mut self) {
-        if self.connection.server().dialect.is_mysql_family() {
-            self.roll_back();
-            let _ = self.connection.execute("UNLOCK TABLES");
-        } else if self.connection.in_transaction().unwrap_or(false) {
-            self.roll_back();
-        }
-    }
-
     /// Tells the history and the scripts of a failure; forgets the journal's entry when nothing of the migration remains.
     fn stepwise_failure(&mut self, prepared: &Prepared<'_>, error: &RunError, started: Instant) {
         let step = prepared.step;
@@ -243,9 +262,6 @@ impl Runner<'_> {
         {
             self.observer.event(Event::MigrationFailed { step, rolled_back: false });
             return;
-        }
-        if !matches!(error, RunError::Statement(_)) {
-            self.leave_own_transaction();
         }
         let elapsed = started.elapsed().as_millis().to_string();
         let mut statements: Vec<String> = step.restore.clone();
