@@ -119,6 +119,7 @@ impl Runner<'_> {
                 failure(title, failed, false, Some((index, total)), &unit.statements)
             })?;
             self.observer.event(Event::StatementDone {
+                path: statement.path,
                 text: &statement.text,
                 index,
                 total,
@@ -333,7 +334,13 @@ impl Runner<'_> {
         total: usize,
         outcome: &Outcome,
     ) {
-        self.observer.event(Event::StatementDone { text: &statement.text, index, total, outcome });
+        self.observer.event(Event::StatementDone {
+            path: statement.path,
+            text: &statement.text,
+            index,
+            total,
+            outcome,
+        });
     }
 
     fn foreign_key_violations(&mut self) -> Result<Vec<dunlin_compat::model::Row>, DbError> {
