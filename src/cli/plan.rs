@@ -61,6 +61,13 @@ pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit, Failure> {
     Ok(if arguments.check && !prepared.is_empty() { Exit::Pending } else { Exit::Done })
 }
 
+/// The SQL of a plan as a script, each step under a comment.
+pub fn script(plan: &Plan, server: &Server) -> Result<String, Failure> {
+    let prepared = engine::prepare_plan(plan, server)?;
+    let texts: Vec<String> = show(plan, &prepared, server)?.iter().map(Shown::text).collect();
+    Ok(if prepared.is_empty() { "-- Nothing to do.\n".to_owned() } else { texts.join("\n") })
+}
+
 /// A step as it is shown.
 struct Shown {
     title: String,
@@ -75,7 +82,8 @@ impl Shown {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("-- {} ({})\n", self.title, self.how);
+        // A title of several lines has to stay a comment.
+        let mut text = format!("-- {} ({})\n", self.title.replace(['\r', '\n'], " "), self.how);
         for statement in &self.statements {
             text.push_str(statement);
             // A comment at the end would swallow the delimiter.
