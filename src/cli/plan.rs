@@ -56,7 +56,14 @@ pub fn run(global: &Global, arguments: &PlanArgs) -> Result<Exit, Failure> {
     }
     let server = connection.server().clone();
     let prepared = engine::prepare_plan(&plan, &server)?;
-    let shown = script::of_plan(&project, &plan, &prepared, &server, snapshot.entry.as_ref())?;
+    let shown = script::of_plan(
+        project.adapter(),
+        &project.options,
+        &plan,
+        &prepared,
+        &server,
+        snapshot.entry.as_ref(),
+    )?;
     match global.format {
         Format::Json => {
             let steps: Vec<Value> = shown.iter().map(Shown::json).collect();

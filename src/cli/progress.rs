@@ -74,7 +74,7 @@ impl Observer for Progress {
                 }
             }
             Event::Setup { message } => self.chat(message),
-            Event::Script { name } => self.chat(&format!("running {name}")),
+            Event::Script { name, .. } => self.chat(&format!("running {name}")),
             Event::MigrationStarted { step, .. } => {
                 self.bar.set_message(format!("{} {}", doing(step.direction), step.title));
             }

@@ -1,10 +1,9 @@
 //! A plan as a script for the server's own client.
 
-use dunlin_compat::model::{Dialect, Direction, ForeignKeys, MigrationStep, Plan, Server, Step};
+use dunlin_compat::model::{Adapter, Dialect, Direction, ForeignKeys, MigrationStep, Plan, Server, Step};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::project::Project;
 use crate::engine::{self, Entry, Prepared, RunOptions, UnitMode};
 
 /// A step as it is shown.
@@ -95,7 +94,8 @@ fn delimited(sql: &Sql, dialect: Dialect) -> String {
 /// Everything that a run of the plan sends, except reading, locking and the journal; of a migration that is half done
 /// only the rest.
 pub fn of_plan(
-    project: &Project,
+    adapter: &dyn Adapter,
+    options: &RunOptions,
     plan: &Plan,
     prepared: &[Prepared<'_>],
     server: &Server,
@@ -128,13 +128,13 @@ pub fn of_plan(
                     let done = half_done
                         .filter(|entry| entry.id == migration.id && entry.direction == migration.direction)
                         .map_or(0, |entry| entry.next);
-                    shown.push(of_migration(project, migration, prepared, server, done));
+                    shown.push(of_migration(adapter, options, migration, prepared, server, done));
                 }
             }
         }
     }
     if !shown.is_empty() {
-        let session = session(project, server);
+        let session = session(adapter, options, server);
         if !session.is_empty() {
             shown.insert(0, Shown::new("session", "The session".to_owned(), session));
         }
@@ -143,15 +143,14 @@ pub fn of_plan(
 }
 
 /// What the engine sets when it opens a session.
-fn session(project: &Project, server: &Server) -> Vec<String> {
-    let adapter = project.adapter();
+fn session(adapter: &dyn Adapter, options: &RunOptions, server: &Server) -> Vec<String> {
     let mut statements = match server.dialect {
         Dialect::Sqlite => {
             let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
             vec![format!("PRAGMA foreign_keys = {switch}")]
         }
-        Dialect::Mysql | Dialect::Mariadb if !project.options.lock_timeout.is_zero() => {
-            vec![format!("SET SESSION lock_wait_timeout = {}", project.options.lock_timeout.as_secs().max(1))]
+        Dialect::Mysql | Dialect::Mariadb if !options.lock_timeout.is_zero() => {
+            vec![format!("SET SESSION lock_wait_timeout = {}", options.lock_timeout.as_secs().max(1))]
         }
         Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => Vec::new(),
     };
@@ -160,16 +159,16 @@ fn session(project: &Project, server: &Server) -> Vec<String> {
 }
 
 fn of_migration(
-    project: &Project,
+    adapter: &dyn Adapter,
+    options: &RunOptions,
     step: &MigrationStep,
     prepared: &Prepared<'_>,
     server: &Server,
     mut done: usize,
 ) -> Shown {
     let dialect = server.dialect;
-    let keys_enforced =
-        dialect == Dialect::Sqlite && project.adapter().foreign_keys() == ForeignKeys::Enforced;
-    let begin = begin(dialect, &project.options);
+    let keys_enforced = dialect == Dialect::Sqlite && adapter.foreign_keys() == ForeignKeys::Enforced;
+    let begin = begin(dialect, options);
     let record: Vec<Sql> = step
         .restore
         .iter()

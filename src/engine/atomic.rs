@@ -130,6 +130,7 @@ impl Runner<'_> {
                 failure(title, failed, false, Some((index, total)), &unit.statements)
             })?;
             self.observer.event(Event::StatementDone {
+                path: statement.path,
                 text: &statement.text,
                 index,
                 total,
@@ -355,7 +356,13 @@ impl Runner<'_> {
         outcome: &Outcome,
     ) {
         self.parsing_changed |= statement.facts.changes_parsing;
-        self.observer.event(Event::StatementDone { text: &statement.text, index, total, outcome });
+        self.observer.event(Event::StatementDone {
+            path: statement.path,
+            text: &statement.text,
+            index,
+            total,
+            outcome,
+        });
     }
 
     fn foreign_key_violations(&mut self) -> Result<Vec<Row>, DbError> {

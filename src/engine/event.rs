@@ -1,5 +1,6 @@
 //! What happens during a run, for whoever shows it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use dunlin_compat::model::{Lock, MigrationStep};
@@ -48,6 +49,8 @@ pub enum Event<'a> {
     Script {
         /// Its name.
         name: &'a str,
+        /// Whether it runs in a transaction.
+        transactional: bool,
     },
     /// A migration begins.
     MigrationStarted {
@@ -71,6 +74,8 @@ pub enum Event<'a> {
     },
     /// A statement of a script or migration was executed.
     StatementDone {
+        /// The file that it stands in.
+        path: &'a Path,
         /// The statement's text.
         text: &'a str,
         /// Which one of the migration, from 0.

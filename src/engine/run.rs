@@ -378,8 +378,9 @@ impl Runner<'_> {
 
     /// Runs a script outside any migration, in a transaction where it can.
     pub(super) fn run_script(&mut self, script: &Script) -> Result<(), RunError> {
-        self.observer.event(Event::Script { name: &script.name });
         let unit = prepare::script(script, self.connection.server())?;
+        let transactional = unit.mode == UnitMode::Transaction;
+        self.observer.event(Event::Script { name: &script.name, transactional });
         if !script.own_session {
             return self.run_script_unit(&script.name, &unit);
         }

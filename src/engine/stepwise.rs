@@ -202,7 +202,7 @@ impl Runner<'_> {
                 self.run_script(script)?;
                 continue;
             }
-            self.observer.event(Event::Script { name: &script.name });
+            self.observer.event(Event::Script { name: &script.name, transactional: true });
             let unit = prepare::script(script, self.connection.server())?;
             match unit.program {
                 Some(block) => super::program::run(block, self.observer)?,

@@ -14,6 +14,22 @@ pub fn infos(view: &View<'_>) -> Result<Infos, AdapterError> {
     view.infos(&view.rules(&[IGNORE_EVERYTHING], None)?)
 }
 
+/// What is said when no line has a file (`MigrationConfigPrinter`): where was looked, and for which names.
+pub fn no_files(view: &View<'_>) -> String {
+    let config = &view.adapter.config;
+    let directory = config.working_directory.as_ref().unwrap_or(&view.adapter.working_directory);
+    crate::flyway::output::no_files(&[
+        ("locations", config.locations.join(", ")),
+        ("callbackLocations", config.callback_locations.join(", ")),
+        ("workingDirectory", directory.display().to_string()),
+        ("repeatableSqlMigrationPrefix", config.repeatable_sql_migration_prefix.clone()),
+        ("sqlMigrationPrefix", config.sql_migration_prefix.clone()),
+        ("baselineMigrationPrefix", config.baseline_migration_prefix.clone()),
+        ("sqlMigrationSeparator", config.sql_migration_separator.clone()),
+        ("sqlMigrationSuffixes", config.sql_migration_suffixes.join(", ")),
+    ])
+}
+
 /// The lines that a filter lets through. Undo files always pass, since others' undoability depends on them.
 pub fn filtered<'i>(infos: &'i Infos, filter: &InfoFilter) -> Result<Vec<&'i MigrationInfo>, AdapterError> {
     let version = |text: &Option<String>| match text {

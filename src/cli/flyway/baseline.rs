@@ -11,26 +11,23 @@ use super::console::Console;
 use super::error::CommandError;
 use super::observer::{FlywayObserver, Preface};
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::OnUnfinished;
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let server = session.connect(Access::Read, console)?.server().clone();
+    let server = session.connect()?.server().clone();
     let marker = session.adapter.marker(None)?;
     let created = RefCell::new(false);
     let planner = |context: &Context<'_>| {
         *created.borrow_mut() = !context.history.exists;
-        if !context.history.exists {
-            console.info(&output::no_history(&session.adapter.history_table(context.server)));
-        }
         session.adapter.baseline(context, None)
     };
     let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), true);
-    session.run(&planner, OnUnfinished::Resume, &mut observer)?;
+    session.carry_out(&planner, OnUnfinished::Resume, &mut observer, console)?;
     if created.into_inner() {
         console.info(&output::baselined(&marker.version));
     }
+    observer.say_held();
     let result = BaselineResult::new(session.database(&server), &marker.version.to_string());
     serde_json::to_value(&result).map_err(|error| CommandError::new("FAULT", error.to_string()))
 }

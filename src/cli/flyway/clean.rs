@@ -8,7 +8,7 @@ use dunlin_compat::flyway::callback::Event;
 use dunlin_compat::flyway::clean::{clean, drop_schema, queries, statements};
 use dunlin_compat::flyway::info;
 use dunlin_compat::flyway::output::{self, CleanResult};
-use dunlin_compat::model::{Plan, Row, Setup, Step};
+use dunlin_compat::model::{Adapter, Plan, Row, Setup, Step};
 use serde_json::Value;
 
 use super::callbacks;
@@ -16,13 +16,13 @@ use super::console::Console;
 use super::error::CommandError;
 use super::observer::{FlywayObserver, Preface};
 use super::session::Session;
-use crate::db::{Access, Connection};
+use crate::db::Connection;
 use crate::engine::{OnUnfinished, Snapshot};
 
 /// Runs the command and returns its result. Flyway empties all schemas twice, the second time in reverse, since objects
 /// may depend on those of another schema.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let mut connection = session.connect(Access::Read, console)?;
+    let mut connection = session.connect()?;
     let server = connection.server().clone();
     let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
     let schemas = info::queries(&session.adapter.view(&snapshot.context(connection.as_ref()))?);
@@ -31,8 +31,12 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         .map(|rows| rows.first().and_then(|row| row.first()).and_then(Option::as_deref) == Some("1"))
         .collect();
     let plan = clean(&session.adapter.view(&snapshot.context(connection.as_ref()))?, &exists)?;
+    callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeClean])?;
+    if !snapshot.history.exists {
+        console.info(&output::no_history(&session.adapter.history_table(&server)));
+    }
     plan.warnings.iter().for_each(|warning| console.warn(warning));
-    callbacks::run(session, console, Event::BeforeClean)?;
+    console.info(&output::database_objects_dropped(true, 0));
     let mut result = CleanResult::new(session.database(&server));
     result.warnings.clone_from(&plan.warnings);
     let passes = plan.schemas.iter().chain(plan.schemas.iter().rev());
@@ -49,7 +53,8 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
             console.info(&output::dropped(&server.dialect.quote_identifier(schema), milliseconds(started)));
         }
     }
-    callbacks::run(session, console, Event::AfterClean)?;
+    console.info(&output::database_objects_dropped(false, 0));
+    callbacks::run(session, console, &[Event::AfterClean])?;
     result.schemas_cleaned =
         plan.schemas.iter().filter(|schema| !plan.dropped.contains(schema)).cloned().collect();
     result.schemas_dropped.clone_from(&plan.dropped);
@@ -68,7 +73,7 @@ fn change(session: &Session, console: &Console, statements: Vec<String>) -> Resu
         Plan { steps: vec![Step::Setup(Setup { message: String::new(), statements })], ..Plan::default() };
     let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), false);
     // A half-done migration goes with everything else.
-    session.run(&|_| Ok(plan.clone()), OnUnfinished::Forget, &mut observer)?;
+    session.carry_out(&|_| Ok(plan.clone()), OnUnfinished::Forget, &mut observer, console)?;
     Ok(())
 }
 

@@ -1,18 +1,26 @@
 //! Where Flyway's command line prints what: information on standard output, errors on standard error, one JSON document
 //! instead of the former when that is asked for.
 
+use std::cell::{Cell, RefCell};
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use dunlin_compat::flyway::config::{Invocation, Verbosity};
 use dunlin_compat::flyway::output;
 use serde_json::{Value, json};
 
+use super::error::CommandError;
+
 /// The output of one invocation.
 pub struct Console {
     verbosity: Verbosity,
     json: bool,
-    output_file: Option<std::path::PathBuf>,
-    header_printed: bool,
+    /// Only a result that is a bare text is printed (`-migrationIds`).
+    bare: bool,
+    output_file: Option<PathBuf>,
+    /// What the output file holds so far, where that is not the JSON result.
+    written: RefCell<String>,
+    header_printed: Cell<bool>,
 }
 
 impl Console {
@@ -20,15 +28,29 @@ impl Console {
     pub fn new(invocation: &Invocation) -> Console {
         Console {
             verbosity: invocation.verbosity(),
-            json: invocation.json(),
-            output_file: invocation.output_file().map(std::path::PathBuf::from),
-            header_printed: false,
+            bare: invocation.migration_ids(),
+            output_file: invocation.output_file().map(PathBuf::from),
+            ..Console::bare(invocation.json())
         }
     }
 
     /// For arguments that could not be read.
     pub fn bare(json: bool) -> Console {
-        Console { verbosity: Verbosity::Normal, json, output_file: None, header_printed: false }
+        Console {
+            verbosity: Verbosity::Normal,
+            json,
+            bare: false,
+            output_file: None,
+            written: RefCell::default(),
+            header_printed: Cell::new(false),
+        }
+    }
+
+    /// The same with an output file.
+    #[must_use]
+    pub fn with_output_file(mut self, file: Option<PathBuf>) -> Console {
+        self.output_file = file;
+        self
     }
 
     /// Whether the result is to be JSON.
@@ -36,32 +58,41 @@ impl Console {
         self.json
     }
 
+    /// Whether `-X` was given.
+    pub fn is_debug(&self) -> bool {
+        self.verbosity == Verbosity::Debug
+    }
+
     /// The first lines, once.
-    pub fn header(&mut self) {
-        if !self.header_printed {
-            self.header_printed = true;
+    pub fn header(&self) {
+        if !self.header_printed.replace(true) {
             self.info(&output::header());
         }
     }
 
     /// What happens.
     pub fn info(&self, text: &str) {
-        if !self.json && self.verbosity != Verbosity::Quiet {
-            anstream::println!("{text}");
+        if self.verbosity != Verbosity::Quiet {
+            self.line(text);
         }
     }
 
     /// Details, with `-X`.
     pub fn debug(&self, text: &str) {
-        if !self.json && self.verbosity == Verbosity::Debug {
-            anstream::println!("DEBUG: {text}");
+        if self.is_debug() {
+            self.line(&format!("DEBUG: {text}"));
         }
     }
 
     /// What should be looked at.
     pub fn warn(&self, text: &str) {
-        if !self.json {
-            anstream::println!("WARNING: {text}");
+        self.line(&format!("WARNING: {text}"));
+    }
+
+    fn line(&self, text: &str) {
+        if !self.json && !self.bare {
+            anstream::println!("{text}");
+            self.note(text);
         }
     }
 
@@ -69,36 +100,57 @@ impl Console {
     pub fn error(&self, text: &str) {
         if !self.json {
             anstream::eprintln!("ERROR: {text}");
+            self.note(&format!("ERROR: {text}"));
         }
+    }
+
+    /// A result without line end, whatever else is printed.
+    pub fn bare_text(&self, text: &str) {
+        anstream::print!("{text}");
     }
 
     /// The end of a command that failed.
     pub fn failure(&self, code: &str, message: &str) {
-        if self.json {
-            self.document(
-                &json!({ "error": { "errorCode": code, "message": message, "cause": Value::Null } }),
-            );
-        } else {
-            self.error(message);
+        if !self.json {
+            return self.error(message);
+        }
+        let error = json!({ "error": { "errorCode": code, "message": message, "cause": Value::Null } });
+        if let Err(error) = self.document(&error) {
+            anstream::eprintln!("ERROR: {}", error.message);
         }
     }
 
-    /// The result, as Flyway's own printer sets it: `"key" : value`, arrays on one line with their braces.
-    pub fn document(&self, value: &Value) {
-        match output::to_json(value) {
-            Ok(text) => self.print_document(&text),
-            Err(error) => anstream::eprintln!("ERROR: {error}"),
+    /// The result, as Flyway's own printer sets it: `"key" : value`, arrays on one line with their braces. Nothing is printed
+    /// when the output file cannot be written.
+    pub fn document(&self, value: &Value) -> Result<(), CommandError> {
+        let text = output::to_json(value).map_err(|error| CommandError::new("FAULT", error.to_string()))?;
+        if let Some(path) = &self.output_file {
+            std::fs::write(path, &text).map_err(|error| unwritable(path, &error))?;
         }
-    }
-
-    fn print_document(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
         // A closed pipe is the reader's choice.
-        let _ = writeln!(stdout, "{text}");
-        if let Some(path) = &self.output_file
-            && let Err(error) = std::fs::write(path, text)
-        {
-            anstream::eprintln!("ERROR: Unable to write to output file {}: {error}", path.display());
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        Ok(())
+    }
+
+    fn note(&self, text: &str) {
+        if self.output_file.is_some() {
+            let mut written = self.written.borrow_mut();
+            written.push_str(text);
+            written.push('\n');
         }
     }
+
+    /// Writes the output file, which has what the terminal has; JSON results were written when they were printed.
+    pub fn finish(&self) -> Result<(), CommandError> {
+        match &self.output_file {
+            Some(path) if !self.json => {
+                std::fs::write(path, self.written.borrow().as_str()).map_err(|error| unwritable(path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::new("ERROR", format!("Could not write to output file {}: {error}", path.display()))
 }

@@ -6,6 +6,7 @@ use dunlin_compat::model::AdapterError;
 use serde_json::Value;
 
 use super::console::Console;
+use super::session::Session;
 use crate::db::{DbError, DbErrorKind};
 use crate::engine::{RunError, StatementFailure};
 
@@ -32,9 +33,42 @@ impl CommandError {
     }
 }
 
+impl CommandError {
+    /// A connection that was not to be had (`JdbcUtils.openConnection`).
+    pub fn of_connection(error: &DbError, user: Option<&str>) -> CommandError {
+        if !matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication) {
+            return error.clone().into();
+        }
+        let title = format!(
+            "Unable to obtain connection from database (********) for user '{}': {}",
+            user.unwrap_or("null"),
+            error.message
+        );
+        let hint = error.hint.as_ref().map(|hint| format!("{hint}\n")).unwrap_or_default();
+        CommandError::new(
+            "DB_CONNECTION",
+            format!("{}{hint}", sql_details(&title, error, &server_words(error))),
+        )
+    }
+}
+
+/// Codes of Flyway's own refusals, whose messages stand alone.
+fn is_flyways(code: &str) -> bool {
+    matches!(
+        code,
+        "ERROR" | "CONFIGURATION" | "VALIDATE_ERROR" | "NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE"
+    ) || code.starts_with("DUPLICATE_")
+        || code.starts_with("FAILED_")
+}
+
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> CommandError {
-        CommandError::new("CONFIGURATION", error.to_string())
+        let text = error.to_string();
+        match error {
+            ConfigError::Syntax { .. } | ConfigError::Mismatch { .. } => CommandError::new("ERROR", text),
+            ConfigError::UnknownParameters(_) => CommandError::new("CONFIGURATION", format!("{text}\n")),
+            _ => CommandError::new("CONFIGURATION", text),
+        }
     }
 }
 
@@ -43,6 +77,7 @@ impl From<AdapterError> for CommandError {
         match error {
             AdapterError::Refused { code, message, place, advice } => {
                 let mut text = message;
+                let advice = advice.filter(|_| place.is_some() || !is_flyways(&code));
                 if let Some((path, line)) = place {
                     text = format!("{text}\n\tin {}, line {line}", path.display());
                 }
@@ -85,39 +120,34 @@ impl From<RunError> for CommandError {
                 let inner = CommandError::from(error);
                 CommandError { message: format!("{}: {}", doing, inner.message), ..inner }
             }
-            RunError::Statement(failure) => {
-                CommandError::new("FAILED_VERSIONED_MIGRATION", script_failure(&failure))
-            }
             RunError::LockNotObtained { .. } => CommandError::new("LOCK", message),
             _ => CommandError::new("ERROR", message),
         }
     }
 }
 
-/// A failed statement as Flyway words it (`FlywaySqlScriptException`).
-pub fn script_failure(failure: &StatementFailure) -> String {
+/// A failed statement as Flyway words it (`FlywaySqlScriptException`), the statement itself only with `-X`, since it may
+/// hold what is not for every eye.
+pub fn script_failure(failure: &StatementFailure, session: &Session, debug: bool) -> String {
     let file = failure.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let title = format!("Failed to execute script {file}");
-    let error = &failure.error;
-    let state = error.sqlstate.as_deref().unwrap_or("null");
-    let mut message = error.message.clone();
-    if let Some(detail) = &error.detail {
-        message = format!("{message}\n  Detail: {detail}");
-    }
-    if let Some(hint) = &error.hint {
-        message = format!("{message}\n  Hint: {hint}");
-    }
-    if let Some(position) = error.position {
-        message = format!("{message}\n  Position: {position}");
-    }
+    let directory = &session.adapter.working_directory;
+    let location = match failure.path.strip_prefix(directory) {
+        Ok(relative) => format!("{} ({})", relative.display(), failure.path.display()),
+        Err(_) => failure.path.display().to_string(),
+    };
+    let statement = if debug {
+        failure.statement.as_str()
+    } else {
+        "Run Flyway with -X option to see the actual statement causing the problem"
+    };
     let mut text = format!(
-        "{title}\n{}\nSQL State  : {state}\nError Code : {}\nMessage    : {message}\nLocation   : {}\nLine       : {}\n\
-         Statement  : {}\n",
-        "-".repeat(title.chars().count()),
-        error.code.unwrap_or(0),
-        failure.path.display(),
+        "{}Location   : {location}\nLine       : {}\nStatement  : {statement}\n",
+        sql_details(
+            &format!("Failed to execute script {file}"),
+            &failure.error,
+            &server_words(&failure.error)
+        ),
         failure.line,
-        failure.statement
     );
     if let Some((done, total)) = failure.kept.filter(|(done, _)| *done > 0) {
         text.push_str(&format!(
@@ -126,4 +156,35 @@ pub fn script_failure(failure: &StatementFailure) -> String {
         ));
     }
     text
+}
+
+/// The failure of a callback outside of migrations.
+pub fn callback_failure(failure: &StatementFailure, session: &Session, debug: bool) -> CommandError {
+    let event = failure.title.split(" - ").next().unwrap_or_default();
+    let text = script_failure(failure, session, debug);
+    CommandError::new("ERROR", format!("Error while executing {event} callback: {text}"))
+}
+
+/// A title, a line below it, and the server's codes and words (`FlywaySqlException`).
+fn sql_details(title: &str, error: &DbError, message: &str) -> String {
+    format!(
+        "{title}\n{}\nSQL State  : {}\nError Code : {}\nMessage    : {message}\n",
+        "-".repeat(title.chars().count()),
+        error.sqlstate.as_deref().unwrap_or("null"),
+        error.code.unwrap_or(0),
+    )
+}
+
+fn server_words(error: &DbError) -> String {
+    let mut message = error.message.clone();
+    if let Some(detail) = &error.detail {
+        message = format!("{message}\n  Detail: {detail}");
+    }
+    if let Some(hint) = &error.hint {
+        message = format!("{message}\n  Hint: {hint}");
+    }
+    match error.position.filter(|_| error.sqlstate.is_some()) {
+        Some(position) => format!("{message}\n  Position: {position}"),
+        None => message,
+    }
 }

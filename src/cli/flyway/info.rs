@@ -8,22 +8,15 @@ use super::callbacks;
 use super::console::Console;
 use super::error::CommandError;
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::Snapshot;
 
 use dunlin_compat::flyway::callback::Event;
 
 /// Runs the command and returns its result. Reads only, unless the project has callbacks for it.
 pub fn run(session: &Session, console: &Console, invocation: &Invocation) -> Result<Value, CommandError> {
-    let filter = invocation.info_filter()?;
-    let mut connection = session.connect(Access::Read, console)?;
-    let mut snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
-    if !snapshot.history.exists {
-        console.info(&output::no_history(&session.adapter.table(connection.server()).qualified()));
-    }
-    if callbacks::run(session, console, Event::BeforeInfo)? {
-        snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
-    }
+    let mut connection = session.connect()?;
+    callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeInfo])?;
+    let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
     // Only the JSON result asks whether schemas are empty.
     let mut answers = Vec::new();
     if console.is_json() {
@@ -34,15 +27,21 @@ pub fn run(session: &Session, console: &Console, invocation: &Invocation) -> Res
     }
     let view = session.adapter.view(&snapshot.context(connection.as_ref()))?;
     let infos = info::infos(&view)?;
-    let shown = info::filtered(&infos, &filter)?;
+    if !snapshot.history.exists {
+        console.info(&output::no_history(&view.table.qualified()));
+    }
+    callbacks::run(session, console, &[Event::AfterInfo])?;
+    console.info(&output::schema_version(&infos.current_version()));
+    console.info("");
+    let shown = info::filtered(&infos, &invocation.info_filter()?)?;
+    if shown.iter().all(|line| line.path().is_empty()) {
+        console.info(&info::no_files(&view));
+    }
     if invocation.migration_ids() {
-        console.info(&output::migration_ids(&shown));
+        console.bare_text(&output::migration_ids(&shown));
     } else {
-        console.info(&output::schema_version(&infos.current_version()));
-        console.info("");
         console.info(&output::info_table(&shown));
     }
-    callbacks::run(session, console, Event::AfterInfo)?;
     let result = info::result(&view, &infos, &shown, info::all_schemas_empty(&answers));
     serde_json::to_value(&result).map_err(|error| CommandError::new("FAULT", error.to_string()))
 }

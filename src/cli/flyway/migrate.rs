@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
+use dunlin_compat::flyway::info;
 use dunlin_compat::flyway::output::{self, ErrorItem, MigrateResult};
-use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, MigrationInfo};
+use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, MigrationInfo, MigrationState};
 use dunlin_compat::flyway::status::View;
 use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Request, Step};
 use serde_json::Value;
 
 use super::console::Console;
-use super::error::{CommandError, script_failure};
+use super::dry_run;
+use super::error::{CommandError, callback_failure, script_failure};
 use super::observer::{FlywayObserver, Preface, SharedPreface};
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::{OnUnfinished, RunError};
 
 /// What the planner saw, for the result.
@@ -30,20 +31,28 @@ struct Seen {
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let server = session.connect(Access::Read, console)?.server().clone();
+    let server = session.connect()?.server().clone();
     let preface: SharedPreface = Rc::new(RefCell::new(Preface::default()));
     let seen = RefCell::new(Seen::default());
     let planner = |context: &Context<'_>| -> Result<Plan, AdapterError> {
         let started = Instant::now();
-        let plan = session.adapter.plan(context, &Request::default())?;
         let view = session.adapter.view(context)?;
+        if !view.history_exists && view.adapter.config.validate_on_migrate {
+            // Said even when the validation then fails.
+            preface.borrow_mut().before_setup = vec![output::no_history(&view.table.qualified())];
+        }
+        let plan = session.adapter.plan(context, &Request::default())?;
         note(&view, &plan, started, &preface, &mut seen.borrow_mut())?;
         Ok(plan)
     };
     let config = &session.adapter.config;
-    let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results);
+    if let Some(file) = &config.dry_run_output {
+        return dry_run::run(session, console, file);
+    }
+    let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results)
+        .without(session.adapter.notices());
     let ran = session.run(&planner, OnUnfinished::Resume, &mut observer);
-    observer.say_current_version();
+    observer.say_preface();
 
     let seen = seen.into_inner();
     let timestamp = output::timestamp(&session.adapter.now);
@@ -58,6 +67,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     match ran {
         // Flyway only prints what it warns of; the result's list stays empty.
         Ok(_) => {
+            observer.say_current_version();
             result.finish();
             let (count, time) = (result.migrations_executed, result.total_migration_time);
             console.info(&output::summary(
@@ -66,10 +76,11 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
                 result.target_schema_version.as_deref(),
                 time,
             ));
+            observer.say_held();
             document(&result)
         }
-        Err(RunError::Statement(failure)) => {
-            let message = script_failure(&failure);
+        Err(RunError::Statement(failure)) if observer.migration_failed => {
+            let message = script_failure(&failure, session, console.is_debug());
             result.migrations_executed = result.migrations.len();
             let line = Some(failure.line);
             let code = i64::from(failure.error.code.unwrap_or(0));
@@ -85,6 +96,10 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
                 document: Some(document),
                 ..CommandError::new("FAILED_VERSIONED_MIGRATION", message)
             })
+        }
+        Err(RunError::Statement(failure)) => {
+            observer.say_held();
+            Err(callback_failure(&failure, session, console.is_debug()))
         }
         Err(other) => Err(other.into()),
     }
@@ -110,9 +125,16 @@ fn note(
     if view.adapter.config.validate_on_migrate && view.default_facts().exists {
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         preface.before_setup.push(output::validated(infos.all.len(), milliseconds));
+        if infos.all.is_empty() {
+            preface.before_setup.push(format!("WARNING: {}", output::NOTHING_FOUND));
+        }
     }
     let schema = view.schema();
-    preface.before_migrations = Some(output::current_version(&schema, infos.current()));
+    let mut before_migrations = output::current_version(&schema, infos.current());
+    if infos.all.iter().all(|info| info.path().is_empty()) {
+        before_migrations = format!("{before_migrations}\n{}", info::no_files(view));
+    }
+    preface.before_migrations = Some(before_migrations);
     seen.schema = schema;
     seen.schemas.clone_from(&view.adapter.config.schemas);
     seen.initial_version = infos.current().and_then(MigrationInfo::version).map(ToString::to_string);
@@ -123,7 +145,7 @@ fn note(
             Step::Migration(step) => infos
                 .all
                 .iter()
-                .find(|info| info.applied.is_none() && step_matches(info, &step.id))
+                .find(|info| info.state == MigrationState::Pending && step_matches(info, &step.id))
                 .map(|info| (step.id.clone(), info.clone())),
             Step::Setup(_) | Step::Script(_) => None,
         })

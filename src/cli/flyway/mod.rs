@@ -4,6 +4,7 @@ mod baseline;
 mod callbacks;
 mod clean;
 mod console;
+mod dry_run;
 mod error;
 mod help;
 mod info;
@@ -16,6 +17,8 @@ mod validate;
 
 pub use session::open;
 
+use std::path::PathBuf;
+
 use dunlin_compat::flyway::config::{self, Invocation, ProcessEnvironment};
 use dunlin_compat::flyway::output;
 use serde_json::{Value, json};
@@ -23,7 +26,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use console::Console;
 use error::CommandError;
-use session::Session;
+use session::Place;
 
 /// Runs Flyway's command line and returns 0 or 1, as Flyway does.
 pub fn main(arguments: &[String]) -> Exit {
@@ -31,40 +34,42 @@ pub fn main(arguments: &[String]) -> Exit {
         Ok(invocation) => invocation,
         Err(error) => {
             let as_json = arguments.iter().any(|argument| argument.eq_ignore_ascii_case("-outputType=json"));
-            let console = Console::bare(as_json);
+            let file = arguments.iter().find_map(|argument| argument.strip_prefix("-outputFile="));
+            let console = Console::bare(as_json).with_output_file(file.map(PathBuf::from));
             console.failure("ERROR", &error.to_string());
-            return Exit::Failed;
+            return finish(&console, Exit::Failed);
         }
     };
-    let mut console = Console::new(&invocation);
+    let console = Console::new(&invocation);
     if let Some(which) = invocation.help() {
         help::print(which);
         return Exit::Done;
     }
-    match run(&invocation, &mut console) {
+    let exit = match run(&invocation, &console) {
         Ok(exit) => exit,
         Err(error) => {
             error.print(&console);
             Exit::Failed
         }
+    };
+    finish(&console, exit)
+}
+
+fn finish(console: &Console, exit: Exit) -> Exit {
+    match console.finish() {
+        Ok(()) => exit,
+        Err(error) => {
+            anstream::eprintln!("ERROR: {}", error.message);
+            Exit::Failed
+        }
     }
 }
 
-fn run(invocation: &Invocation, console: &mut Console) -> Result<Exit, CommandError> {
-    let only = match invocation.operations.as_slice() {
-        [only] => Some(only.as_str()),
-        _ => None,
-    };
-    if only == Some("version") {
+fn run(invocation: &Invocation, console: &Console) -> Result<Exit, CommandError> {
+    if invocation.operations == ["version"] {
         console.header();
         if console.is_json() {
-            console.document(&json!({
-                "command": "version",
-                "edition": Value::Null,
-                "permitExpiry": Value::Null,
-                "pluginVersions": [],
-                "version": output::FLYWAY_VERSION,
-            }));
+            console.document(&version())?;
         }
         return Ok(Exit::Done);
     }
@@ -72,23 +77,13 @@ fn run(invocation: &Invocation, console: &mut Console) -> Result<Exit, CommandEr
     for warning in &loaded.warnings {
         console.warn(warning);
     }
+    let place = Place::new(loaded.config)?;
     console.header();
-    let session = Session::new(loaded.config)?;
     let mut results = Vec::new();
     let mut exit = Exit::Done;
     for operation in &invocation.operations {
-        let result = match operation.as_str() {
-            "migrate" => migrate::run(&session, console),
-            "info" => info::run(&session, console, invocation),
-            "validate" => validate::run(&session, console),
-            "repair" => repair::run(&session, console),
-            "baseline" => baseline::run(&session, console),
-            "clean" => clean::run(&session, console),
-            "undo" => undo::run(&session, console),
-            other => Err(CommandError::new("ERROR", not_here(other))),
-        };
-        match result {
-            Ok(document) => results.push(document),
+        match execute(operation, &place, console, invocation) {
+            Ok(result) => results.push(result),
             // A failed migration is a result too; the operations behind it do not run.
             Err(CommandError { document: Some(document), message, .. }) => {
                 if !console.is_json() {
@@ -102,15 +97,49 @@ fn run(invocation: &Invocation, console: &mut Console) -> Result<Exit, CommandEr
         }
     }
     if console.is_json() {
-        match (only, results.pop()) {
-            (Some(_), Some(result)) => console.document(&result),
+        match (invocation.operations.len(), results.pop()) {
+            (1, Some(result)) => console.document(&result)?,
             (_, last) => {
                 results.extend(last);
-                console.document(&json!({ "individualResults": results }));
+                console.document(&json!({ "individualResults": results }))?;
             }
         }
     }
     Ok(exit)
+}
+
+fn execute(
+    operation: &str,
+    place: &Place,
+    console: &Console,
+    invocation: &Invocation,
+) -> Result<Value, CommandError> {
+    if operation == "version" {
+        return Ok(version());
+    }
+    if !matches!(operation, "migrate" | "info" | "validate" | "repair" | "baseline" | "clean" | "undo") {
+        return Err(CommandError::new("ERROR", not_here(operation)));
+    }
+    let session = place.begin(console)?;
+    match operation {
+        "migrate" => migrate::run(&session, console),
+        "validate" => validate::run(&session, console),
+        "repair" => repair::run(&session, console),
+        "baseline" => baseline::run(&session, console),
+        "clean" => clean::run(&session, console),
+        "undo" => undo::run(&session, console),
+        _ => info::run(&session, console, invocation),
+    }
+}
+
+fn version() -> Value {
+    json!({
+        "command": "version",
+        "edition": Value::Null,
+        "permitExpiry": Value::Null,
+        "pluginVersions": [],
+        "version": output::FLYWAY_VERSION,
+    })
 }
 
 fn not_here(operation: &str) -> String {

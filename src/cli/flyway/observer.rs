@@ -1,14 +1,34 @@
 //! A run in Flyway's words.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use dunlin_compat::flyway::output;
+use dunlin_compat::model::{Body, MigrationStep, Script};
 
 use super::console::Console;
 use crate::db::Outcome;
 use crate::engine::{Event, Observer};
+
+/// Callbacks that run before Flyway has said anything about the history.
+const BEFORE_HISTORY: &[&str] =
+    &["beforeConnect", "afterConnect", "beforeValidate", "beforeInfo", "beforeRepair", "beforeBaseline"];
+/// Callbacks that run before Flyway says which version the schema has.
+const BEFORE_VERSION: &[&str] = &[
+    "afterValidate",
+    "afterValidateError",
+    "createSchema",
+    "beforeCreateSchema",
+    "afterBaseline",
+    "beforeMigrate",
+    "beforeUndo",
+];
+/// Callbacks that run after Flyway has said what came of it.
+const AFTER_SUMMARY: &[&str] =
+    &["afterMigrateApplied", "afterMigrate", "afterBaseline", "afterRepair", "afterUndo"];
 
 /// What the planner learns and the observer says.
 #[derive(Debug, Default)]
@@ -22,25 +42,174 @@ pub struct Preface {
 /// Shared between planner and observer.
 pub type SharedPreface = Rc<RefCell<Preface>>;
 
+/// A line that waits for the file whose execution it announces.
+struct Announcement {
+    path: PathBuf,
+    line: Option<String>,
+}
+
 /// Prints the events of a run.
 pub struct FlywayObserver<'c> {
     console: &'c Console,
     preface: SharedPreface,
     prints_results: bool,
+    /// Warnings for which the current version comes first.
+    warnings: Vec<String>,
+    /// What was said before the run and is not repeated.
+    said: Vec<String>,
+    /// Migrations that began, with what is still to be said of them.
+    begun: VecDeque<VecDeque<Announcement>>,
+    /// Lines of callbacks that come after the summary, which the command prints; `None` before them.
+    held: Option<Vec<String>>,
     /// The migrations that ended, by id, with their times.
     pub finished: Vec<(String, Duration)>,
+    /// Whether a migration failed, and not a callback outside of them.
+    pub migration_failed: bool,
 }
 
 impl<'c> FlywayObserver<'c> {
     /// An observer; `prints_results` shows what queries of migrations return.
     pub fn new(console: &'c Console, preface: SharedPreface, prints_results: bool) -> FlywayObserver<'c> {
-        FlywayObserver { console, preface, prints_results, finished: Vec::new() }
+        FlywayObserver {
+            console,
+            preface,
+            prints_results,
+            warnings: Vec::new(),
+            said: Vec::new(),
+            begun: VecDeque::new(),
+            held: None,
+            finished: Vec::new(),
+            migration_failed: false,
+        }
     }
 
-    /// Says the line before the first migration, if it was not said.
-    pub fn say_current_version(&self) {
-        if let Some(line) = self.preface.borrow_mut().before_migrations.take() {
+    /// The same without the warnings that were printed already.
+    #[must_use]
+    pub fn without(mut self, said: Vec<String>) -> FlywayObserver<'c> {
+        self.said = said;
+        self
+    }
+
+    /// Says what comes before the first migration, if it was not said.
+    pub fn say_current_version(&mut self) {
+        self.say_preface();
+        let line = self.preface.borrow_mut().before_migrations.take();
+        if let Some(line) = line {
             self.console.info(&line);
+        }
+        for warning in std::mem::take(&mut self.warnings) {
+            self.warn(&warning);
+        }
+    }
+
+    /// Says what comes before the setup, if it was not said.
+    pub fn say_preface(&mut self) {
+        let lines = std::mem::take(&mut self.preface.borrow_mut().before_setup);
+        for line in lines {
+            self.console.info(&line);
+        }
+    }
+
+    /// Prints what callbacks did that come after the command's summary.
+    pub fn say_held(&mut self) {
+        for line in self.held.take().unwrap_or_default() {
+            self.console.info(&line);
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        // Flyway does not call these warnings.
+        if output::is_information(text) { self.console.info(text) } else { self.console.warn(text) }
+    }
+
+    fn say(&mut self, line: &str) {
+        match &mut self.held {
+            Some(held) => held.push(line.to_owned()),
+            None => self.console.info(line),
+        }
+    }
+
+    fn script(&mut self, name: &str, transactional: bool) {
+        let event = name.split(" - ").next().unwrap_or(name);
+        if !BEFORE_HISTORY.contains(&event) {
+            self.say_preface();
+            if AFTER_SUMMARY.contains(&event) {
+                self.held.get_or_insert_default();
+            }
+            if !BEFORE_VERSION.contains(&event) {
+                self.say_current_version();
+            }
+        }
+        self.say(&output::callback(name, transactional));
+    }
+
+    fn started(&mut self, step: &MigrationStep, transactional: bool) {
+        self.say_current_version();
+        let script = |script: &Script| Announcement {
+            path: script.block.source.path.clone(),
+            line: Some(output::callback(&script.name, transactional)),
+        };
+        let mut lines: VecDeque<Announcement> = step.before.iter().map(script).collect();
+        let runs = step.blocks.iter().any(|block| block.body != Body::Nothing);
+        lines.push_back(Announcement {
+            path: step.blocks.first().map(|block| block.source.path.clone()).unwrap_or_default(),
+            line: runs.then(|| output::migrating(&step.title)),
+        });
+        lines.extend(step.after.iter().map(script));
+        self.begun.push_back(lines);
+        // Of migrations that share a transaction only the first has begun.
+        if self.begun.len() == 1
+            && let Some(first) = self.begun.front_mut().and_then(VecDeque::front_mut)
+            && let Some(line) = first.line.take()
+        {
+            self.console.info(&line);
+        }
+    }
+
+    /// Says what leads to the execution of a file.
+    fn reached(&mut self, path: &Path) {
+        while let Some(lines) = self.begun.front_mut() {
+            let Some(position) = lines.iter().position(|line| line.path == path) else {
+                for line in self.begun.pop_front().into_iter().flatten().filter_map(|line| line.line) {
+                    self.console.info(&line);
+                }
+                continue;
+            };
+            let passed: Vec<Announcement> = lines.drain(..position).collect();
+            let own = lines.front_mut().and_then(|line| line.line.take());
+            for line in passed.into_iter().filter_map(|line| line.line).chain(own) {
+                self.console.info(&line);
+            }
+            return;
+        }
+    }
+
+    fn finished(&mut self, step: &MigrationStep, elapsed: Duration) {
+        // All that began before it is through, too.
+        for line in self.begun.pop_front().into_iter().flatten().filter_map(|line| line.line) {
+            self.console.info(&line);
+        }
+        self.finished.push((step.id.clone(), elapsed));
+    }
+
+    fn failed(&mut self, step: &MigrationStep, rolled_back: bool) {
+        self.migration_failed = true;
+        let body = step.blocks.first().map(|block| block.source.path.clone()).unwrap_or_default();
+        if self.begun.iter().flatten().any(|line| line.path == body && line.line.is_some()) {
+            self.reached(&body);
+        }
+        self.begun.clear();
+        self.console.error(&output::failed(&step.title, rolled_back));
+    }
+
+    fn notice(&mut self, text: &str) {
+        let plain =
+            ["NOTICE: ", "INFO: ", "LOG: ", "DEBUG: "].iter().find_map(|level| text.strip_prefix(level));
+        match plain {
+            Some(text) => self.console.info(&format!("DB: {text}")),
+            None => {
+                self.console.warn(&format!("DB: {}", text.strip_prefix("WARNING: ").unwrap_or(text)));
+            }
         }
     }
 }
@@ -49,33 +218,32 @@ impl Observer for FlywayObserver<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Planned { warnings, .. } => {
-                for line in self.preface.borrow_mut().before_setup.drain(..) {
-                    self.console.info(&line);
+                let new = warnings.iter().filter(|warning| !self.said.contains(warning));
+                self.warnings = new.cloned().collect();
+                if self.preface.borrow().before_migrations.is_none() {
+                    self.say_current_version();
                 }
-                for warning in warnings {
-                    self.console.warn(warning);
+            }
+            Event::Setup { message } => {
+                self.say_preface();
+                if !message.is_empty() {
+                    self.console.info(message);
                 }
             }
-            Event::Setup { message } => self.console.info(message),
-            Event::Script { name } => {
-                self.say_current_version();
-                self.console.info(&output::callback(name, true));
-            }
-            Event::MigrationStarted { step, .. } => {
-                self.say_current_version();
-                self.console.info(&output::migrating(&step.title));
-            }
+            Event::Script { name, transactional } => self.script(name, transactional),
+            Event::MigrationStarted { step, transactional, .. } => self.started(step, transactional),
             Event::Resumed { step, next_statement, total } => self.console.warn(&format!(
                 "{}: the first {next_statement} of {total} statements ran before; continuing behind them",
                 step.title
             )),
-            Event::StatementDone { outcome, text, .. } => {
+            Event::StatementDone { path, outcome, text, .. } => {
+                self.reached(path);
                 self.console.debug(&format!("Executed: {text}"));
                 if self.prints_results && !outcome.columns.is_empty() {
-                    self.console.info(&result_table(outcome));
+                    self.say(&result_table(outcome));
                 }
             }
-            Event::Notice { text } => self.console.warn(&format!("DB: {text}")),
+            Event::Notice { text } => self.notice(text),
             Event::ProgramOutput { line } => self.console.info(line),
             Event::Retry { error, attempt, delay } => self.console.warn(&format!(
                 "{}; trying again in {:.1} s (attempt {attempt})",
@@ -87,10 +255,8 @@ impl Observer for FlywayObserver<'_> {
                 holder.unwrap_or("another session"),
                 waited.as_secs()
             )),
-            Event::MigrationFinished { step, elapsed } => self.finished.push((step.id.clone(), elapsed)),
-            Event::MigrationFailed { step, rolled_back } => {
-                self.console.error(&output::failed(&step.title, rolled_back));
-            }
+            Event::MigrationFinished { step, elapsed } => self.finished(step, elapsed),
+            Event::MigrationFailed { step, rolled_back } => self.failed(step, rolled_back),
         }
     }
 }

@@ -14,20 +14,21 @@ use super::console::Console;
 use super::error::CommandError;
 use super::observer::{FlywayObserver, Preface};
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::OnUnfinished;
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let started = Instant::now();
-    let server = session.connect(Access::Read, console)?.server().clone();
+    let server = session.connect()?.server().clone();
     let details: RefCell<Option<Repair>> = RefCell::new(None);
+    let exists = RefCell::new(true);
     let planner = |context: &Context<'_>| {
+        *exists.borrow_mut() = context.history.exists;
         *details.borrow_mut() = Some(repair_details(&session.adapter.view(context)?)?);
         session.adapter.repair(context)
     };
     let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), true);
-    session.run(&planner, OnUnfinished::Forget, &mut observer)?;
+    session.carry_out(&planner, OnUnfinished::Forget, &mut observer, console)?;
     let Some(details) = details.into_inner() else {
         return Err(CommandError::new("FAULT", "the repair was not planned"));
     };
@@ -36,6 +37,9 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     }
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let table = session.adapter.history_table(&server);
+    if !exists.into_inner() {
+        console.info(&output::no_history(&table));
+    }
     let transactional = server.dialect.has_transactional_ddl();
     let lines = output::repaired(
         &table,
@@ -44,6 +48,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         !details.removed.is_empty() && !transactional,
     );
     lines.iter().for_each(|line| console.info(line));
+    observer.say_held();
     serde_json::to_value(details.result(session.database(&server)))
         .map_err(|error| CommandError::new("FAULT", error.to_string()))
 }

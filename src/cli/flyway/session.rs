@@ -1,18 +1,21 @@
 //! The project and database of one invocation.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dunlin_compat::flyway::adapter::FlywayAdapter;
 use dunlin_compat::flyway::config::{self, Config, Invocation, ProcessEnvironment};
 use dunlin_compat::flyway::java;
+use dunlin_compat::flyway::output;
+use dunlin_compat::flyway::scan::NoticeLevel;
 use dunlin_compat::flyway::undo::UndoRecord;
 use dunlin_compat::model::{AdapterError, Context, Dialect, Plan, Server};
 use dunlin_compat::settings::{Settings, Tool, UndoRow};
 use jiff::ZonedDateTime;
 
 use super::console::Console;
-use super::error::CommandError;
+use super::error::{CommandError, callback_failure, script_failure};
 use super::observer::FlywayObserver;
 use crate::cli::Global;
 use crate::cli::failure::Failure;
@@ -20,37 +23,70 @@ use crate::cli::project::{Project, parse_url};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunError, RunOptions, RunReport};
 
-/// What commands work with.
+/// What is known of an invocation before its files are read.
+pub struct Place {
+    config: Config,
+    url: DatabaseUrl,
+    directory: PathBuf,
+    settings: Settings,
+}
+
+impl Place {
+    /// Reads `dunlin.toml`; connects to nothing.
+    pub fn new(config: Config) -> Result<Place, CommandError> {
+        let url = url(&config)?;
+        let directory = working_directory(&config)?;
+        let settings = Settings::load(&directory)
+            .map_err(|error| CommandError::new("CONFIGURATION", error.to_string()))?;
+        Ok(Place { config, url, directory, settings })
+    }
+
+    /// Begins a command: connects, says to which database, and reads the project's files, in this order, as Flyway does for
+    /// each command anew.
+    pub fn begin(&self, console: &Console) -> Result<Session, CommandError> {
+        let options = run_options(&self.config, &self.settings);
+        let connect = connect_options(&self.config);
+        let first = open_on(&self.url, &connect, Access::Read)
+            .map_err(|error| CommandError::of_connection(&error, self.config.user.as_deref()))?;
+        console.info(&output::database("********", &product(first.server())));
+        let adapter = adapter(self.config.clone(), self.directory.clone(), &self.settings)?;
+        for notice in &adapter.scan.notices {
+            match notice.level {
+                NoticeLevel::Info => console.info(&notice.text),
+                NoticeLevel::Warning => console.warn(&notice.text),
+                NoticeLevel::Error => console.error(&notice.text),
+            }
+        }
+        if let Some(message) = adapter.scan.bad_names_message(false) {
+            console.info(&message);
+        }
+        let first = RefCell::new(Some(first));
+        Ok(Session { adapter, url: self.url.clone(), connect, options, first })
+    }
+}
+
+/// What one command works with.
 pub struct Session {
     /// The project.
     pub adapter: FlywayAdapter,
     url: DatabaseUrl,
     connect: ConnectOptions,
     options: RunOptions,
+    first: RefCell<Option<Box<dyn Connection>>>,
 }
 
 impl Session {
-    /// Reads the project's files; connects to nothing.
-    pub fn new(config: Config) -> Result<Session, CommandError> {
-        let url = url(&config)?;
-        let directory = working_directory(&config)?;
-        let settings = Settings::load(&directory)
-            .map_err(|error| CommandError::new("CONFIGURATION", error.to_string()))?;
-        let options = run_options(&config, &settings);
-        let connect = connect_options(&config);
-        let adapter = adapter(config, directory, &settings)?;
-        Ok(Session { adapter, url, connect, options })
+    /// A session for reading: the one with which the command began, and then new ones.
+    pub fn connect(&self) -> Result<Box<dyn Connection>, CommandError> {
+        match self.first.borrow_mut().take() {
+            Some(connection) => Ok(connection),
+            None => Ok(open_on(&self.url, &self.connect, Access::Read)?),
+        }
     }
 
-    /// Opens a session on the database and says which.
-    pub fn connect(&self, access: Access, console: &Console) -> Result<Box<dyn Connection>, CommandError> {
-        let connection = self.open(access)?;
-        console.info(&dunlin_compat::flyway::output::database("********", &product(connection.server())));
-        Ok(connection)
-    }
-
-    fn open(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
-        db::connect(&self.url, &ConnectOptions { access, ..self.connect.clone() })
+    /// How runs behave.
+    pub fn options(&self) -> &RunOptions {
+        &self.options
     }
 
     /// Runs a plan.
@@ -60,14 +96,40 @@ impl Session {
         on_unfinished: OnUnfinished,
         observer: &mut FlywayObserver<'_>,
     ) -> Result<RunReport, RunError> {
-        let open = || self.open(Access::Write);
+        let open = || open_on(&self.url, &self.connect, Access::Write);
         engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, observer)
+    }
+
+    /// Runs a plan; an error in Flyway's words.
+    pub fn carry_out(
+        &self,
+        planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
+        on_unfinished: OnUnfinished,
+        observer: &mut FlywayObserver<'_>,
+        console: &Console,
+    ) -> Result<RunReport, CommandError> {
+        self.run(planner, on_unfinished, observer).map_err(|error| match error {
+            RunError::Statement(failure) if observer.migration_failed => CommandError::new(
+                "FAILED_VERSIONED_MIGRATION",
+                script_failure(&failure, self, console.is_debug()),
+            ),
+            RunError::Statement(failure) => callback_failure(&failure, self, console.is_debug()),
+            other => other.into(),
+        })
     }
 
     /// The database's name as results have it: none on SQLite.
     pub fn database(&self, server: &Server) -> Option<String> {
         (server.dialect != Dialect::Sqlite).then(|| server.database.clone())
     }
+}
+
+fn open_on(
+    url: &DatabaseUrl,
+    connect: &ConnectOptions,
+    access: Access,
+) -> Result<Box<dyn Connection>, DbError> {
+    db::connect(url, &ConnectOptions { access, ..connect.clone() })
 }
 
 /// Loads a Flyway project for dunlin's own commands.
@@ -104,7 +166,7 @@ fn adapter(config: Config, directory: PathBuf, settings: &Settings) -> Result<Fl
 }
 
 fn url(config: &Config) -> Result<DatabaseUrl, CommandError> {
-    let Some(url) = &config.url else {
+    let Some(url) = config.url.as_ref().filter(|url| !url.reveal().trim().is_empty()) else {
         let message = "Unable to connect to the database. Configure the url, user and password!";
         return Err(CommandError::new("CONFIGURATION", message));
     };

@@ -16,13 +16,12 @@ use super::console::Console;
 use super::error::CommandError;
 use super::observer::{FlywayObserver, Preface};
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::OnUnfinished;
 
 /// Runs the command and returns its result: the last migration is taken back, or all down to and including the target.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let started = Instant::now();
-    let server = session.connect(Access::Read, console)?.server().clone();
+    let server = session.connect()?.server().clone();
     let stop = match &session.adapter.config.target.point {
         TargetPoint::Version(version) => Stop { through: Some(version.clone()), ..Stop::default() },
         TargetPoint::Latest | TargetPoint::Current | TargetPoint::Next => {
@@ -57,7 +56,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         Ok(plan)
     };
     let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), true);
-    session.run(&planner, OnUnfinished::Resume, &mut observer)?;
+    session.carry_out(&planner, OnUnfinished::Resume, &mut observer, console)?;
     let mut items = items.into_inner();
     let undone: Vec<UndoItem> = observer
         .finished

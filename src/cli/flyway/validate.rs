@@ -11,15 +11,15 @@ use super::callbacks;
 use super::console::Console;
 use super::error::CommandError;
 use super::session::Session;
-use crate::db::Access;
 use crate::engine::Snapshot;
 
 /// Runs the command and returns its result. With JSON, a history that does not fit is a result like another, as with Flyway.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let mut connection = session.connect(Access::Read, console)?;
+    let mut connection = session.connect()?;
     let server = connection.server().clone();
     let database = session.database(&server);
-    let mut snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
+    callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeValidate])?;
+    let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
     {
         let view = session.adapter.view(&snapshot.context(connection.as_ref()))?;
         if !view.history_exists {
@@ -34,9 +34,6 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
             );
         }
     }
-    if callbacks::run(session, console, Event::BeforeValidate)? {
-        snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
-    }
     let started = Instant::now();
     let (findings, count) = session.adapter.findings(&snapshot.context(connection.as_ref()))?;
     let result = ValidateResult::new(database, &findings, count);
@@ -46,10 +43,10 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         for warning in &result.warnings {
             console.warn(warning);
         }
-        callbacks::run(session, console, Event::AfterValidate)?;
+        callbacks::run(session, console, &[Event::AfterValidate])?;
         return finish(console, &result, None);
     }
-    callbacks::run(session, console, Event::AfterValidateError)?;
+    callbacks::run(session, console, &[Event::AfterValidateError])?;
     finish(console, &result, Some(output::validate_failure(&findings)))
 }
 

@@ -286,11 +286,11 @@ fn check_words(args: &[&str]) -> Result<(), ConfigError> {
             )));
         }
         let hint = if next.starts_with('.') {
-            "\nShell may cause input parameters containing periods (.) to be misinterpreted - do you need to wrap your parameter in double quotes?"
+            "Shell may cause input parameters containing periods (.) to be misinterpreted - do you need to wrap your parameter in double quotes?"
         } else {
             ""
         };
-        return Err(ConfigError::Argument(format!("Invalid flag: {arg}{hint}")));
+        return Err(ConfigError::Argument(format!("Invalid flag: {arg}\n{hint}")));
     }
     for arg in args.iter().filter(|arg| arg.starts_with("-environments")) {
         let Some((key, _)) = arg.split_once('=') else {

@@ -38,7 +38,7 @@ pub enum ConfigError {
     },
     /// A value of the wrong type in a TOML file.
     #[error(
-        "Error parsing config file due to a mismatched data type, caused by `{key}` namespace. Update this from {found} to `{expected}` to fix the parsing error\n\tin {origin}"
+        "Error parsing config file due to a mismatched data type, caused by `{key}` namespace. Update this from {found} to `{expected}` to fix the parsing error \n\tin {origin}"
     )]
     Mismatch {
         /// The full key: `flyway.cleanDisabled`.

@@ -13,9 +13,10 @@ pub use results::{
 };
 pub use table::{ascii_table, info_table, migration_ids};
 pub use text::{
-    baselined, callback, check_failure, cleaned, creating_history, creating_schema, current_version,
-    database, dropped, failed, header, migrating, no_files, no_history, out_of_order_active, repaired,
-    schema_version, summary, validate_failure, validated,
+    NOTHING_FOUND, baselined, callback, check_failure, cleaned, creating_history, creating_schema,
+    current_version, database, database_objects_dropped, dropped, failed, header, is_information, migrating,
+    no_files, no_history, out_of_order_active, repaired, schema_version, summary, validate_failure,
+    validated,
 };
 pub(crate) use time::parse_moment;
 pub use time::{execution_time, installed_on_table, installed_on_utc, timestamp};

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::flyway::output::text::NOTHING_FOUND;
 use crate::flyway::output::{FLYWAY_VERSION, category, installed_on_utc, version_text};
 use crate::flyway::states::{MigrationInfo, MigrationState};
 use crate::flyway::validate::InvalidMigration;
@@ -310,7 +311,7 @@ impl ValidateResult {
     /// The findings of a history in which `count` lines were looked at.
     pub fn new(database: Option<String>, findings: &[InvalidMigration], count: usize) -> ValidateResult {
         let failed = !findings.is_empty();
-        let warning = "No migrations found. Are your locations set up correctly?";
+        let warning = NOTHING_FOUND;
         ValidateResult {
             all_error_messages: all_error_messages(findings),
             database,

@@ -73,6 +73,23 @@ pub fn out_of_order_active(schema: &str) -> String {
     format!("outOfOrder mode is active. Migration of schema {schema} may not be reproducible.")
 }
 
+/// The warning of a validation without anything to validate.
+pub const NOTHING_FOUND: &str = "No migrations found. Are your locations set up correctly?";
+
+/// Whether Flyway gives this warning of a plan as plain information.
+pub fn is_information(warning: &str) -> bool {
+    warning.starts_with("outOfOrder mode is active.") || warning.contains(" already initialized with (")
+}
+
+/// What `clean` says of objects outside of schemas, of which our databases have none; `pre` before the schemas, else after.
+pub fn database_objects_dropped(pre: bool, milliseconds: u64) -> String {
+    let when = if pre { "pre" } else { "post" };
+    format!(
+        "Successfully dropped {when}-schema database level objects (execution time {})",
+        execution_time(milliseconds)
+    )
+}
+
 /// That a migration begins; `title` is the step's.
 pub fn migrating(title: &str) -> String {
     format!("Migrating {title}")
@@ -108,7 +125,10 @@ pub fn baselined(version: &MigrationVersion) -> String {
 
 /// That a callback runs; `name` as the plan has it.
 pub fn callback(name: &str, in_transaction: bool) -> String {
-    format!("Executing SQL callback: {name}{}", if in_transaction { "" } else { " [non-transactional]" })
+    // A callback without description keeps the dash before it.
+    let dash = if name.contains(" - ") { "" } else { " - " };
+    let suffix = if in_transaction { "" } else { " [non-transactional]" };
+    format!("Executing SQL callback: {name}{dash}{suffix}")
 }
 
 /// That the history was mended, and what is left to do by hand.
