@@ -1,5 +1,7 @@
 //! Invariants of `ARCHITECTURE.md` that the compiler alone does not keep.
 
+#![allow(clippy::unwrap_used, reason = "all of this is test code")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
