@@ -9,12 +9,14 @@ mod error;
 mod help;
 mod info;
 mod migrate;
+mod new;
 mod observer;
 mod repair;
 mod session;
 mod undo;
 mod validate;
 
+pub use new::create;
 pub use session::open;
 
 use std::path::PathBuf;

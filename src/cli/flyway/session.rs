@@ -150,7 +150,12 @@ pub fn open(
     Ok(Project::of_parts(Box::new(adapter), url, origin, (Tool::Flyway, evidence, root), options))
 }
 
-fn adapter(config: Config, directory: PathBuf, settings: &Settings) -> Result<FlywayAdapter, AdapterError> {
+/// Reads the project's files.
+pub fn adapter(
+    config: Config,
+    directory: PathBuf,
+    settings: &Settings,
+) -> Result<FlywayAdapter, AdapterError> {
     let found = java::stand_ins(&settings.flyway.stand_in, &config.locations, &directory)?;
     let mut adapter = FlywayAdapter::load(config, directory, found, ZonedDateTime::now())?;
     adapter.undo_record = match settings.flyway.undo_row {
