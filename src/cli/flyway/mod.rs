@@ -79,6 +79,10 @@ fn run(invocation: &Invocation, console: &Console) -> Result<Exit, CommandError>
     for warning in &loaded.warnings {
         console.warn(warning);
     }
+    // Flyway prints its header before it misses an address, and after it fails to understand one.
+    if loaded.config.url.as_ref().is_none_or(|url| url.reveal().trim().is_empty()) {
+        console.header();
+    }
     let place = Place::new(loaded.config)?;
     console.header();
     let mut results = Vec::new();

@@ -234,8 +234,8 @@ impl MigrateResult {
     /// Ends a run that succeeded: how many were applied, and the last version among them.
     pub fn finish(&mut self) {
         self.migrations_executed = self.migrations.len();
-        let versions = self.migrations.iter().rev().map(|migration| &migration.version);
-        self.target_schema_version = versions.filter(|version| !version.is_empty()).next().cloned();
+        let mut versions = self.migrations.iter().rev().map(|migration| &migration.version);
+        self.target_schema_version = versions.find(|version| !version.is_empty()).cloned();
     }
 
     /// Ends a run that failed.
