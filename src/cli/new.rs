@@ -1,5 +1,7 @@
 //! `dunlin new`
 
+use std::path::Path;
+
 use clap::Args;
 use dunlin_compat::native::{self, Native, TableName, Version};
 use dunlin_compat::project;
@@ -26,13 +28,8 @@ pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
     let root = &super::project::root(global)?;
     let folder = match project::detect(root) {
         Ok(detected) if detected.tool == Tool::Flyway => {
-            return Err(Failure::new(
-                "NOT_BUILT",
-                "dunlin new writes native migrations, and this is a Flyway project",
-            )
-            .help(
-                "Add a file named as Flyway names them, like V7__add_orders.sql, to one of its locations.",
-            ));
+            let path = super::flyway::create(global, &arguments.name.join(" "))?;
+            return Ok(show(global, &path));
         }
         Ok(detected) => detected.migrations,
         // The first migration of a project makes the project.
@@ -49,9 +46,13 @@ pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
     let new = native::new_migration(&arguments.name.join(" "), jiff::Timestamp::now(), existing)
         .map_err(|error| Failure::new("NEW", error.to_string()))?;
     let path = new.create_in(&folder).map_err(|error| Failure::new("NEW", error.to_string()))?;
+    Ok(show(global, &path))
+}
+
+fn show(global: &Global, path: &Path) -> Exit {
     match global.format {
         Format::Json => output::json(&json!({ "path": path.display().to_string() }))?,
         Format::Table => output::line(&format!("Wrote {}", path.display()))?,
     }
-    Ok(Exit::Done)
+    Exit::Done
 }

@@ -19,7 +19,7 @@ use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 pub struct Project {
     adapter: Box<dyn Adapter>,
     url: DatabaseUrl,
-    url_origin: &'static str,
+    url_origin: String,
     tool: Tool,
     evidence: PathBuf,
     root: PathBuf,
@@ -39,6 +39,7 @@ impl Project {
             Tool::Native => {
                 let adapter = Native::load(&within(&root, &migrations), settings.table.clone())?;
                 let (url, url_origin) = native_url(global, &settings, &root)?;
+                let url_origin = url_origin.to_owned();
                 Ok(Project { adapter: Box::new(adapter), url, url_origin, tool, evidence, root, options })
             }
             Tool::Alembic | Tool::Knex | Tool::Rails => Err(super::not_built(&tool.to_string())),
@@ -49,7 +50,7 @@ impl Project {
     pub fn of_parts(
         adapter: Box<dyn Adapter>,
         url: DatabaseUrl,
-        url_origin: &'static str,
+        url_origin: String,
         place: (Tool, PathBuf, PathBuf),
         options: RunOptions,
     ) -> Project {

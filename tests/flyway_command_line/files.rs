@@ -69,8 +69,6 @@ fn locations() {
         "filesystem:*",
         "filesystem:sql/V1__patients.sql",
         "filesystem:",
-        "s3:bucket/sql",
-        "http://x",
     ] {
         scene.same(&["info", &format!("-locations={locations}")]);
         scene.same(&["migrate", &format!("-locations={locations}")]);

@@ -9,12 +9,14 @@ mod error;
 mod help;
 mod info;
 mod migrate;
+mod new;
 mod observer;
 mod repair;
 mod session;
 mod undo;
 mod validate;
 
+pub use new::create;
 pub use session::open;
 
 use std::path::PathBuf;
@@ -76,6 +78,10 @@ fn run(invocation: &Invocation, console: &Console) -> Result<Exit, CommandError>
     let loaded = config::load(invocation, &ProcessEnvironment)?;
     for warning in &loaded.warnings {
         console.warn(warning);
+    }
+    // Flyway prints its header before it misses an address, and after it fails to understand one.
+    if loaded.config.url.as_ref().is_none_or(|url| url.reveal().trim().is_empty()) {
+        console.header();
     }
     let place = Place::new(loaded.config)?;
     console.header();

@@ -146,16 +146,24 @@ pub fn open(
     let invocation = Invocation::parse(&arguments).map_err(configuration_failure)?;
     let loaded = config::load(&invocation, &ProcessEnvironment).map_err(configuration_failure)?;
     let (url, origin) = match &global.url {
-        Some(text) => (parse_url(text)?, "--url or DATABASE_URL"),
+        Some(text) => (parse_url(text)?, "--url or DATABASE_URL".to_owned()),
         None => {
-            (url(&loaded.config).map_err(|error| Failure::usage(error.message))?, "Flyway's configuration")
+            let key = format!("environments.{}.url", loaded.config.environment);
+            let place = loaded.provenance.get(&key).or_else(|| loaded.provenance.get("flyway.url"));
+            let origin = place.map_or_else(|| "Flyway's configuration".to_owned(), ToString::to_string);
+            (url(&loaded.config).map_err(|error| Failure::usage(error.message))?, origin)
         }
     };
     let adapter = adapter(loaded.config, root.clone(), settings)?;
     Ok(Project::of_parts(Box::new(adapter), url, origin, (Tool::Flyway, evidence, root), options))
 }
 
-fn adapter(config: Config, directory: PathBuf, settings: &Settings) -> Result<FlywayAdapter, AdapterError> {
+/// Reads the project's files.
+pub fn adapter(
+    config: Config,
+    directory: PathBuf,
+    settings: &Settings,
+) -> Result<FlywayAdapter, AdapterError> {
     let found = java::stand_ins(&settings.flyway.stand_in, &config.locations, &directory)?;
     let mut adapter = FlywayAdapter::load(config, directory, found, ZonedDateTime::now())?;
     adapter.undo_record = match settings.flyway.undo_row {
