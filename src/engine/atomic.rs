@@ -60,9 +60,10 @@ impl Runner<'_> {
             items.push(Item::Start);
             let statements: Vec<&Statement<'_>> = prepared.statements().collect();
             for (index, statement) in statements.iter().enumerate() {
-                items.extend(hooks.before.iter().map(hook_item));
+                let own = statement.is_of_body;
+                items.extend(hooks.before.iter().filter(|_| own).map(hook_item));
                 items.push(Item::User { statement, index, total: statements.len() });
-                items.extend(hooks.after.iter().map(hook_item));
+                items.extend(hooks.after.iter().filter(|_| own).map(hook_item));
             }
             items.extend(prepared.step.restore.iter().map(|statement| Item::Own(statement.clone())));
             items.extend(prepared.step.record.success.iter().map(Item::Record));
@@ -106,12 +107,14 @@ impl Runner<'_> {
                 .enumerate()
                 .map(|(index, statement)| Item::User { statement, index, total })
                 .collect();
-            return match self.in_transaction(&[], &items, false, false) {
-                Ok(Carried::Out) => Ok(()),
-                // Another process committed; a script outside of migrations does not depend on the history.
-                Ok(Carried::Stale) => self.run_script_unit(title, unit),
-                Err(failed) => Err(failure(title, failed, true, None, &unit.statements)),
-            };
+            loop {
+                match self.in_transaction(&[], &items, false, false) {
+                    Ok(Carried::Out) => return Ok(()),
+                    // Another process committed; a script outside of migrations does not depend on the history.
+                    Ok(Carried::Stale) => self.note_data_version()?,
+                    Err(failed) => return Err(failure(title, failed, true, None, &unit.statements)),
+                }
+            }
         }
         for (index, statement) in unit.statements.iter().enumerate() {
             let outcome = self.send_statement(statement).map_err(|error| {

@@ -71,6 +71,8 @@ pub struct Statement<'p> {
     pub facts: Facts,
     /// The data of a `COPY … FROM STDIN`.
     pub copy_data: Option<String>,
+    /// Whether it is of a migration's body, around whose statements scripts may run, and not of a script.
+    pub is_of_body: bool,
 }
 
 impl Statement<'_> {
@@ -120,7 +122,9 @@ pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepare
 
 /// Prepares a script.
 pub fn script<'p>(found: &'p Script, server: &Server) -> Result<Unit<'p>, RunError> {
-    unit(&found.block, server)
+    let mut unit = unit(&found.block, server)?;
+    unit.statements.iter_mut().for_each(|statement| statement.is_of_body = false);
+    Ok(unit)
 }
 
 fn merge(units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
@@ -168,6 +172,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
             path: &source.path,
             text: statement.text,
             copy_data: statement.copy_data,
+            is_of_body: true,
         })
         .collect();
     if block.transaction == TransactionRule::AutoUnmixed {

@@ -249,7 +249,9 @@ impl Runner<'_> {
                         }
                     } else {
                         for (offset, member) in group.iter().enumerate() {
-                            self.run_single(member, index + offset, total)?;
+                            if self.run_single(member, index + offset, total)? == Carried::Stale {
+                                return Ok(Carried::Stale);
+                            }
                         }
                     }
                     index += group.len();
@@ -259,12 +261,17 @@ impl Runner<'_> {
         Ok(Carried::Out)
     }
 
-    fn run_single(&mut self, prepared: &Prepared<'_>, index: usize, total: usize) -> Result<(), RunError> {
+    fn run_single(
+        &mut self,
+        prepared: &Prepared<'_>,
+        index: usize,
+        total: usize,
+    ) -> Result<Carried, RunError> {
         if prepared.is_atomic() {
-            self.run_atomic(&[prepared], index, total, false)?;
-            return Ok(());
+            return self.run_atomic(&[prepared], index, total, false);
         }
-        self.run_stepwise(prepared, index, total, None)
+        self.run_stepwise(prepared, index, total, None)?;
+        Ok(Carried::Out)
     }
 
     fn run_setup(&mut self, setup: &Setup) -> Result<Carried, RunError> {

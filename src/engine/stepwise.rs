@@ -138,7 +138,9 @@ impl Runner<'_> {
         let mut in_own_transaction = false;
         for (offset, statement) in statements.iter().enumerate() {
             let number = from + offset;
-            self.run_hooks(&prepared.step.each_statement.before)?;
+            if statement.is_of_body {
+                self.run_hooks(&prepared.step.each_statement.before)?;
+            }
             let kind = journaling(statement, self.connection.server().dialect, in_own_transaction);
             let result = self.run_one(statement, number, kind, &mut in_own_transaction);
             let outcome = result.map_err(|error| {
@@ -147,7 +149,9 @@ impl Runner<'_> {
             })?;
             self.pass_on_notices();
             self.statement_done(statement, number, total, &outcome);
-            self.run_hooks(&prepared.step.each_statement.after)?;
+            if statement.is_of_body {
+                self.run_hooks(&prepared.step.each_statement.after)?;
+            }
         }
         if in_own_transaction {
             // The migration left its transaction open; its end is ours to make, as with any tool's connection.
