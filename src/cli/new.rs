@@ -29,7 +29,7 @@ pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
     let folder = match project::detect(root) {
         Ok(detected) if detected.tool == Tool::Flyway => {
             let path = super::flyway::create(global, &arguments.name.join(" "))?;
-            return Ok(show(global, &path));
+            return show(global, &path);
         }
         Ok(detected) => detected.migrations,
         // The first migration of a project makes the project.
@@ -46,13 +46,13 @@ pub fn run(global: &Global, arguments: &NewArgs) -> Result<Exit, Failure> {
     let new = native::new_migration(&arguments.name.join(" "), jiff::Timestamp::now(), existing)
         .map_err(|error| Failure::new("NEW", error.to_string()))?;
     let path = new.create_in(&folder).map_err(|error| Failure::new("NEW", error.to_string()))?;
-    Ok(show(global, &path))
+    show(global, &path)
 }
 
-fn show(global: &Global, path: &Path) -> Exit {
+fn show(global: &Global, path: &Path) -> Result<Exit, Failure> {
     match global.format {
         Format::Json => output::json(&json!({ "path": path.display().to_string() }))?,
         Format::Table => output::line(&format!("Wrote {}", path.display()))?,
     }
-    Exit::Done
+    Ok(Exit::Done)
 }
