@@ -134,10 +134,21 @@ fn note(
     if infos.all.iter().all(|info| info.path().is_empty()) {
         before_migrations = format!("{before_migrations}\n{}", info::no_files(view));
     }
+    // A baseline that the run itself begins with is the version that Flyway then finds.
+    let begins_with_baseline = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Setup(setup) if setup.message.ends_with(" with baseline ...")));
+    let baseline = if begins_with_baseline { Some(view.adapter.marker(None)?.version) } else { None };
+    if let Some(version) = &baseline {
+        before_migrations =
+            format!("{}\nCurrent version of schema {schema}: {version}", output::baselined(version));
+    }
     preface.before_migrations = Some(before_migrations);
     seen.schema = schema;
     seen.schemas.clone_from(&view.adapter.config.schemas);
-    seen.initial_version = infos.current().and_then(MigrationInfo::version).map(ToString::to_string);
+    let current = baseline.as_ref().or_else(|| infos.current().and_then(MigrationInfo::version));
+    seen.initial_version = current.map(ToString::to_string);
     let pending: BTreeMap<String, MigrationInfo> = plan
         .steps
         .iter()
