@@ -235,7 +235,8 @@ impl Adapter for FlywayAdapter {
 fn scan_options(config: &Config, working_directory: PathBuf) -> ScanOptions {
     ScanOptions {
         project: working_directory,
-        locations: config.locations.clone(),
+        // `-locations=` names none, and then there are no files.
+        locations: config.locations.iter().filter(|location| !location.trim().is_empty()).cloned().collect(),
         callback_locations: config.callback_locations.clone(),
         fail_on_missing_locations: config.fail_on_missing_locations,
         naming: Naming {

@@ -72,6 +72,9 @@ fn classes(locations: &[String], project: &Path) -> Vec<StandIn> {
             Some(_) => continue,
         };
         let package = package.trim_matches('/');
+        if package.is_empty() {
+            continue;
+        }
         for folder in SOURCE_FOLDERS {
             let Ok(entries) = std::fs::read_dir(project.join(folder).join(package)) else { continue };
             for path in entries.flatten().map(|entry| entry.path()).filter(|path| is_class_file(path)) {

@@ -235,13 +235,12 @@ fn resolve(
 }
 
 /// Java migrations that were applied and whose classes are not among the files: Flyway would find them on its class path,
-/// so they count as found, with what their rows say.
+/// so they count as found, with what their rows say. A version that a file claims is not one of them: then the class is
+/// gone, and the states say so.
 fn classes_of_rows(rows: &[AppliedMigration], files: &[Resolved]) -> Vec<Resolved> {
     let is_known = |row: &AppliedMigration| {
         files.iter().any(|file| {
-            file.kind == row.kind
-                && file.version == row.version
-                && (row.version.is_some() || file.description == row.description)
+            file.version == row.version && (row.version.is_some() || file.description == row.description)
         })
     };
     let classes = rows.iter().filter(|row| {
