@@ -48,6 +48,33 @@ pub(super) fn join(statements: &[&str]) -> (String, Vec<usize>) {
     (text, starts)
 }
 
+/// Whether a text of MySQL or MariaDB holds a `;` outside of strings, names and comments, as the body of a routine does.
+/// Yes also where that depends on the session's `sql_mode`.
+pub(super) fn holds_separator(sql: &str) -> bool {
+    if !sql.contains(';') {
+        return false;
+    }
+    // Whether a backslash escapes a quote is the session's business.
+    if sql.contains('\\') {
+        return true;
+    }
+    let mut rest = sql;
+    loop {
+        rest = skip_comments(rest, Dialect::Mysql);
+        let Some(first) = rest.chars().next() else { return false };
+        let after = &rest[first.len_utf8()..];
+        match first {
+            ';' => return true,
+            // A doubled quote reads as two strings side by side.
+            '\'' | '"' | '`' => match after.find(first) {
+                Some(end) => rest = &after[end + 1..],
+                None => return true,
+            },
+            _ => rest = after,
+        }
+    }
+}
+
 fn skip_comments(sql: &str, dialect: Dialect) -> &str {
     let mut rest = sql;
     loop {
@@ -137,6 +164,25 @@ mod tests {
     }
 
     #[test]
+    fn a_separator_counts_outside_of_strings_names_and_comments() {
+        for (sql, held) in [
+            ("CREATE PROCEDURE p() BEGIN SELECT 1; END", true),
+            ("CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.x = 1;\n", true),
+            ("SELECT 1; # two results\nSELECT 2", true),
+            ("SELECT 1 # ; none", false),
+            ("SELECT 1 -- ; none\n + /* ; */ 2", false),
+            ("INSERT INTO a VALUES ('&amp;', 'it''s;', \"x;\")", false),
+            ("SELECT `a;b` FROM t", false),
+            ("SELECT 5--3;", true),
+            ("SELECT 'a\\'; SELECT 'b'", true),
+            ("SELECT 'open;", true),
+            ("/*!50001 SELECT 1; */", true),
+        ] {
+            assert_eq!(holds_separator(sql), held, "{sql:?}");
+        }
+    }
+
+    #[test]
     fn joined_statements_know_where_they_begin() {
         let (text, starts) = join(&["SELECT 'é' -- x", "SELECT 2"]);
         assert_eq!(text, "SELECT 'é' -- x\n;\nSELECT 2");
@@ -145,7 +191,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(sql in "[-#/*!;a é\n]{0,30}") {
+        fn never_panics(sql in "[-#/*!;a é\n'\"`]{0,30}") {
+            holds_separator(&sql);
             for dialect in [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite] {
                 is_blank(&sql, dialect);
                 leading_words(&sql, dialect, 3);

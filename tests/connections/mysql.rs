@@ -75,6 +75,32 @@ fn runs_many_statements_and_names_the_one_that_fails() {
     }
 }
 
+/// As under `DELIMITER $$`, where the `;` before it belongs to the statement.
+#[test]
+fn a_statement_of_a_batch_may_end_with_a_separator_of_its_own() {
+    for url in mysql_urls() {
+        let mut connection = open(&url);
+        connection.execute("CREATE DATABASE IF NOT EXISTS dunlin_test_separator").unwrap();
+        let outcomes = connection
+            .execute_many(&[
+                "USE dunlin_test_separator",
+                "DROP PROCEDURE IF EXISTS ends_itself",
+                "CREATE PROCEDURE ends_itself() BEGIN SELECT 'own'; END; -- done",
+                "SELECT 1; SELECT 'last';",
+                "CALL ends_itself()",
+                "DROP PROCEDURE ends_itself",
+                "SELECT 4",
+            ])
+            .unwrap();
+        connection.execute("DROP DATABASE dunlin_test_separator").unwrap();
+        let values: Vec<Option<&str>> = outcomes
+            .iter()
+            .map(|outcome| outcome.rows.first().and_then(|row| row.first()).and_then(Option::as_deref))
+            .collect();
+        assert_eq!(values, [None, None, None, Some("last"), None, None, Some("4")]);
+    }
+}
+
 #[test]
 fn sends_large_batches_in_parts() {
     for url in mysql_urls() {

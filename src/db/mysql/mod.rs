@@ -7,7 +7,7 @@ mod infile;
 pub(super) use connect::connect;
 
 use super::error::{DbError, DbErrorKind};
-use super::text::{is_blank, join, leading_words};
+use super::text::{holds_separator, is_blank, join, leading_words};
 use super::{BatchError, Column, Connection, Outcome};
 use dunlin_compat::model::{Dialect, Lock, Server, Value};
 use infile::{Infile, is_local_load};
@@ -196,6 +196,10 @@ impl MysqlConnection {
 
     /// Whether the results of a statement cannot be counted among those of others, or it would be another one among them.
     fn travels_alone(&self, sql: &str) -> bool {
+        // Under another DELIMITER a statement keeps its own `;`, and ours behind it would be an empty statement.
+        if holds_separator(sql) {
+            return true;
+        }
         let words = leading_words(sql, self.server.dialect, 2);
         let second = words.get(1).map(String::as_str);
         match words.first().map(String::as_str) {
