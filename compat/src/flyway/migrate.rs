@@ -49,7 +49,7 @@ pub(crate) fn plan(view: &View<'_>, request: &Request) -> Result<Plan, AdapterEr
     let rules = view.rules(&[IGNORE_EVERYTHING], request.to.as_deref())?;
     let infos = view.infos_of(&prepared.rows, &rules)?;
     warnings.extend(warnings_of(view, &infos));
-    refuse_failed(view, &infos)?;
+    warnings.extend(refuse_failed(view, &infos)?);
     let limit = if rules.target == MigrationVersion::NEXT { Some(1) } else { request.steps };
     let pending: Vec<&MigrationInfo> = infos.pending().take(limit.unwrap_or(usize::MAX)).collect();
 
@@ -201,17 +201,21 @@ fn warnings_of(view: &View<'_>, infos: &Infos) -> Vec<String> {
     warnings
 }
 
-/// A failed row stops everything, except a single one of the future where the future is ignored.
-fn refuse_failed(view: &View<'_>, infos: &Infos) -> Result<(), AdapterError> {
+/// A failed row stops everything, except a single one of the future where the future is ignored, of which it warns.
+fn refuse_failed(view: &View<'_>, infos: &Infos) -> Result<Option<String>, AdapterError> {
     let mut failed = infos.failed();
-    let Some(first) = failed.next() else { return Ok(()) };
+    let Some(first) = failed.next() else { return Ok(None) };
     let is_only = failed.next().is_none();
     let patterns = &view.adapter.config.ignore_migration_patterns;
     if is_only
         && first.state == MigrationState::FutureFailed
         && ignore_all_in_state(patterns, MigrationState::FutureSuccess)
     {
-        return Ok(());
+        let version = first.version().map_or_else(|| "null".to_owned(), ToString::to_string);
+        return Ok(Some(format!(
+            "Schema {} contains a failed future migration to version {version} !",
+            view.schema()
+        )));
     }
     let schema = view.schema();
     let (code, message) = match first.version() {

@@ -1,6 +1,7 @@
 //! `flyway info`
 
 use dunlin_compat::flyway::config::Invocation;
+use dunlin_compat::flyway::states::IGNORE_EVERYTHING;
 use dunlin_compat::flyway::{info, output};
 use serde_json::Value;
 
@@ -26,10 +27,11 @@ pub fn run(session: &Session, console: &Console, invocation: &Invocation) -> Res
         }
     }
     let view = session.adapter.view(&snapshot.context(connection.as_ref()))?;
-    let infos = info::infos(&view)?;
+    let rules = view.rules(&[IGNORE_EVERYTHING], None)?;
     if !snapshot.history.exists {
         console.info(&output::no_history(&view.table.qualified()));
     }
+    let infos = view.infos(&rules)?;
     callbacks::run(session, console, &[Event::AfterInfo])?;
     console.info(&output::schema_version(&infos.current_version()));
     console.info("");

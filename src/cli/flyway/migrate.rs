@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use dunlin_compat::flyway::info;
 use dunlin_compat::flyway::output::{self, ErrorItem, MigrateResult};
-use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, MigrationInfo, MigrationState};
+use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, Infos, MigrationInfo, MigrationState};
 use dunlin_compat::flyway::status::View;
 use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Request, Step};
 use serde_json::Value;
@@ -37,11 +37,19 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     let planner = |context: &Context<'_>| -> Result<Plan, AdapterError> {
         let started = Instant::now();
         let view = session.adapter.view(context)?;
+        let rules = view.rules(&[IGNORE_EVERYTHING], None)?;
         if !view.history_exists && view.adapter.config.validate_on_migrate {
             // Said even when the validation then fails.
             preface.borrow_mut().before_setup = vec![output::no_history(&view.table.qualified())];
         }
-        let plan = session.adapter.plan(context, &Request::default())?;
+        let plan = session.adapter.plan(context, &Request::default()).inspect_err(|error| {
+            // The validation was fine; what comes after it was not.
+            if !matches!(error, AdapterError::Invalid { .. }) {
+                let lines =
+                    view.infos(&rules).map(|infos| validated(&view, &infos, started)).unwrap_or_default();
+                preface.borrow_mut().before_setup.extend(lines);
+            }
+        })?;
         note(&view, &plan, started, &preface, &mut seen.borrow_mut())?;
         Ok(plan)
     };
@@ -50,7 +58,8 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         return dry_run::run(session, console, file);
     }
     let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results)
-        .without(session.adapter.notices());
+        .without(session.adapter.notices())
+        .marking_transactions(server.dialect.has_transactional_ddl());
     let ran = session.run(&planner, OnUnfinished::Resume, &mut observer);
     observer.say_preface();
 
@@ -109,6 +118,17 @@ fn document(result: &MigrateResult) -> Result<Value, CommandError> {
     serde_json::to_value(result).map_err(|error| CommandError::new("FAULT", error.to_string()))
 }
 
+/// What is said of a validation that found nothing wrong. Undo files do not count: Flyway's open edition sees none.
+fn validated(view: &View<'_>, infos: &Infos, started: Instant) -> Vec<String> {
+    if !view.adapter.config.validate_on_migrate || !view.default_facts().exists {
+        return Vec::new();
+    }
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let count = infos.all.iter().filter(|info| info.state != MigrationState::Available).count();
+    let nothing = (count == 0).then(|| format!("WARNING: {}", output::NOTHING_FOUND));
+    [output::validated(count, milliseconds)].into_iter().chain(nothing).collect()
+}
+
 fn note(
     view: &View<'_>,
     plan: &Plan,
@@ -122,13 +142,7 @@ fn note(
     if !view.history_exists {
         preface.before_setup.push(output::no_history(&view.table.qualified()));
     }
-    if view.adapter.config.validate_on_migrate && view.default_facts().exists {
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        preface.before_setup.push(output::validated(infos.all.len(), milliseconds));
-        if infos.all.is_empty() {
-            preface.before_setup.push(format!("WARNING: {}", output::NOTHING_FOUND));
-        }
-    }
+    preface.before_setup.extend(validated(view, &infos, started));
     let schema = view.schema();
     let mut before_migrations = output::current_version(&schema, infos.current());
     if infos.all.iter().all(|info| info.path().is_empty()) {

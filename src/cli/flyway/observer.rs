@@ -61,6 +61,10 @@ pub struct FlywayObserver<'c> {
     begun: VecDeque<VecDeque<Announcement>>,
     /// Lines of callbacks that come after the summary, which the command prints; `None` before them.
     held: Option<Vec<String>>,
+    /// Whether the server has DDL in transactions, so that running without one is worth a mark.
+    marks_transactions: bool,
+    /// The migrations that run without a transaction, by id.
+    without_transaction: Vec<String>,
     /// The migrations that ended, by id, with their times.
     pub finished: Vec<(String, Duration)>,
     /// Whether a migration failed, and not a callback outside of them.
@@ -78,8 +82,28 @@ impl<'c> FlywayObserver<'c> {
             said: Vec::new(),
             begun: VecDeque::new(),
             held: None,
+            marks_transactions: false,
+            without_transaction: Vec::new(),
             finished: Vec::new(),
             migration_failed: false,
+        }
+    }
+
+    /// The same for a server that has DDL in transactions: what runs without one is marked.
+    #[must_use]
+    pub fn marking_transactions(mut self, marks: bool) -> FlywayObserver<'c> {
+        self.marks_transactions = marks;
+        self
+    }
+
+    /// A migration's title as Flyway has it (`DbMigrate.toMigrationText`).
+    fn title(&self, step: &MigrationStep) -> String {
+        const MARK: &str = " [non-transactional]";
+        let marked = self.marks_transactions && self.without_transaction.contains(&step.id);
+        if marked && !step.title.ends_with(MARK) {
+            format!("{}{MARK}", step.title)
+        } else {
+            step.title.clone()
         }
     }
 
@@ -149,11 +173,15 @@ impl<'c> FlywayObserver<'c> {
             path: script.block.source.path.clone(),
             line: Some(output::callback(&script.name, transactional)),
         };
+        if !transactional {
+            self.without_transaction.push(step.id.clone());
+        }
+        let title = self.title(step);
         let mut lines: VecDeque<Announcement> = step.before.iter().map(script).collect();
         let runs = step.blocks.iter().any(|block| block.body != Body::Nothing);
         lines.push_back(Announcement {
             path: step.blocks.first().map(|block| block.source.path.clone()).unwrap_or_default(),
-            line: runs.then(|| output::migrating(&step.title)),
+            line: runs.then(|| output::migrating(&title)),
         });
         lines.extend(step.after.iter().map(script));
         self.begun.push_back(lines);
@@ -199,7 +227,8 @@ impl<'c> FlywayObserver<'c> {
             self.reached(&body);
         }
         self.begun.clear();
-        self.console.error(&output::failed(&step.title, rolled_back));
+        let title = self.title(step);
+        self.console.error(&output::failed(&title, rolled_back));
     }
 
     fn notice(&mut self, text: &str) {
