@@ -134,6 +134,10 @@ impl Runner<'_> {
         }
         let mut all: Vec<&str> = before.iter().map(String::as_str).collect();
         all.extend(statements.iter().map(|statement| statement.text.as_str()));
+        // What the server warns of is gone once our own statements behind it have run.
+        if dialect.is_mysql_family() && !after.is_empty() {
+            all.push("SHOW WARNINGS");
+        }
         all.extend(after.iter().map(String::as_str));
         let outcomes = self.connection.execute_many(&all).map_err(|failure| {
             let last = statements.len().saturating_sub(1);

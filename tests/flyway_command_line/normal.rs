@@ -22,6 +22,10 @@ static REPLACED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#"("executionTime"|"totalMigrationTime") : \d+"#, "$1 : <time>"),
         (r"('<moment>        '),\d+,", "$1,<time>,"),
         (r"\(SQLite 3\.\d+\)", "(SQLite <version>)"),
+        // Which servers Flyway has been tried with is its own to say.
+        (r"(?m)^WARNING: Using MySQL \S+ which is newer than the version Flyway has been verified with\..*\n", ""),
+        // MySQL's driver makes up the state of a warning; the server sends none.
+        (r"\(SQL State: \S* - Error Code: (\d+)\)", "(SQL State:  - Error Code: $1)"),
     ]
     .into_iter()
     .map(|(pattern, with)| (Regex::new(pattern).unwrap(), with))

@@ -236,11 +236,21 @@ impl<'c> FlywayObserver<'c> {
             ["NOTICE: ", "INFO: ", "LOG: ", "DEBUG: "].iter().find_map(|level| text.strip_prefix(level));
         match plain {
             Some(text) => self.console.info(&format!("DB: {text}")),
-            None => {
-                self.console.warn(&format!("DB: {}", text.strip_prefix("WARNING: ").unwrap_or(text)));
-            }
+            None => match mysql_warning(text) {
+                Some((code, message)) => {
+                    self.console.warn(&format!("DB: {message} (SQL State:  - Error Code: {code})"));
+                }
+                None => self.console.warn(&format!("DB: {}", text.strip_prefix("WARNING: ").unwrap_or(text))),
+            },
         }
     }
+}
+
+/// Code and message of `Note 1051: Unknown table 'a'`.
+fn mysql_warning(text: &str) -> Option<(&str, &str)> {
+    let rest = ["Note ", "Warning ", "Error "].iter().find_map(|level| text.strip_prefix(level))?;
+    let (code, message) = rest.split_once(": ")?;
+    code.bytes().all(|byte| byte.is_ascii_digit()).then_some((code, message))
 }
 
 impl Observer for FlywayObserver<'_> {

@@ -134,8 +134,8 @@ impl Connection for MysqlConnection {
 }
 
 impl MysqlConnection {
-    /// One round trip, and another for the text of warnings if the last statement raised any. An error comes with
-    /// the results before it.
+    /// One round trip, and another for the text of warnings if the last statement raised any. A `SHOW WARNINGS` behind
+    /// a statement of the text gives that of others. An error comes with the results before it.
     fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
         self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
@@ -143,7 +143,12 @@ impl MysqlConnection {
         let infile_error = self.infile.finish();
         let last = answers.len();
         for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.warnings > 0) {
-            if index + 1 == last && error.is_none() {
+            if answer.lists_warnings() {
+                continue;
+            }
+            if let Some(list) = answers.get(index + 1).filter(|next| next.lists_warnings()) {
+                self.notices.extend(list.outcome.rows.iter().filter_map(|row| warning(row)));
+            } else if index + 1 == last && error.is_none() {
                 self.show_warnings();
             } else {
                 // Their text is gone once the next statement has run.
@@ -218,17 +223,31 @@ impl MysqlConnection {
 
     fn show_warnings(&mut self) {
         let (answers, _) = query(&mut self.conn, "SHOW WARNINGS");
-        for row in answers.into_iter().flat_map(|answer| answer.outcome.rows) {
-            if let [Some(level), Some(code), Some(message)] = row.as_slice() {
-                self.notices.push(format!("{level} {code}: {message}"));
-            }
-        }
+        let rows = answers.into_iter().flat_map(|answer| answer.outcome.rows);
+        self.notices.extend(rows.filter_map(|row| warning(&row)));
     }
 
     /// The first value of the first row.
     fn value(&mut self, sql: &str) -> Result<Option<String>, DbError> {
         let outcome = self.execute(sql)?;
         Ok(outcome.rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+}
+
+/// A row of `SHOW WARNINGS` in words.
+fn warning(row: &[Option<String>]) -> Option<String> {
+    match row {
+        [Some(level), Some(code), Some(message)] => Some(format!("{level} {code}: {message}")),
+        _ => None,
+    }
+}
+
+impl Answer {
+    /// Whether this is the result of `SHOW WARNINGS`.
+    fn lists_warnings(&self) -> bool {
+        let columns = &self.outcome.columns;
+        columns.len() == 3
+            && columns.iter().zip(["Level", "Code", "Message"]).all(|(column, name)| column.name == name)
     }
 }
 
