@@ -111,17 +111,19 @@ fn class(full_name: &str, path: &Path) -> Option<StandIn> {
     })
 }
 
-/// The refusal of a class that would have to run.
+/// The refusal of a class that would have to run. The way out is part of the message, since Flyway's command line prints
+/// no more than that.
 pub fn refuse(class: &str, path: &Path, key: &str) -> AdapterError {
+    let file = class.rsplit('.').next().unwrap_or(class);
     AdapterError::refused(
         "ERROR",
-        format!("{class} ({}) is a Java migration, and dunlin runs no Java", path.display()),
+        format!(
+            "{class} ({}) is a Java migration, and dunlin runs no Java.\nWrite what it does as SQL and name the file in \
+             dunlin.toml, `[flyway.stand-in]` with `\"{key}\" = \"stand-ins/{file}.sql\"`; it is recorded as the original. Or let \
+             Flyway run this one.",
+            path.display()
+        ),
     )
-    .advise(format!(
-        "Write what it does as SQL and name the file in dunlin.toml, `[flyway.stand-in]` with `\"{key}\" = \"stand-ins/{}.sql\"`; it \
-         is recorded as the original. Or let Flyway run this one.",
-        class.rsplit('.').next().unwrap_or(class)
-    ))
 }
 
 #[cfg(test)]
