@@ -4,6 +4,7 @@
 //! [`model::Plan`], the statements that create and change the history, the name of the lock. The engine
 //! executes them. So every adapter is tested without a database.
 
+pub mod alembic;
 pub mod flyway;
 pub mod model;
 pub mod native;

@@ -1,0 +1,3 @@
+//! Everything known about Alembic: configuration, revision files, the revision graph, and the version table.
+
+pub mod revision;
