@@ -21,6 +21,8 @@ use super::python::Interpreter;
 use super::python::source::{SourceError, decode, docstring, with_module};
 use super::python::value::Place;
 use super::url::SqlalchemyUrl;
+pub(in crate::alembic) use host::regular_split;
+pub(in crate::alembic) use ini_options::IniOptions;
 
 /// A fact about the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,3 +7,4 @@ pub mod python;
 pub mod revision;
 pub mod revision_file;
 pub mod url;
+pub mod write;

@@ -43,6 +43,7 @@ pub(super) fn config(
         None => Setting::default_of(None),
     };
     Ok(Config {
+        search_path: folders.search_path,
         post_write_hooks: hooks(&sources)?,
         script_location: Setting { value: script_location, origin: location.origin },
         version_locations,

@@ -10,19 +10,19 @@ use crate::alembic::python::value::Place;
 use crate::alembic::python::{Arguments, Outcome, Raised, Unknown, Value};
 
 /// The options as they are at the moment.
-pub(super) struct IniOptions<'a> {
+pub(in crate::alembic) struct IniOptions<'a> {
     sources: std::borrow::Cow<'a, Sources>,
     /// Options that were set to what is not known, by section and key.
     lost: HashMap<(String, String), Rc<Unknown>>,
 }
 
 impl<'a> IniOptions<'a> {
-    pub(super) fn new(sources: &'a Sources) -> IniOptions<'a> {
+    pub(in crate::alembic) fn new(sources: &'a Sources) -> IniOptions<'a> {
         IniOptions { sources: std::borrow::Cow::Borrowed(sources), lost: HashMap::new() }
     }
 
     /// `config.NAME`.
-    pub(super) fn attribute(&self, name: &str) -> Option<Value> {
+    pub(in crate::alembic) fn attribute(&self, name: &str) -> Option<Value> {
         match name {
             "config_ini_section" => Some(Value::text(&self.sources.section)),
             // The command line always names one, whether it exists or not.
@@ -34,7 +34,7 @@ impl<'a> IniOptions<'a> {
     }
 
     /// `config.NAME(…)`.
-    pub(super) fn call(
+    pub(in crate::alembic) fn call(
         &mut self,
         function: &str,
         arguments: &Arguments,
