@@ -221,6 +221,11 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
             rebuilds_tables: false,
         }),
         Body::Sql => sql_unit(block, server),
+        Body::Code(_) => Err(RunError::Refused {
+            path: block.source.path.clone(),
+            line: block.source.first_line,
+            reason: "code migrations are not built yet".to_owned(),
+        }),
     }
 }
 
