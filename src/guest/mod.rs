@@ -4,16 +4,32 @@
 //! through [`Steps`]. This module runs no statement and knows no tool.
 
 mod converse;
+mod environment;
 mod error;
+mod guests;
+#[cfg(unix)]
+mod host;
+#[cfg(unix)]
+mod host_python;
+mod interrupt;
+#[cfg(unix)]
+mod lines;
 pub mod protocol;
 
 pub use converse::{Guest, Steps};
 pub use error::{CarrierError, GuestError};
+pub use guests::{GuestSettings, Guests};
+pub use interrupt::Interrupt;
 
 /// The way messages reach a guest: a child process or a sandbox.
 pub trait CarrierLink: Send {
     /// How messages name it: `python3 (/srv/shop/.venv/bin/python)`, `the sandbox`.
     fn describe(&self) -> String;
+
+    /// What to do when it cannot load a file, if another carrier might.
+    fn advice(&self) -> Option<String> {
+        None
+    }
 
     /// Sends a message of the engine, answers every question of the guest with what `answer` makes of it, and returns the
     /// guest's final message. All are single lines without the line break.

@@ -20,11 +20,13 @@
 
 mod database;
 mod dump;
+mod guest;
 mod needs;
 mod program;
 mod project;
 
 pub use database::{Database, ServerKind, databases, servers};
+pub use guest::{Echo, GuestRun, plain_guest};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, run};
 pub use project::Project;
