@@ -119,6 +119,13 @@ impl Meter {
         result
     }
 
+    /// Gives the running call its whole time again.
+    pub fn restart(&mut self) {
+        if self.deadline.is_some() {
+            self.begin();
+        }
+    }
+
     pub(super) fn begin(&mut self) {
         self.deadline = Some(Instant::now() + self.limits.time);
     }
