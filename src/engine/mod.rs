@@ -2,6 +2,9 @@
 
 mod atomic;
 mod catalog;
+mod code;
+mod code_steps;
+mod code_values;
 mod error;
 mod event;
 #[cfg(feature = "fault-points")]
@@ -15,12 +18,13 @@ mod orphans;
 mod prepare;
 mod program;
 mod read;
+mod replay;
 mod resume;
 mod run;
 mod session;
 mod stepwise;
 
-pub use error::{RunError, StatementFailure, UnfinishedFailure};
+pub use error::{CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
 pub use lock::locks;
