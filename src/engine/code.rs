@@ -351,11 +351,11 @@ impl Runner<'_> {
             _ => false,
         };
         let remains = attempt.journaled && attempt.durable > 0;
-        if attempt.journaled && !lost {
-            let statement =
-                if remains { self.journal.append(attempt.durable, &[], "") } else { self.journal.end() };
-            if let Err(error) = self.commit_together(&[statement], "noting how far the migration came") {
-                let text = format!("how far the migration came could not be noted: {error}");
+        // Where something remains, the journal says so already.
+        if attempt.journaled && !remains && !lost {
+            let statement = self.journal.end();
+            if let Err(error) = self.commit_together(&[statement], "ending the statement journal") {
+                let text = format!("the statement journal could not be ended: {error}");
                 self.observer.event(Event::Notice { text: &text });
             }
         }

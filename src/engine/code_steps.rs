@@ -40,8 +40,10 @@ pub(super) struct CodeSteps<'r, 'a> {
     in_flight: Option<Flight>,
     /// What was done since the last commit, not in the journal yet.
     pending: Vec<Operation>,
-    /// How many operations are in the journal.
+    /// How many operations of this attempt are in the journal: answered from it, or added.
     durable: usize,
+    /// How many operations the journal had to begin with.
+    kept: usize,
     journaled: bool,
     /// Whether the guest's transaction is open.
     open: bool,
@@ -76,6 +78,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         open: bool,
     ) -> Result<CodeSteps<'r, 'a>, Stop> {
         let journaled = entry.is_some();
+        let kept = entry.as_ref().map_or(0, |entry| entry.next);
         let origin = replay.as_ref().map_or_else(Origin::fresh, |replay| replay.origin);
         let in_flight = entry.filter(|entry| entry.in_flight).and_then(|entry| {
             let fingerprint = entry.fingerprint?;
@@ -92,6 +95,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             in_flight,
             pending: Vec::new(),
             durable: 0,
+            kept,
             journaled,
             open,
             shared,
@@ -110,9 +114,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         self.journaled
     }
 
-    /// How many operations are committed and in the journal.
+    /// How many operations are in the journal, one that may have been done among them.
     pub(super) fn durable(&self) -> usize {
-        self.durable
+        self.durable.max(self.kept + usize::from(self.in_flight.is_some()))
     }
 
     pub(super) fn server(&self) -> Server {
@@ -144,8 +148,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
                 _ => Stop::Failed(failure),
             });
         }
-        if let Some(left) = self.replay.front() {
-            let _ = left;
+        if !self.replay.is_empty() {
             return Err(Stop::Failed(self.edited(self.path.to_path_buf(), 1)));
         }
         if !self.open {
@@ -388,7 +391,10 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             match self.settle(&flight, asked) {
                 Ok(Some(answer)) => return answer,
                 Ok(None) => {}
-                Err(stop) => return self.end(stop),
+                Err(stop) => {
+                    self.in_flight = Some(flight);
+                    return self.end(stop);
+                }
             }
         }
         let marked = asked.facts.transaction.is_forbidden()

@@ -4,6 +4,8 @@ mod atomic;
 mod catalog;
 mod code;
 mod code_steps;
+#[cfg(test)]
+mod code_tests;
 mod code_values;
 mod error;
 mod event;
