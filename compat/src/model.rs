@@ -392,6 +392,23 @@ pub struct GuestProgram {
     pub options: serde_json::Value,
 }
 
+/// What a pack for a tool is built from: libraries that its guest finds in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackRecipe {
+    /// [`GuestProgram::tool`].
+    pub tool: &'static str,
+    /// [`GuestProgram::language`].
+    pub language: Language,
+    /// [`GuestProgram::modules`].
+    pub modules: &'static [(&'static str, &'static str)],
+    /// Libraries, as their package index names them; what they need comes along.
+    pub libraries: &'static [&'static str],
+    /// Database drivers, of which the guest uses what is not compiled; without what they need.
+    pub drivers: &'static [&'static str],
+    /// Libraries of which a project has to have the same major and minor version, by their normalised names.
+    pub decisive: &'static [&'static str],
+}
+
 /// The language of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {

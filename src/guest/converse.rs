@@ -68,9 +68,9 @@ impl Guest {
         self.broken
     }
 
-    /// The refusal of files that it cannot load, with the way out.
-    pub fn refusal(&self, problems: Vec<LoadProblem>) -> GuestError {
-        GuestError::CannotLoad { problems, advice: self.link.advice() }
+    /// What to do about files that it cannot load, if another carrier might.
+    pub fn advice(&self) -> Option<String> {
+        self.link.advice()
     }
 
     /// Loads files without running them; says what stands in the way.

@@ -102,8 +102,16 @@ mod tests {
             ("PGPASSWORD", "anything", None),
             ("PYTHONSTARTUP", "/home/ann/.pythonrc", None),
             ("SHOP_DB_PASSWORD", "s3cret", Some("***")),
-            ("DATABASE_URL", "postgresql+psycopg2://shop:p@ss/w@db/shop?x=1", Some("postgresql+psycopg2://shop:***@db/shop?x=1")),
-            ("JDBC_URL", "jdbc:mysql://db/shop?user=a&password=b&x=1", Some("jdbc:mysql://db/shop?user=a&password=***&x=1")),
+            (
+                "DATABASE_URL",
+                "postgresql+psycopg2://shop:p@ss/w@db/shop?x=1",
+                Some("postgresql+psycopg2://shop:***@db/shop?x=1"),
+            ),
+            (
+                "JDBC_URL",
+                "jdbc:mysql://db/shop?user=a&password=b&x=1",
+                Some("jdbc:mysql://db/shop?user=a&password=***&x=1"),
+            ),
             ("SQLALCHEMY_URL", "mysql://root@db/shop", Some("mysql://root@db/shop")),
             ("REDIS_URL", "redis://:key@cache/0", Some("redis://:key@cache/0")),
             ("PYTHONPATH", "/srv/shop/lib", Some("/srv/shop/lib")),

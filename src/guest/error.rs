@@ -62,7 +62,7 @@ pub enum GuestError {
         reason: String,
     },
     /// Files that the carrier cannot load; nothing was sent.
-    #[error("{}{}", problems_text(problems), advice.as_ref().map_or(String::new(), |text| format!("\n{text}")))]
+    #[error("{}", problems_text(problems))]
     CannotLoad {
         /// What, where and why.
         problems: Vec<LoadProblem>,

@@ -162,7 +162,8 @@ mod tests {
         let machine = program(folder.path().join("usr/bin/python3"));
         let mut variables = vec![("PATH", machine.parent().unwrap().as_os_str().to_owned())];
         let found = |setting: Option<&str>, variables: &[(&str, OsString)]| {
-            let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+            let variable =
+                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
             find(&project, setting.map(Path::new), &variable).map(|python| (python.program, python.found_by))
         };
         assert_eq!(found(None, &variables).unwrap(), (machine.clone(), "PATH".to_owned()));
@@ -186,8 +187,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let python = program(folder.path().join("cache/shop-py3/bin/python"));
         let poetry = program(folder.path().join("bin/poetry"));
-        fs::write(&poetry, format!("#!/bin/sh\n[ \"$*\" = 'env info --executable' ] && echo '{}'\n", python.display()))
-            .unwrap();
+        fs::write(
+            &poetry,
+            format!("#!/bin/sh\n[ \"$*\" = 'env info --executable' ] && echo '{}'\n", python.display()),
+        )
+        .unwrap();
         let project = folder.path().join("shop");
         fs::create_dir_all(&project).unwrap();
         fs::write(project.join("poetry.lock"), "").unwrap();

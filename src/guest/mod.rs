@@ -14,7 +14,13 @@ mod host_python;
 mod interrupt;
 #[cfg(unix)]
 mod lines;
+pub mod pack;
+pub mod pack_build;
+mod pack_libraries;
 pub mod protocol;
+mod python_pins;
+mod sandbox;
+mod sandbox_world;
 
 use std::sync::Arc;
 

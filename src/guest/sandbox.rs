@@ -48,7 +48,7 @@ pub struct SandboxCommand {
     /// Folders that it may read.
     pub folders: Vec<Folder>,
     /// Its working folder.
-    pub folder: String,
+    pub folder: Option<String>,
     /// Variables of its environment.
     pub environment: Vec<(String, String)>,
     /// The guest's modules, where they are not those in the component.
@@ -109,17 +109,33 @@ impl SandboxCarrier {
         Ok(SandboxCarrier { name, to_guest, from_guest, thread, started: false, limit, interrupt })
     }
 
+    /// Waits until it has started, and gives what its component says of itself.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn wait_for_start(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
+        // The thread begins with the end of an exchange that nobody began.
+        let text = self.listen(answer)?;
+        self.started = true;
+        Ok(text)
+    }
+
     /// Sends something and waits for the end of the exchange.
     fn exchange(
         &mut self,
         message: &str,
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, CarrierError> {
-        self.send(message.to_owned())?;
+        self.send(message.to_owned());
+        self.listen(answer)
+    }
+
+    /// Answers questions until the end of an exchange.
+    fn listen(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
         let mut last_words = VecDeque::new();
         loop {
             match self.hear()? {
-                Heard::Question(question) => self.send(answer(&question))?,
+                Heard::Question(question) => self.send(answer(&question)),
                 Heard::Line(line) => {
                     answer(&protocol::log_message(&line));
                     if last_words.len() == LAST_WORDS {
@@ -137,12 +153,11 @@ impl SandboxCarrier {
         }
     }
 
-    fn send(&mut self, text: String) -> Result<(), CarrierError> {
+    fn send(&mut self, text: String) {
         // That it cannot be sent means that the thread is at its end, and says so.
         if let Some(to_guest) = &self.to_guest {
             let _ = to_guest.send(text);
         }
-        Ok(())
     }
 
     /// The next thing that the guest says. It is ended from inside when it computes for too long; this notices what cannot
@@ -200,26 +215,9 @@ impl CarrierLink for SandboxCarrier {
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, CarrierError> {
         if !self.started {
-            // The thread begins with an end of an exchange of its own.
-            self.exchange_of_start(answer)?;
-            self.started = true;
+            self.wait_for_start(answer)?;
         }
         self.exchange(message, answer)
-    }
-}
-
-impl SandboxCarrier {
-    fn exchange_of_start(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
-        loop {
-            match self.hear()? {
-                Heard::Line(line) => {
-                    answer(&protocol::log_message(&line));
-                }
-                Heard::Final(text) => return Ok(text),
-                Heard::Failed(error) => return Err(error),
-                Heard::Question(_) => {}
-            }
-        }
     }
 }
 
@@ -260,8 +258,8 @@ fn serve(
     heard: Sender<Heard>,
 ) -> Result<(), CarrierError> {
     let sources = Sources::default();
-    let mut guest = Instance::start(command, messages, &heard, &sources)?;
-    if heard.send(Heard::Final(String::new())).is_err() {
+    let (mut guest, inventory) = Instance::start(command, messages, &heard, &sources)?;
+    if heard.send(Heard::Final(inventory)).is_err() {
         return Ok(());
     }
     while let Ok(message) = guest.store.data().answers.recv() {
@@ -289,6 +287,14 @@ fn sources_of(message: &str, sources: &Sources) {
     }
 }
 
+/// How components of guests are compiled and run.
+pub fn runtime_settings(cache: Option<CompiledCache>) -> RuntimeSettings {
+    RuntimeSettings { stack: STACK, optimise: true, cache }
+}
+
+/// What a user is told who waits for it.
+const COMPILING: &str = "Compiling the pack for this machine, once.";
+
 struct Instance {
     name: String,
     runtime: Runtime,
@@ -303,15 +309,19 @@ impl Instance {
         messages: Receiver<String>,
         heard: &Sender<Heard>,
         sources: &Sources,
-    ) -> Result<Instance, CarrierError> {
+    ) -> Result<(Instance, String), CarrierError> {
         let name = command.name.clone();
         let refused = |reason: String| CarrierError::Start { carrier: name.clone(), reason };
         let failed = |error: wasmtime::Error| refused(format!("{error:#}"));
-        let settings = RuntimeSettings { stack: STACK, optimise: true, cache: command.cache };
-        let runtime = Runtime::new(settings).map_err(|error| refused(error.to_string()))?;
+        let runtime =
+            Runtime::new(runtime_settings(command.cache)).map_err(|error| refused(error.to_string()))?;
         let component = command.component;
+        let to_compile = || {
+            let _ = heard.send(Heard::Line(COMPILING.to_owned()));
+            Ok(component()?)
+        };
         let (component, _) = runtime
-            .load_known::<Component, _, NotLoaded>(&command.sha256, || Ok(component()?))
+            .load_known::<Component, _, NotLoaded>(&command.sha256, to_compile)
             .map_err(|error| refused(error.to_string()))?;
 
         let limits =
@@ -342,15 +352,16 @@ impl Instance {
                 instance.get_typed_func(&mut *store, "converse")
             })
             .map_err(failed)?;
-        let mut guest = Instance { name: name.clone(), runtime, store, function, interrupt: command.interrupt };
+        let mut guest =
+            Instance { name: name.clone(), runtime, store, function, interrupt: command.interrupt };
         let preparation = json!({
             "component": "prepare",
             "environment": command.environment.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
             "folder": command.folder,
             "modules": command.modules,
         });
-        guest.converse(&preparation.to_string())?;
-        Ok(guest)
+        let inventory = guest.converse(&preparation.to_string())?;
+        Ok((guest, inventory))
     }
 
     fn converse(&mut self, message: &str) -> Result<String, CarrierError> {

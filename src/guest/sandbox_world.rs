@@ -283,7 +283,8 @@ mod tests {
             std::fs::create_dir_all(at(name)).unwrap();
         }
         let imports = [at("shop/lib"), at("shared"), at("absent"), at("shop"), "/".into(), at("shop-api")];
-        let seen: Vec<PathBuf> = folders(&at("shop"), &imports).into_iter().map(|folder| folder.path).collect();
+        let seen: Vec<PathBuf> =
+            folders(&at("shop"), &imports).into_iter().map(|folder| folder.path).collect();
         assert_eq!(seen, [at("shop"), at("shared"), at("shop-api")]);
     }
 }

@@ -13,6 +13,7 @@
 //! the processor's features, the engine's settings. Files are replaced by renaming, never written in place, so one that
 //! is mapped does not change. A cache that cannot be used is no error: code is compiled instead.
 
+use std::fmt;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
@@ -44,6 +45,12 @@ pub struct CompiledCache {
 /// The name of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 impl CompiledCache {
     /// A cache in these folders, which are made when something is stored. `records` should lie where no backup or CI

@@ -73,6 +73,12 @@ impl Runtime {
         &self.engine
     }
 
+    /// A digest of all that compiled code depends on besides the code: wasmtime's version, the target, the processor's
+    /// features, the settings.
+    pub fn compatibility(&self) -> String {
+        CompiledCache::key(&self.engine, "", &[]).to_string()
+    }
+
     /// Code from WebAssembly's binary form: mapped if it was compiled on this machine before, else compiled and kept.
     /// A cache that cannot be used only costs time.
     ///

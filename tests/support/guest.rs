@@ -1,10 +1,13 @@
 //! A guest that needs no tool's library, for tests of the carriers, and an engine that answers it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use dunlin::guest::protocol::{Answer, Query, Run, SavepointAction, SourceFile, StatementError, StatementResult};
-use dunlin::guest::{Guest, GuestError, GuestSettings, Guests, Steps};
+use dunlin::guest::protocol::{
+    Answer, Query, Run, SavepointAction, SourceFile, StatementError, StatementResult,
+};
+use dunlin::guest::{Guest, GuestError, GuestSettings, GuestSource, Guests, Steps};
 use dunlin_compat::model::{Carrier, Direction, GuestProgram, Language};
 use serde_json::{Value, json};
 
@@ -68,34 +71,30 @@ impl Steps for Echo {
     }
 
     fn output(&mut self, _text: &str) {}
-
-    fn read_file(&mut self, _path: &str) -> Answer {
-        Answer::Ok
-    }
 }
 
 /// A run in a project's folder.
 pub struct GuestRun {
     pub guests: Guests,
-    pub program: GuestProgram,
+    pub program: Arc<GuestProgram>,
     pub carrier: Carrier,
     pub echo: Echo,
 }
 
 impl GuestRun {
     pub fn new(settings: GuestSettings, carrier: Carrier) -> GuestRun {
-        let program = plain_guest(&[&settings.project]);
+        let program = Arc::new(plain_guest(&[&settings.project]));
         GuestRun { guests: Guests::new(settings), program, carrier, echo: Echo::default() }
     }
 
     /// The guest.
     pub fn guest(&mut self) -> Result<&mut Guest, GuestError> {
-        self.guests.get(&self.program, self.carrier, None, &mut self.echo)
+        self.guests.get(&self.program, Some(self.carrier), None, &mut self.echo)
     }
 
     /// Runs a migration's text.
     pub fn run(&mut self, source: &str) -> Result<(), GuestError> {
-        let guest = self.guests.get(&self.program, self.carrier, None, &mut self.echo)?;
+        let guest = self.guests.get(&self.program, Some(self.carrier), None, &mut self.echo)?;
         let run = Run {
             file: SourceFile { id: "a1", path: "/srv/shop/a1.py", source },
             direction: Direction::Up,
@@ -109,7 +108,7 @@ impl GuestRun {
 
     /// What `result` is when a text has run.
     pub fn value(&mut self, source: &str) -> Result<Value, GuestError> {
-        let guest = self.guests.get(&self.program, self.carrier, None, &mut self.echo)?;
+        let guest = self.guests.get(&self.program, Some(self.carrier), None, &mut self.echo)?;
         guest.call("run", &json!({"source": source}), &mut self.echo)
     }
 }

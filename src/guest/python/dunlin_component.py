@@ -6,9 +6,11 @@ component becomes, and passes messages on to the guest.
 
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
+import platform
 import random
 import sys
 
@@ -32,6 +34,9 @@ _NOT_IMPORTED = {
 
 #: Parts of libraries that only their own tests want.
 _NOT_NEEDED = ("__main__", "test", "tests", "testing", "conftest", "_test")
+
+#: The libraries' folder. At run time its files are there in the same place.
+_folder = next(folder for folder in sys.path if os.path.exists(os.path.join(folder, dunlin_pack.MARKER)))
 
 #: Modules that could not be imported, and why.
 _missing = {}
@@ -112,9 +117,10 @@ def _prepare(message):
     os.environ.clear()
     os.environ.update(message["environment"])
     # Only the libraries' folder is there at run time, in its old place.
-    sys.path[:] = [folder for folder in sys.path if folder == dunlin_pack.FOLDER]
+    sys.path[:] = [_folder]
     sys.path_importer_cache.clear()
-    os.chdir(message["folder"])
+    if message["folder"] is not None:
+        os.chdir(message["folder"])
     sys.argv[:] = [dunlin_pack.GUEST]
     random.seed()
     for stream in (sys.stdout, sys.stderr):
@@ -124,7 +130,11 @@ def _prepare(message):
 
 
 def _inventory():
-    return {"python": sys.version.split()[0], "modules": len(sys.modules), "missing": _missing}
+    return {
+        "interpreter": "%s %s" % (platform.python_implementation(), platform.python_version()),
+        "folder": _folder,
+        "missing": _missing,
+    }
 
 
 class WitWorld(wit_world.WitWorld):
