@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `DUNLIN_TEST_POSTGRES`, `DUNLIN_TEST_MARIADB`, `DUNLIN_TEST_MYSQL` | URL of an administrator |
 //! | `DUNLIN_TEST_FLYWAY` | path of Flyway's launcher |
+//! | `DUNLIN_TEST_PYTHON` | path of a Python interpreter with Alembic |
 //! | `DUNLIN_TEST_WITHOUT` | names that the caller goes without, divided by spaces |
 //! | `DUNLIN_TEST_NOT_RUN` | file that collects what did not run |
 //!
@@ -26,5 +27,5 @@ mod project;
 
 pub use database::{Database, ServerKind, databases, servers};
 pub use needs::{Need, flyway_is_here, needs};
-pub use program::{Output, run};
+pub use program::{Output, command, run};
 pub use project::Project;

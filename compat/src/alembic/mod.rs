@@ -1,3 +1,10 @@
 //! Everything known about Alembic: configuration, revision files, the revision graph, and the version table.
 
+pub mod graph;
+pub mod identifier;
+pub mod output;
 pub mod revision;
+#[cfg(test)]
+mod test_graph;
+pub mod traversal;
+pub mod version_table;
