@@ -108,7 +108,10 @@ fn circles_are_refused() {
     assert_eq!(error(&["a", "b <a", "d <c", "c <d"]), "Cycle is detected in revisions (c, d)");
     assert_eq!(error(&["a", "b <a,d", "c <b", "d <c"]), "Cycle is detected in revisions (a, b, c, d)");
     assert_eq!(error(&["a +b", "b +a"]), "Dependency cycle is detected in revisions (a, b)");
-    assert_eq!(error(&["a", "b <a +d", "c", "d <c +b"]), "Dependency cycle is detected in revisions (b, d)");
+    assert_eq!(
+        error(&["a", "b <a +d", "c", "d <c +b"]),
+        "Dependency cycle is detected in revisions (a, b, c, d)"
+    );
 }
 
 #[test]
