@@ -1,9 +1,12 @@
 //! Everything known about Alembic: configuration, revision files, the revision graph, and the version table.
 
+pub mod adapter;
 pub mod graph;
 pub mod identifier;
 pub mod output;
+pub mod plan;
 pub mod revision;
+pub mod status;
 #[cfg(test)]
 mod test_graph;
 pub mod traversal;
