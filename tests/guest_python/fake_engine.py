@@ -75,7 +75,7 @@ class Postgres:
             "rows": rows,
             "affected": None if cursor.rowcount < 0 else cursor.rowcount,
             "tag": " ".join(word for word in status.split() if not word.isdigit()),
-            "notices": list(self.connection.notices),
+            "notices": [_notice(text) for text in self.connection.notices],
         }
 
     def _with_parameters(self, cursor, sql, parameters):
@@ -117,6 +117,11 @@ class Postgres:
 
     def close(self):
         self.connection.close()
+
+
+def _notice(text):
+    severity, message = text.rstrip("\n").split(":  ", 1)
+    return {"severity": severity, "message": message.split("\nDETAIL:  ")[0]}
 
 
 def _modifier(column):

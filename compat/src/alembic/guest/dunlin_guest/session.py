@@ -9,10 +9,10 @@ import re
 
 from dunlin_guest import frames, wire
 
-# What SQLAlchemy's begin_nested() sends.
+# What SQLAlchemy's begin_nested() and psycopg's transaction() send.
 _SAVEPOINT = re.compile(
-    r"(?:(?P<set>SAVEPOINT)|(?P<release>RELEASE SAVEPOINT)|(?P<rollback>ROLLBACK TO SAVEPOINT)) "
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"(?:(?P<set>SAVEPOINT)|(?P<release>RELEASE(?: SAVEPOINT)?)|(?P<rollback>ROLLBACK TO(?: SAVEPOINT)?)) "
+    r"\"?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\"?"
 )
 
 _CONTROL = re.compile(
@@ -148,6 +148,9 @@ class Session:
 
     def introduce(self, sql, parameters=None, types=None, single=None):
         """A statement with which a driver or SQLAlchemy begins a connection: sent once, it is none of the revision's."""
+        if _SAVEPOINT.fullmatch(sql):
+            # psycopg looks for hstore inside of a savepoint; what is asked here does not fail.
+            return wire.Result({"tag": sql.split()[0]})
         key = (sql, repr(parameters))
         if key not in self._introductions:
             self._introductions[key] = self.engine.query(sql, parameters, types, single)
@@ -167,6 +170,11 @@ class Session:
         """A setting of PostgreSQL that libpq's drivers know without asking, because the server reports it."""
         # SQLAlchemy asks for standard_conforming_strings in small letters.
         return self.ask("show " + name, again=False)
+
+    def forget_settings(self):
+        """A statement may have changed settings of PostgreSQL."""
+        for key in [key for key in self._introductions if key[0].startswith("show ")]:
+            del self._introductions[key]
 
     def sql_mode(self, again=False):
         """MySQL's sql_mode, of which a part is in the status that the server sends with each result."""

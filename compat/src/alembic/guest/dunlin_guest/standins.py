@@ -15,16 +15,19 @@ import sys
 REPLACED = {
     "psycopg2._psycopg": "dunlin_guest.drivers.psycopg2_core",
     "_sqlite3": "dunlin_guest.drivers.sqlite3_core",
+    "psycopg.pq.pq_ctypes": "dunlin_guest.drivers.psycopg_pq",
     "MySQLdb._mysql": "dunlin_guest.drivers.mysqldb_core",
 }
 
 #: Modules that are changed after they were imported, and the function of ours that does it.
 CHANGED = {
     "pymysql.connections": ("dunlin_guest.drivers.pymysql_socket", "install"),
+    "psycopg._conninfo_attempts": ("dunlin_guest.drivers.psycopg_pq", "one_attempt"),
+    "psycopg._conninfo_attempts_async": ("dunlin_guest.drivers.psycopg_pq", "one_attempt_async"),
 }
 
 #: Modules that must not be found, so that the driver takes its Python implementation.
-HIDDEN = ()
+HIDDEN = ("psycopg_c", "psycopg_binary")
 
 
 class _Replacement(importlib.abc.Loader):

@@ -5,10 +5,10 @@ socket. They get one of these instead, and stay as they are: their escaping, con
 work on the very packets that they know.
 """
 
-import re
 import struct
 
 from dunlin_guest import session, wire
+from dunlin_guest.drivers import mysql_session
 
 _COM_QUIT, _COM_INIT_DB, _COM_QUERY, _COM_PING = 0x01, 0x02, 0x03, 0x0E
 _COM_SET_OPTION, _COM_RESET_CONNECTION = 0x1B, 0x1F
@@ -23,28 +23,16 @@ _STATUS_IN_TRANSACTION, _STATUS_AUTOCOMMIT, _STATUS_NO_BACKSLASH_ESCAPES = 1, 2,
 
 _MAX_PACKET = 0xFFFFFF
 
-_CONTROL = re.compile(
-    r"\s*(?:(?P<begin>BEGIN(?:\s+WORK)?|START\s+TRANSACTION)|(?P<commit>COMMIT(?:\s+WORK)?)"
-    r"|(?P<rollback>ROLLBACK(?:\s+WORK)?)|SET\s+(?:SESSION\s+|@@)?AUTOCOMMIT\s*=\s*(?P<autocommit>0|1|OFF|ON|FALSE|TRUE)"
-    r"|SET\s+NAMES\s+'?(?P<charset>\w+)'?(?:\s+COLLATE\s+'?\w+'?)?)\s*;?\s*",
-    re.IGNORECASE,
-)
-
-
 class Server:
     """One connection, seen from the server: what is fed to it makes it answer."""
 
-    def __init__(self, encoding="utf-8"):
-        session.current.require("mysql", "mariadb")
+    def __init__(self):
+        self._connection = mysql_session.Connection()
         self._incoming = bytearray()
         self.outgoing = bytearray()
         self._payload = bytearray()
         self._sequence = 0
         self._authenticated = False
-        self._multiple = False
-        self._encoding = encoding
-        self._autocommit = True
-        self._backslash = "NO_BACKSLASH_ESCAPES" not in session.current.sql_mode()
         self._send(self._greeting())
 
     # -- packets
@@ -75,7 +63,7 @@ class Server:
         if not self._authenticated:
             self._authenticated = True
             flags = struct.unpack_from("<I", payload)[0]
-            self._multiple = bool(flags & _CLIENT_MULTI_STATEMENTS)
+            self._connection.multiple = bool(flags & _CLIENT_MULTI_STATEMENTS)
             self._ok()
             return
         command, argument = payload[0], payload[1:]
@@ -84,15 +72,15 @@ class Server:
         elif command == _COM_INIT_DB:
             self._query(b"USE `" + argument.replace(b"`", b"``") + b"`")
         elif command == _COM_QUIT:
-            session.current.rollback()
+            self._connection.close()
         elif command == _COM_PING:
             self._ok()
         elif command == _COM_RESET_CONNECTION:
-            session.current.rollback()
-            self._autocommit = True
+            self._connection.rollback()
+            self._connection.autocommit = True
             self._ok()
         elif command == _COM_SET_OPTION:
-            self._multiple = argument[:2] == b"\0\0"
+            self._connection.multiple = argument[:2] == b"\0\0"
             self._eof()
         else:
             self._error(1047, "08S01", "the engine does not know the command %d" % command)
@@ -116,8 +104,8 @@ class Server:
         )
 
     def _status(self):
-        status = 0 if self._backslash else _STATUS_NO_BACKSLASH_ESCAPES
-        if self._autocommit:
+        status = 0 if self._connection.backslash else _STATUS_NO_BACKSLASH_ESCAPES
+        if self._connection.autocommit:
             status |= _STATUS_AUTOCOMMIT
         if session.current.in_transaction and session.current.dirty:
             status |= _STATUS_IN_TRANSACTION
@@ -138,9 +126,9 @@ class Server:
 
     def _query(self, statement):
         try:
-            result = self._run(statement.decode(self._encoding))
+            result = self._connection.run(statement.decode(self._connection.encoding))
         except wire.EngineError as error:
-            number, sqlstate = error_number(error)
+            number, sqlstate = mysql_session.error_number(error)
             self._error(number, sqlstate, error.message)
         except session.NoConnection as error:
             self._error(2013, "HY000", "no statement can be sent: %s" % error)
@@ -152,54 +140,6 @@ class Server:
             else:
                 self._ok(result.affected or 0, result.last_id or 0)
 
-    def _run(self, sql):
-        control = _CONTROL.fullmatch(sql)
-        if control is not None:
-            return self._control(sql, control)
-        if self._autocommit:
-            if not session.current.begun:
-                session.current.leave_transaction()
-        else:
-            session.current.enter_transaction()
-        result = session.current.query(sql, single=None if self._multiple else True)
-        if "sql_mode" in sql.lower():
-            self._backslash = "NO_BACKSLASH_ESCAPES" not in session.current.sql_mode(again=True)
-        return result
-
-    def _control(self, sql, control):
-        current = session.current
-        if control["commit"]:
-            current.commit()
-        elif control["rollback"]:
-            current.rollback()
-        elif control["begin"]:
-            # An open transaction is committed by the server.
-            current.commit()
-            current.enter_transaction()
-            current.begun = True
-            return None
-        elif control["autocommit"]:
-            self._autocommit = control["autocommit"].upper() in ("1", "ON", "TRUE")
-            if self._autocommit:
-                current.commit()
-        else:
-            return self._names(sql, control["charset"].lower())
-        current.begun = False
-        return None
-
-    def _names(self, sql, charset):
-        """``SET NAMES``, with which drivers say how they encode text.
-
-        Text crosses to the engine as text, so another character set than Unicode is the driver's alone. Of Unicode the
-        server hears, as the statement also sets the collation of literals.
-        """
-        if charset in ("utf8mb4", "utf8", "utf8mb3"):
-            self._encoding = "utf-8"
-            session.current.introduce(sql)
-        else:
-            self._encoding = {"latin1": "cp1252", "binary": "latin-1"}.get(charset, charset)
-        return None
-
     def _rows(self, result):
         self._send(_length(len(result.columns)))
         for column in result.columns:
@@ -210,7 +150,7 @@ class Server:
         self._eof()
 
     def _column(self, column):
-        name = _string(column["name"].encode(self._encoding))
+        name = _string(column["name"].encode(self._connection.encoding))
         fixed = struct.pack(
             "<HIBHBH",
             column.get("charset") or 0,
@@ -227,7 +167,7 @@ class Server:
             return b"\xfb"
         if isinstance(value, dict):
             return _string(wire.bytes_of(value))
-        return _string(value.encode(self._encoding))
+        return _string(value.encode(self._connection.encoding))
 
 
 def server_version(server):
@@ -236,14 +176,6 @@ def server_version(server):
     if server["dialect"] == "mariadb" and server["version"][0] == 10 and not text.startswith("5.5.5-"):
         return "5.5.5-" + text
     return text
-
-
-def error_number(error):
-    """(number, SQLSTATE) of an error that the engine answered."""
-    if error.code:
-        return error.code, error.sqlstate or "HY000"
-    number = {"lock-timeout": 1205, "deadlock": 1213, "connection": 2013}.get(error.kind, 1105)
-    return number, error.sqlstate or "HY000"
 
 
 def _length(number):

@@ -82,15 +82,16 @@ _ESCAPED = re.compile(rb"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 
 
 def _binary(text, cursor):
-    if text is None:
-        return None
+    return None if text is None else memoryview(unescaped(text)).cast("c")
+
+
+def unescaped(text):
+    """The bytes of a bytea's text, in either of PostgreSQL's forms."""
     if text.startswith("\\x"):
-        data = bytes.fromhex(text[2:])
-    else:
-        data = _ESCAPED.sub(
-            lambda match: bytes([int(match[1], 8)]) if match[1] else match[2], text.encode("utf-8")
-        )
-    return memoryview(data).cast("c")
+        return bytes.fromhex(text[2:])
+    return _ESCAPED.sub(
+        lambda match: bytes([int(match[1], 8)]) if match[1] else match[2], text.encode("utf-8")
+    )
 
 
 # -- dates and times

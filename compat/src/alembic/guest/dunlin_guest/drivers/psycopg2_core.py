@@ -10,7 +10,7 @@ import re
 import time as _time
 
 from dunlin_guest import session, wire
-from dunlin_guest.drivers import postgres_error, psycopg2_adapt, psycopg2_cast, versions
+from dunlin_guest.drivers import postgres_common, postgres_error, psycopg2_adapt, psycopg2_cast, versions
 from dunlin_guest.drivers.psycopg2_adapt import (  # noqa: F401  (names that psycopg2 imports)
     AsIs,
     Binary,
@@ -371,40 +371,10 @@ def quote_ident(ident, scope):
 
 
 def parse_dsn(dsn):
-    """``key=value`` pairs, or a URL, as a dictionary; what libpq's PQconninfoParse() takes."""
-    dsn = dsn.decode("utf-8") if isinstance(dsn, bytes) else dsn
-    if dsn.startswith(("postgresql://", "postgres://")):
-        return _parse_url(dsn)
-    result, position = {}, 0
-    pair = re.compile(r"\s*([^=\s]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))", re.DOTALL)
-    while dsn[position:].strip():
-        match = pair.match(dsn, position)
-        if match is None:
-            word = dsn[position:].split()[0]
-            raise ProgrammingError(
-                'invalid dsn: missing "=" after "%s" in connection info string\n' % word
-            )
-        value = match[2] if match[2] is not None else match[3]
-        result[match[1]] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
-        position = match.end()
-    return result
-
-
-def _parse_url(url):
-    from urllib.parse import parse_qsl, unquote, urlsplit
-
-    parts = urlsplit(url)
-    result = dict(parse_qsl(parts.query))
-    for key, value in (
-        ("user", parts.username),
-        ("password", parts.password),
-        ("host", parts.hostname),
-        ("port", parts.port),
-        ("dbname", parts.path.lstrip("/")),
-    ):
-        if value:
-            result.setdefault(key, unquote(str(value)))
-    return result
+    try:
+        return postgres_common.parse_dsn(dsn)
+    except ValueError as error:
+        raise ProgrammingError("invalid dsn: %s" % error) from None
 
 
 def libpq_version():
@@ -433,14 +403,6 @@ def encrypt_password(password, user, scope=None, algorithm=None):
 
 
 # -- results
-
-# Sizes of the types that have a fixed one, as pg_type has them.
-_FIXED_SIZES = {
-    16: 1, 18: 1, 19: 64, 20: 8, 21: 2, 23: 4, 24: 4, 26: 4, 28: 4, 29: 4, 650: -1, 700: 4, 701: 8,
-    790: 8, 829: 6, 774: 8, 1082: 4, 1083: 8, 1114: 8, 1184: 8, 1186: 16, 1266: 12, 2205: 4, 2206: 4,
-    2950: 16, 600: 16, 3220: 8, 4089: 4, 4096: 4, 601: 32, 603: 32, 628: 24, 718: 24, 27: 6, 2278: 4,
-}  # fmt: skip
-
 
 class Column:
     """An item of ``cursor.description``."""
@@ -496,7 +458,7 @@ def _column(described):
     modifier = -1 if modifier is None else modifier
     if modifier > 0:
         modifier -= 4
-    size = _FIXED_SIZES.get(oid, -1)
+    size = postgres_common.fixed_size(oid)
     precision = scale = None
     if size == -1:
         size = modifier >> 16 if oid == 1700 else modifier
@@ -632,8 +594,8 @@ class cursor:
         self._rows, self._row, self.description, self._casts = None, 0, None, ()
         self.rowcount, self.statusmessage = -1, None
         result = self.connection._query(sql, self)
-        self.statusmessage = _status(result)
-        if result.columns or result.tag in ("SELECT", "FETCH", "SHOW", "EXPLAIN", "VALUES", "TABLE"):
+        self.statusmessage = postgres_common.command_status(result)
+        if postgres_common.has_rows(result):
             if with_rows:
                 self.rowcount = len(result.rows)
                 self.description = tuple(_column(column) for column in result.columns)
@@ -779,15 +741,6 @@ def _sql_text(curs, statement):
         ) from None
 
 
-def _status(result):
-    """PQcmdStatus(): the command tag, of which the engine gives the parts."""
-    if result.tag == "INSERT" and result.affected is not None:
-        return "INSERT 0 %d" % result.affected
-    if result.affected is None:
-        return result.tag or None
-    return "%s %d" % (result.tag, result.affected)
-
-
 # -- connections
 
 _STATUS_READY, _STATUS_BEGIN, _STATUS_PREPARED = 1, 2, 5
@@ -821,7 +774,6 @@ class connection:
         self._deferrable = None
         self._failed = False
         self._entered = False
-        self._escape_strings = None
 
     # psycopg2 calls it ``async``, a keyword since Python 3.7.
     def __getattr__(self, name):
@@ -831,8 +783,7 @@ class connection:
 
     @property
     def server_version(self):
-        major, minor, patch = session.current.server["version"]
-        return major * 10000 + minor if major >= 10 else major * 10000 + minor * 100 + patch
+        return postgres_common.server_version()
 
     @property
     def info(self):
@@ -913,20 +864,15 @@ class connection:
         except wire.EngineError as error:
             self._failed = not self._autocommit
             raise _translated(error, curs, sql) from None
-        self.notices.extend(result.notices)
+        for notice in result.notices:
+            self.notices.append(postgres_error.libpq_message(wire.EngineError(notice), None))
         del self.notices[:-50]
-        if "standard_conforming_strings" in sql:
-            self._escape_strings = None
+        postgres_common.follow_settings(sql)
         return result
 
     def needs_escape_strings(self, has_backslash):
-        """Whether literals with a backslash need the form E'…': standard_conforming_strings is off."""
-        if not has_backslash and self._escape_strings is None:
-            return False
-        if self._escape_strings is None:
-            result = session.current.ask_setting("standard_conforming_strings")
-            self._escape_strings = result == "off"
-        return self._escape_strings
+        """Whether a literal needs the form E'…'; asked for only when it makes a difference."""
+        return has_backslash and postgres_common.needs_escape_strings()
 
     # -- settings
 
@@ -1007,22 +953,7 @@ class connection:
 
     def get_parameter_status(self, parameter):
         self._check_open()
-        server = session.current.server
-        known = {
-            "server_version": server["version_text"],
-            "client_encoding": "UTF8",
-            "session_authorization": server["user"],
-            "integer_datetimes": "on",
-        }
-        if parameter in known:
-            return known[parameter]
-        if parameter in ("server_encoding", "DateStyle", "TimeZone", "IntervalStyle") or parameter in (
-            "standard_conforming_strings",
-            "is_superuser",
-            "application_name",
-        ):
-            return session.current.ask_setting(parameter)
-        return None
+        return postgres_common.parameter_status(parameter)
 
     def get_dsn_parameters(self):
         self._check_open()

@@ -12,7 +12,6 @@ def install(connections):
         # TLS is between the engine and the server.
         self.ssl = self._ssl_required = False
         try:
-            session.current.connect()
             sock = mysql_server.Socket()
         except session.NoConnection as error:
             raise connections.err.OperationalError(
