@@ -5,6 +5,7 @@ the rows of the version table, and the last commit.
 """
 
 import argparse
+import contextlib
 import importlib.machinery
 import io
 import logging
@@ -14,13 +15,14 @@ import sys
 import types
 
 import sqlalchemy
+from alembic import util
 from alembic.config import Config
 from alembic.runtime import migration as migration_module
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.script.base import Script
 
-import alembic
+import alembic.context
 from dunlin_guest import asynchrony, session
 
 
@@ -46,7 +48,7 @@ class Environment:
 
     # -- configuration
 
-    def config(self, command=None, output=None):
+    def config(self, command=None, output=None, stdout=None):
         """Alembic's Config, as its command line would have made it."""
         options = self.options
         command = dict(command or {})
@@ -64,6 +66,8 @@ class Environment:
         }
         if output is not None:
             arguments["output_buffer"] = output
+        if stdout is not None:
+            arguments["stdout"] = stdout
         if options.get("toml_file"):
             arguments["toml_file"] = options["toml_file"]
         config = Config(**arguments)
@@ -86,7 +90,7 @@ class Environment:
         offline = bool(message.get("offline"))
         up = message["direction"] == "up"
         command = {"sql": offline, "tag": options.get("tag"), "revision": options.get("target")}
-        output = _Output(self.engine) if offline else None
+        output = Output(self.engine) if offline else None
         config = self.config(command, output)
         directory = self.directory(config)
         script = _script(message, options)
@@ -167,6 +171,23 @@ class Environment:
 
     # -- for calls
 
+    @contextlib.contextmanager
+    def as_env_py(self, config, needs_models=True):
+        """While a command of Alembic runs: env.py, or what stands for it."""
+        if self.options.get("env") == "run":
+            yield
+            return
+        if needs_models:
+            raise util.CommandError(
+                "comparing the models with the database needs the project's env.py, which is not run"
+            )
+        original = ScriptDirectory.run_env
+        ScriptDirectory.run_env = lambda directory: self._static(alembic.context, {})
+        try:
+            yield
+        finally:
+            ScriptDirectory.run_env = original
+
     def read(self, command, function):
         """Runs the environment for a function (heads, context) → steps, reading only; calls use it."""
         config = self.config(command)
@@ -186,7 +207,7 @@ def _check_committed():
         )
 
 
-class _Output(io.TextIOBase):
+class Output(io.TextIOBase):
     """The buffer of an offline run."""
 
     def __init__(self, engine):
@@ -298,7 +319,8 @@ def _install_hooks():
         return original_heads(self)
 
     def _ensure_version_table(self, purge=False):
-        if not (state.active and not self.as_sql):
+        # Nor does a command that only reads make the table, as Alembic's own would.
+        if self.as_sql or not (state.active or session.current.reading):
             original_ensure(self, purge)
 
     context.__init__ = init

@@ -60,7 +60,7 @@ class Session:
     def close(self, reason="nothing is being run"):
         """Ends it; the last commit is the engine's."""
         self.closed = reason
-        self.commit_due = False
+        self.commit_due = self.reading = False
 
     def connect(self):
         """A driver connects."""

@@ -17,11 +17,22 @@ REPLACED = {
     "_sqlite3": "dunlin_guest.drivers.sqlite3_core",
     "psycopg.pq.pq_ctypes": "dunlin_guest.drivers.psycopg_pq",
     "MySQLdb._mysql": "dunlin_guest.drivers.mysqldb_core",
+    "asyncpg.connection": "dunlin_guest.drivers.asyncpg_core",
+    "asyncpg.pool": "dunlin_guest.drivers.asyncpg_core",
+    "asyncpg.protocol": "dunlin_guest.drivers.asyncpg_core",
+    "aiosqlite.core": "dunlin_guest.drivers.aiosqlite_core",
 }
+
+if sys.platform == "wasi":
+    # It switches stacks in assembler.
+    REPLACED["greenlet"] = "dunlin_guest.drivers.greenlet_core"
 
 #: Modules that are changed after they were imported, and the function of ours that does it.
 CHANGED = {
     "pymysql.connections": ("dunlin_guest.drivers.pymysql_socket", "install"),
+    "aiomysql.connection": ("dunlin_guest.drivers.mysql_streams", "change_aiomysql"),
+    "asyncmy.connection": ("dunlin_guest.drivers.mysql_streams", "change_asyncmy"),
+    "sqlalchemy.dialects.postgresql.asyncpg": ("dunlin_guest.drivers.asyncpg_core", "change_dialect"),
     "psycopg._conninfo_attempts": ("dunlin_guest.drivers.psycopg_pq", "one_attempt"),
     "psycopg._conninfo_attempts_async": ("dunlin_guest.drivers.psycopg_pq", "one_attempt_async"),
 }
