@@ -477,6 +477,8 @@ pub struct Record {
     pub success: Vec<HistoryStatement>,
     /// When it failed and something of it may remain (no transaction was rolled back); usually empty.
     pub failure: Vec<HistoryStatement>,
+    /// Whether each statement of `success` must affect exactly one row, or the migration fails.
+    pub one_row_each: bool,
 }
 
 /// A statement on the history with the values that are known only when it runs.

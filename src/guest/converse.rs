@@ -24,8 +24,6 @@ pub trait Steps {
     fn log(&mut self, level: &str, logger: &str, text: &str);
     /// A piece of what an offline run writes.
     fn output(&mut self, text: &str);
-    /// A file of the project.
-    fn read_file(&mut self, path: &str) -> Answer;
 }
 
 /// An interpreter with a tool's library loaded.
@@ -136,7 +134,7 @@ fn answer(message: GuestMessage, steps: &mut dyn Steps) -> Answer {
             steps.output(&text);
             Answer::Ok
         }
-        GuestMessage::ReadFile { path } => steps.read_file(&path),
+        GuestMessage::ReadFile { path } => refusal(format!("{path}: files are not read through the engine")),
         GuestMessage::Ready(_)
         | GuestMessage::Loaded { .. }
         | GuestMessage::Done { .. }

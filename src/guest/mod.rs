@@ -7,8 +7,24 @@ mod converse;
 mod error;
 pub mod protocol;
 
+use std::sync::Arc;
+
+use dunlin_compat::model::{Carrier, GuestProgram, Server};
+
 pub use converse::{Guest, Steps};
 pub use error::{CarrierError, GuestError};
+
+/// Whoever starts guests and keeps them for a run.
+pub trait GuestSource {
+    /// The guest of a program, started if it is not running yet; the project's or migration's `carrier` decides where.
+    fn get(
+        &mut self,
+        program: &Arc<GuestProgram>,
+        carrier: Option<Carrier>,
+        server: Option<&Server>,
+        steps: &mut dyn Steps,
+    ) -> Result<&mut Guest, GuestError>;
+}
 
 /// The way messages reach a guest: a child process or a sandbox.
 pub trait CarrierLink: Send {

@@ -299,7 +299,7 @@ pub enum SavepointAction {
 }
 
 /// What the engine answers to a question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Answer {
     /// Done.
@@ -317,6 +317,7 @@ pub enum Answer {
 
 /// `result`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StatementResult {
     /// Its columns.
     pub columns: Vec<ResultColumn>,
