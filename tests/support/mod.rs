@@ -19,13 +19,17 @@
 // All of this is test code; the lints see only functions marked `#[test]` as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalog;
 mod database;
 mod dump;
 mod needs;
 mod program;
 mod project;
+mod proxy;
 
+pub use catalog::Contents;
 pub use database::{Database, ServerKind, databases, servers};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, command, run};
 pub use project::Project;
+pub use proxy::{Proxy, Received};

@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod config;
 pub mod files;
 pub mod graph;
+pub mod guest;
 pub mod identifier;
 pub mod output;
 pub mod plan;
