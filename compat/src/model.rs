@@ -382,7 +382,9 @@ pub struct GuestProgram {
     pub tool: &'static str,
     /// The language.
     pub language: Language,
-    /// Its modules, each a name and its text; the first is the one that is run.
+    /// Its modules, each a name and its text. Python's are of one package, by their dotted names, a package's own ending
+    /// in `__init__`: the host carrier runs the package's `__main__`; the sandbox calls `sandbox.converse(message, exchange)`,
+    /// and when a pack is built `preload.run()`, if there is one.
     pub modules: &'static [(&'static str, &'static str)],
     /// The project's folders from which it imports, absolute, in order.
     pub import_paths: Vec<PathBuf>,

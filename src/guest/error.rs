@@ -18,10 +18,12 @@ pub enum CarrierError {
         reason: String,
     },
     /// It ended in the middle of a conversation.
-    #[error("{carrier} ended unexpectedly{}", last_words(said))]
+    #[error("{carrier} ended unexpectedly{how}{}", last_words(said))]
     Ended {
         /// What ended.
         carrier: String,
+        /// How, with a space in front: ` with exit code 1`, ` by signal 9`; empty when it is not known.
+        how: String,
         /// The last lines that it printed.
         said: String,
     },
@@ -60,10 +62,12 @@ pub enum GuestError {
         reason: String,
     },
     /// Files that the carrier cannot load; nothing was sent.
-    #[error("{}", problems_text(problems))]
+    #[error("{}{}", problems_text(problems), advice.as_ref().map_or(String::new(), |text| format!("\n{text}")))]
     CannotLoad {
         /// What, where and why.
         problems: Vec<LoadProblem>,
+        /// The way out, where the other carrier is one.
+        advice: Option<String>,
     },
     /// The migration's code failed.
     #[error("{}", .0.message)]
