@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod config;
+pub mod env;
 pub mod files;
 pub mod graph;
 pub mod guest;
@@ -15,4 +16,5 @@ pub mod status;
 #[cfg(test)]
 mod test_graph;
 pub mod traversal;
+pub mod url;
 pub mod version_table;
