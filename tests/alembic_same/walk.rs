@@ -58,7 +58,12 @@ pub fn walk(
         if let Err(error) = runner.run(stage, command) {
             panic!("{:?}, {}: {step} failed\n{error}", stage.kind(), runner.name());
         }
-        let statements = statements::own(stage.kind(), stage.take_statements());
+        let mut statements = statements::own(stage.kind(), stage.take_statements());
+        if matches!(command.target.as_str(), "heads" | "base") {
+            // Where a revision depends on several others, Alembic takes these from a Python set: which comes first is
+            // not the same in every process.
+            statements.sort();
+        }
         let (contents, versions) = stage.contents();
         traces.push(Trace { step, statements, contents, versions });
     }
