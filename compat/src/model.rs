@@ -382,12 +382,31 @@ pub struct GuestProgram {
     pub tool: &'static str,
     /// The language.
     pub language: Language,
-    /// Its modules, each a name and its text; the first is the one that is run.
+    /// Its modules, each a name and its text. Python's are of one package, by their dotted names, a package's own ending
+    /// in `__init__`: the host carrier runs the package's `__main__`; the sandbox calls `sandbox.converse(message, exchange)`,
+    /// and when a pack is built `preload.run()`, if there is one.
     pub modules: &'static [(&'static str, &'static str)],
     /// The project's folders from which it imports, absolute, in order.
     pub import_paths: Vec<PathBuf>,
     /// What it is told when it starts: `options` of the step protocol's `start`.
     pub options: serde_json::Value,
+}
+
+/// What a pack for a tool is built from: libraries that its guest finds in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackRecipe {
+    /// [`GuestProgram::tool`].
+    pub tool: &'static str,
+    /// [`GuestProgram::language`].
+    pub language: Language,
+    /// [`GuestProgram::modules`].
+    pub modules: &'static [(&'static str, &'static str)],
+    /// Libraries, as their package index names them; what they need comes along.
+    pub libraries: &'static [&'static str],
+    /// Database drivers, of which the guest uses what is not compiled; without what they need.
+    pub drivers: &'static [&'static str],
+    /// Libraries of which a project has to have the same major and minor version, by their normalised names.
+    pub decisive: &'static [&'static str],
 }
 
 /// The language of a guest.

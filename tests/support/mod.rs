@@ -22,6 +22,7 @@
 mod catalog;
 mod database;
 mod dump;
+mod guest;
 mod needs;
 mod program;
 mod project;
@@ -29,6 +30,7 @@ mod proxy;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use guest::{Echo, GuestRun, plain_guest};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};
