@@ -226,10 +226,8 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
 
 fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
     let source = &block.source;
-    let found = sql::split(&source.text, server.dialect).map_err(|error| RunError::Split {
-        path: source.path.clone(),
-        first_line: source.first_line,
-        error,
+    let found = sql::split_quoted(&source.text, server.dialect, server.quoting).map_err(|error| {
+        RunError::Split { path: source.path.clone(), first_line: source.first_line, error }
     })?;
     let rebuilds_tables = server.dialect == Dialect::Sqlite && sql::sqlite_rebuilds(&found);
     let mut statements: Vec<Statement<'p>> = found

@@ -9,7 +9,7 @@ use super::super::url::{DatabaseUrl, Form, Host, Roots, TlsMode};
 use super::super::{Access, ConnectOptions};
 use super::infile::Infile;
 use super::{MysqlConnection, failed};
-use dunlin_compat::model::{Dialect, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server};
 use mysql::consts::CapabilityFlags;
 use mysql::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ const PACKET_LIMIT: usize = 1 << 30;
 const SOCKETS: &[&str] = &["/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
 
 const FACTS: &str =
-    "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet";
+    "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet, @@sql_mode";
 
 pub(in crate::db) fn connect(
     url: &DatabaseUrl,
@@ -104,6 +104,7 @@ fn session(
         user: user.rsplit_once('@').map_or(user.as_str(), |(user, _)| user).to_owned(),
         search_path: String::new(),
         session_id: text(4).parse().unwrap_or_default(),
+        quoting: Quoting::of_sql_mode(&text(6)),
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
     Ok(MysqlConnection { conn, server, infile, packet_limit, notices: Vec::new() })

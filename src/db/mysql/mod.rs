@@ -9,7 +9,7 @@ pub(super) use connect::connect;
 use super::error::{DbError, DbErrorKind};
 use super::text::{holds_separator, is_blank, join, leading_words};
 use super::{BatchError, Column, Connection, Outcome};
-use dunlin_compat::model::{Dialect, Lock, Server, Value};
+use dunlin_compat::model::{Dialect, Lock, Quoting, Server, Value};
 use infile::{Infile, is_local_load};
 use mysql::prelude::Queryable;
 use mysql::{Conn, DriverError};
@@ -121,6 +121,12 @@ impl Connection for MysqlConnection {
 
     fn take_notices(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notices)
+    }
+
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        let sql_mode = self.value("SELECT @@sql_mode")?.unwrap_or_default();
+        self.server.quoting = Quoting::of_sql_mode(&sql_mode);
+        Ok(())
     }
 
     /// A savepoint outside of a transaction is gone as soon as it is made.

@@ -18,7 +18,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Everything that must be known of a session, in one round trip.
 const FACTS: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
     current_database(), coalesce(current_schema(), ''), current_user, current_setting('search_path'), \
-    pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only')";
+    pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
+    current_setting('standard_conforming_strings')";
 
 /// Whether and how one attempt uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +218,7 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
         user: text(4),
         search_path: text(5),
         session_id: text(6).parse().unwrap_or_default(),
+        quoting: super::quoting(&text(9)),
     };
     Ok(PostgresConnection { link, server })
 }
