@@ -3,6 +3,8 @@
 
 mod connect;
 mod infile;
+#[cfg(unix)]
+mod tunnel;
 
 pub(super) use connect::connect;
 
@@ -23,6 +25,9 @@ const PACKET_OVERHEAD: usize = 1024;
 /// A session on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
     conn: Conn,
+    /// What `conn` goes through; it must be dropped after it.
+    #[cfg(unix)]
+    _tunnel: Option<tunnel::Tunnel>,
     server: Server,
     infile: Infile,
     /// The server's `max_allowed_packet`, in bytes.
