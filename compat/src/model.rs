@@ -92,7 +92,33 @@ pub struct Server {
     /// The session's identity on the server, to find it again after a crash: backend process id or connection id.
     pub session_id: i64,
     /// How the session reads strings and names.
-    pub quoting: Quoting,
+    pub quoting: SessionQuoting,
+    /// MySQL and MariaDB: what the database's URL sets in every session, names and values as SQL; empty elsewhere.
+    pub session_settings: Vec<(String, String)>,
+}
+
+impl Server {
+    /// The statement that sets what `session_settings` names; there must be some.
+    pub fn setting(session_settings: &[(String, String)]) -> String {
+        let all: Vec<String> =
+            session_settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        format!("SET {}", all.join(", "))
+    }
+}
+
+/// How a session reads strings and names at connect, and again after `SET … = DEFAULT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionQuoting {
+    /// At connect.
+    pub initial: Quoting,
+    /// What the server gives a session that asks for its default.
+    pub default: Quoting,
+}
+
+impl From<Quoting> for SessionQuoting {
+    fn from(quoting: Quoting) -> SessionQuoting {
+        SessionQuoting { initial: quoting, default: quoting }
+    }
 }
 
 /// How a session reads strings and names, where the server has a setting for it. Scripts are cut by it.

@@ -6,7 +6,7 @@ use super::lexer::{Lexer, Token, TokenKind};
 use super::mysql_body::Body;
 use super::mysql_mode::{Modes, Unclear};
 use super::statement::{Collector, Statement, beginning};
-use dunlin_compat::model::{Dialect, Quoting};
+use dunlin_compat::model::{Dialect, SessionQuoting};
 
 /// Commands of the client that no server knows. `DELIMITER` and `USE` are understood.
 const CLIENT_COMMANDS: [&str; 12] = [
@@ -18,7 +18,11 @@ const CLIENT_COMMANDS: [&str; 12] = [
 const ORACLE_PROGRAMS: [(&str, &str); 3] =
     [("PROCEDURE", "procedure"), ("FUNCTION", "function"), ("PACKAGE", "package")];
 
-pub(super) fn split(script: &str, dialect: Dialect, quoting: Quoting) -> Result<Vec<Statement>, SplitError> {
+pub(super) fn split(
+    script: &str,
+    dialect: Dialect,
+    quoting: SessionQuoting,
+) -> Result<Vec<Statement>, SplitError> {
     let mut splitter = Splitter {
         script,
         lexer: Lexer::new(script, beginning(script), dialect),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use dunlin_compat::model::Quoting;
+use dunlin_compat::model::{Quoting, SessionQuoting};
 
 use super::lexer::{Token, TokenKind};
 
@@ -29,8 +29,9 @@ struct Mode {
 /// The mode in force, and the user variables that keep one for later.
 #[derive(Debug)]
 pub(super) struct Modes {
-    initial: Mode,
     current: Mode,
+    /// What `SET sql_mode = DEFAULT` brings.
+    by_default: Mode,
     saved: HashMap<String, Mode>,
 }
 
@@ -39,14 +40,15 @@ pub(super) struct Modes {
 pub(super) struct Unclear(pub(super) usize);
 
 impl Modes {
-    /// For a session that has no mode of its own set but the one it began with.
-    pub(super) fn new(quoting: Quoting) -> Modes {
-        let initial = Mode {
+    /// For a script that a session reads so.
+    pub(super) fn new(quoting: SessionQuoting) -> Modes {
+        let mode = |quoting: Quoting| Mode {
             no_backslash_escapes: !quoting.backslash_escapes,
             ansi_quotes: quoting.ansi_quotes,
             oracle: quoting.oracle,
         };
-        Modes { initial, current: initial, saved: HashMap::new() }
+        let (current, by_default) = (mode(quoting.initial), mode(quoting.default));
+        Modes { current, by_default, saved: HashMap::new() }
     }
 
     /// How strings and names are read now.
@@ -118,7 +120,7 @@ impl Modes {
         if let [word] = value
             && word.is_word(script, "DEFAULT")
         {
-            return Ok(self.initial);
+            return Ok(self.by_default);
         }
         let mut read = Mode::default();
         let mut named = Mode::default();
@@ -265,7 +267,8 @@ mod tests {
     #[test]
     fn a_script_begins_with_the_sessions_own_mode() {
         let pieces = |script: &str, sql_mode: &str| {
-            split_quoted(script, Dialect::Mariadb, Quoting::of_sql_mode(sql_mode)).map(|found| found.len())
+            split_quoted(script, Dialect::Mariadb, Quoting::of_sql_mode(sql_mode).into())
+                .map(|found| found.len())
         };
         let plain = r"SELECT '\'; SELECT 1; -- '";
         assert_eq!(pieces(plain, "NO_BACKSLASH_ESCAPES"), Ok(2));

@@ -3,14 +3,14 @@
 use super::error::{SplitError, SplitProblem};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::statement::{Collector, Statement, beginning};
-use dunlin_compat::model::{Dialect, Quoting};
+use dunlin_compat::model::{Dialect, SessionQuoting};
 
-pub(super) fn split(script: &str, quoting: Quoting) -> Result<Vec<Statement>, SplitError> {
+pub(super) fn split(script: &str, quoting: SessionQuoting) -> Result<Vec<Statement>, SplitError> {
     if let Some(offset) = script.find('\0') {
         return Err(SplitError::new(script, offset, SplitProblem::Nul));
     }
     let mut lexer = Lexer::new(script, beginning(script), Dialect::Postgres);
-    lexer.backslash_escapes = quoting.backslash_escapes;
+    lexer.backslash_escapes = quoting.initial.backslash_escapes;
     let mut collector = Collector::new(script);
     let mut open = Open::default();
     let fail = |offset, problem| SplitError::new(script, offset, problem);
@@ -32,7 +32,8 @@ pub(super) fn split(script: &str, quoting: Quoting) -> Result<Vec<Statement>, Sp
             collector.set_copy_data(script.get(data.start..data.end).unwrap_or_default());
             lexer.position = data.next;
         }
-        if let Some(escapes) = open.backslash_escapes(script, token.start, quoting.backslash_escapes) {
+        if let Some(escapes) = open.backslash_escapes(script, token.start, quoting.default.backslash_escapes)
+        {
             lexer.backslash_escapes = escapes;
         }
         open = Open::default();
@@ -146,12 +147,12 @@ impl Open {
     }
 
     /// Whether backslashes escape once the statement has set `standard_conforming_strings`, if it does: psql learns it from
-    /// the server. `initially` is what the session began with.
-    fn backslash_escapes(&self, script: &str, end: usize, initially: bool) -> Option<bool> {
+    /// the server. `by_default` is what a `RESET` gives.
+    fn backslash_escapes(&self, script: &str, end: usize, by_default: bool) -> Option<bool> {
         let head = |index: usize| self.head.get(index).copied().flatten();
         let is = |index: usize, word: &str| head(index).is_some_and(|token| token.is_word(script, word));
         if is(0, "RESET") || is(0, "DISCARD") {
-            return (is(1, "standard_conforming_strings") || is(1, "ALL")).then_some(initially);
+            return (is(1, "standard_conforming_strings") || is(1, "ALL")).then_some(by_default);
         }
         if !is(0, "SET") {
             return None;
@@ -167,7 +168,7 @@ impl Open {
         let value = value.strip_prefix("to").or_else(|| value.strip_prefix("TO")).unwrap_or(value);
         let value = value.trim_matches(|character: char| character == '\'' || character.is_whitespace());
         if value.eq_ignore_ascii_case("default") {
-            return Some(initially);
+            return Some(by_default);
         }
         Some(["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
@@ -212,6 +213,7 @@ fn copy_data(script: &str, semicolon_end: usize) -> Result<CopyData, (usize, Spl
 mod tests {
     use super::super::tests::{error, texts};
     use super::*;
+    use dunlin_compat::model::Quoting;
 
     fn pieces(script: &str) -> Vec<String> {
         texts(script, Dialect::Postgres)
@@ -275,7 +277,8 @@ mod tests {
             assert_eq!(pieces(&script).len(), 5, "{reset}");
         }
         assert_eq!(pieces(r"SET standard_conforming_strings = off; RESET work_mem; SELECT '\';'").len(), 3);
-        let of_server = Quoting { backslash_escapes: true, ..Quoting::of(Dialect::Postgres) };
+        let of_server: SessionQuoting =
+            Quoting { backslash_escapes: true, ..Quoting::of(Dialect::Postgres) }.into();
         for (script, count) in [
             (r"SELECT '\';'", 1),
             (r"SET standard_conforming_strings = on; SELECT '\'; SELECT 1", 3),

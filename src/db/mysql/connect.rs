@@ -10,7 +10,7 @@ use super::infile::Infile;
 #[cfg(unix)]
 use super::tunnel::{Failure, Tunnel};
 use super::{MysqlConnection, failed};
-use dunlin_compat::model::{Dialect, Quoting, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server, SessionQuoting};
 use mysql::consts::CapabilityFlags;
 use mysql::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
 use std::path::PathBuf;
@@ -25,7 +25,8 @@ const PACKET_LIMIT: usize = 1 << 30;
 /// Where MySQL and MariaDB put their socket, which clients in C mean by `localhost`.
 const SOCKETS: &[&str] = &["/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
 
-const FACTS: &str = "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet, @@sql_mode";
+const FACTS: &str = "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet, @@sql_mode, \
+     @@global.sql_mode";
 
 pub(in crate::db) fn connect(
     url: &DatabaseUrl,
@@ -80,8 +81,8 @@ fn session(
 ) -> Result<MysqlConnection, DbError> {
     let infile = Infile::new(url.local_infile);
     let builder = builder(url, host, options, database, &infile);
-    let Login { mut conn, tunnel } = login(url, host, builder)?;
-    let (outcomes, error) = super::query(&mut conn, &facts(url));
+    let mut login = login(url, host, builder)?;
+    let (outcomes, error) = super::query(&mut login.conn, &facts(url));
     if let Some(error) = error {
         return Err(failed(&error));
     }
@@ -104,21 +105,30 @@ fn session(
         user: user.rsplit_once('@').map_or(user.as_str(), |(user, _)| user).to_owned(),
         search_path: String::new(),
         session_id: text(4).parse().unwrap_or_default(),
-        quoting: Quoting::of_sql_mode(&text(6)),
+        quoting: SessionQuoting {
+            initial: Quoting::of_sql_mode(&text(6)),
+            default: Quoting::of_sql_mode(&text(7)),
+        },
+        session_settings: url.session.clone(),
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
-    Ok(MysqlConnection { conn, _tunnel: tunnel, server, infile, packet_limit, notices: Vec::new() })
+    Ok(MysqlConnection { login, server, infile, packet_limit, notices: Vec::new() })
 }
 
-/// A session, and what it goes through.
-struct Login {
-    conn: Conn,
-    tunnel: Option<Tunnel>,
+/// A session, and what it goes through; dropped in this order.
+pub(super) struct Login {
+    pub(super) conn: Conn,
+    #[cfg(unix)]
+    _tunnel: Option<Tunnel>,
 }
 
 impl From<Conn> for Login {
     fn from(conn: Conn) -> Login {
-        Login { conn, tunnel: None }
+        Login {
+            conn,
+            #[cfg(unix)]
+            _tunnel: None,
+        }
     }
 }
 
@@ -127,8 +137,7 @@ fn facts(url: &DatabaseUrl) -> String {
     if url.session.is_empty() {
         return FACTS.to_owned();
     }
-    let settings: Vec<String> = url.session.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    format!("SET {};\n{FACTS}", settings.join(", "))
+    format!("{};\n{FACTS}", Server::setting(&url.session))
 }
 
 fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Login, DbError> {
@@ -193,7 +202,7 @@ fn verified(url: &DatabaseUrl, place: (&str, u16), builder: OptsBuilder) -> Resu
     let tunnel = Tunnel::open(name, port, config, limit).map_err(|failure| no_tunnel(&failure, &host))?;
     let builder = builder.socket(Some(tunnel.path().display().to_string())).ssl_opts(None);
     let conn = Conn::new(builder).map_err(|error| refused(&error, &host))?;
-    Ok(Login { conn, tunnel: Some(tunnel) })
+    Ok(Login { conn, _tunnel: Some(tunnel) })
 }
 
 #[cfg(unix)]

@@ -11,6 +11,7 @@ pub(super) use connect::connect;
 use super::error::{DbError, DbErrorKind};
 use super::text::{holds_separator, is_blank, join, leading_words};
 use super::{BatchError, Column, Connection, Outcome};
+use connect::Login;
 use dunlin_compat::model::{Dialect, Lock, Quoting, Server, Value};
 use infile::{Infile, is_local_load};
 use mysql::prelude::Queryable;
@@ -24,10 +25,7 @@ const PACKET_OVERHEAD: usize = 1024;
 
 /// A session on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
-    conn: Conn,
-    /// What `conn` goes through; it must be dropped after it.
-    #[cfg(unix)]
-    _tunnel: Option<tunnel::Tunnel>,
+    login: Login,
     server: Server,
     infile: Infile,
     /// The server's `max_allowed_packet`, in bytes.
@@ -130,7 +128,7 @@ impl Connection for MysqlConnection {
 
     fn learn_quoting(&mut self) -> Result<(), DbError> {
         let sql_mode = self.value("SELECT @@sql_mode")?.unwrap_or_default();
-        self.server.quoting = Quoting::of_sql_mode(&sql_mode);
+        self.server.quoting.initial = Quoting::of_sql_mode(&sql_mode);
         Ok(())
     }
 
@@ -150,7 +148,7 @@ impl MysqlConnection {
     fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
         self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
-        let (answers, error) = query(&mut self.conn, sql);
+        let (answers, error) = query(&mut self.login.conn, sql);
         let infile_error = self.infile.finish();
         let last = answers.len();
         for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.warnings > 0) {
@@ -233,7 +231,7 @@ impl MysqlConnection {
     }
 
     fn show_warnings(&mut self) {
-        let (answers, _) = query(&mut self.conn, "SHOW WARNINGS");
+        let (answers, _) = query(&mut self.login.conn, "SHOW WARNINGS");
         let rows = answers.into_iter().flat_map(|answer| answer.outcome.rows);
         self.notices.extend(rows.filter_map(|row| warning(&row)));
     }

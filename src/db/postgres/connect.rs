@@ -218,7 +218,8 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
         user: text(4),
         search_path: text(5),
         session_id: text(6).parse().unwrap_or_default(),
-        quoting: super::quoting(&text(9)),
+        quoting: super::quoting(&text(9)).into(),
+        session_settings: Vec::new(),
     };
     Ok(PostgresConnection { link, server })
 }

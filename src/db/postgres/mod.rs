@@ -109,7 +109,7 @@ impl Connection for PostgresConnection {
 
     fn learn_quoting(&mut self) -> Result<(), DbError> {
         let conforming = self.value("SELECT current_setting('standard_conforming_strings')")?;
-        self.server.quoting = quoting(conforming.as_deref().unwrap_or_default());
+        self.server.quoting.initial = quoting(conforming.as_deref().unwrap_or_default());
         Ok(())
     }
 

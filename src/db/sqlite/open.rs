@@ -72,7 +72,8 @@ pub(in crate::db) fn connect(
         user: String::new(),
         search_path: String::new(),
         session_id: i64::from(std::process::id()),
-        quoting: Quoting::of(Dialect::Sqlite),
+        quoting: Quoting::of(Dialect::Sqlite).into(),
+        session_settings: Vec::new(),
     };
     Ok(SqliteConnection::new(connection, file, server))
 }

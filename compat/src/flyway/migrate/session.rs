@@ -91,7 +91,8 @@ mod tests {
             user: "ann".to_owned(),
             search_path: search_path.to_owned(),
             session_id: 1,
-            quoting: Quoting::of(dialect),
+            quoting: Quoting::of(dialect).into(),
+            session_settings: Vec::new(),
         }
     }
 

@@ -42,7 +42,8 @@ fn server(dialect: Dialect) -> Server {
         user: user.into(),
         search_path: "\"$user\", public".into(),
         session_id: 1,
-        quoting: Quoting::of(dialect),
+        quoting: Quoting::of(dialect).into(),
+        session_settings: Vec::new(),
     }
 }
 
