@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::{Lock, Server};
 
-use crate::db::{BatchError, Connection, DbError, Outcome};
+use crate::db::{BatchError, Connection, DbError, Outcome, Parameter, TypedOutcome};
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
 
@@ -83,6 +83,15 @@ impl Connection for Faulty {
         self.message(|inner| inner.execute_many(statements))
     }
 
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        self.message(|inner| inner.execute_typed(sql, parameters, returns_rows))
+    }
+
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
         self.message(|inner| inner.copy_in(statement, data))
     }
@@ -101,6 +110,10 @@ impl Connection for Faulty {
 
     fn session_alive(&mut self, session_id: i64) -> Result<bool, DbError> {
         self.inner.session_alive(session_id)
+    }
+
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        self.inner.learn_quoting()
     }
 
     fn take_notices(&mut self) -> Vec<String> {

@@ -251,7 +251,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn remove_invalid_indexes(&mut self, statement: &Statement<'_>, before: Option<&str>) {
+    pub(super) fn remove_invalid_indexes(&mut self, statement: &Statement<'_>, before: Option<&str>) {
         let left =
             catalog::drop_invalid_indexes(self.connection.as_mut(), statement, before).unwrap_or_default();
         for sql in left {
@@ -330,11 +330,8 @@ pub(super) fn journaling(
     if in_own_transaction && !facts.implicit_commit {
         return Journaling::InOwnTransaction;
     }
-    match facts.control {
-        Some(Control::Begin | Control::Commit | Control::Rollback | Control::Savepoint | Control::Other) => {
-            return Journaling::InOwnTransaction;
-        }
-        None => {}
+    if facts.control.is_some() {
+        return Journaling::InOwnTransaction;
     }
     let forbidden = matches!(facts.transaction, TransactionNeed::Forbidden { .. });
     if forbidden || facts.implicit_commit || crate::sql::may_commit(&statement.text, dialect) {

@@ -168,6 +168,7 @@ pub fn refuse_open_rebuilds(prepared: &[Prepared<'_>], server: &Server) -> Resul
 
 /// Prepares one migration.
 pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepared<'p>, RunError> {
+    refuse_code_beside_others(step)?;
     let mut units = Vec::new();
     for found in &step.before {
         units.push(script(found, server)?);
@@ -186,6 +187,22 @@ pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepare
         units = merge(units);
     }
     Ok(Prepared { step, units })
+}
+
+/// Code shares its transaction with its history row and with nothing else.
+fn refuse_code_beside_others(step: &MigrationStep) -> Result<(), RunError> {
+    let Some(block) = step.blocks.iter().find(|block| matches!(block.body, Body::Code(_))) else {
+        return Ok(());
+    };
+    let scripts = step.before.len() + step.after.len() + step.on_error.len();
+    if step.blocks.len() == 1 && scripts == 0 && step.each_statement.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::Refused {
+        path: block.source.path.clone(),
+        line: block.source.first_line,
+        reason: "code cannot be run together with other blocks or scripts in one migration".to_owned(),
+    })
 }
 
 /// Prepares a script.
@@ -221,15 +238,20 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
             rebuilds_tables: false,
         }),
         Body::Sql => sql_unit(block, server),
+        // Its statements are known when it runs.
+        Body::Code(_) => Ok(Unit {
+            mode: UnitMode::Transaction,
+            statements: Vec::new(),
+            program: None,
+            rebuilds_tables: false,
+        }),
     }
 }
 
 fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
     let source = &block.source;
-    let found = sql::split(&source.text, server.dialect).map_err(|error| RunError::Split {
-        path: source.path.clone(),
-        first_line: source.first_line,
-        error,
+    let found = sql::split_quoted(&source.text, server.dialect, server.quoting).map_err(|error| {
+        RunError::Split { path: source.path.clone(), first_line: source.first_line, error }
     })?;
     let rebuilds_tables = server.dialect == Dialect::Sqlite && sql::sqlite_rebuilds(&found);
     let mut statements: Vec<Statement<'p>> = found
@@ -244,6 +266,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
         })
         .collect();
     refuse_other_encodings(&statements, server)?;
+    refuse_two_phase(&statements)?;
     if block.transaction == TransactionRule::AutoUnmixed {
         refuse_mixture(&statements, server)?;
     }
@@ -266,6 +289,23 @@ fn refuse_other_encodings(statements: &[Statement<'_>], server: &Server) -> Resu
         }
     }
     Ok(())
+}
+
+/// A prepared transaction outlives its session with all its locks, and commits at another's word: neither the history row nor
+/// the journal can go with it.
+fn refuse_two_phase(statements: &[Statement<'_>]) -> Result<(), RunError> {
+    let Some(statement) =
+        statements.iter().find(|statement| statement.facts.control == Some(Control::TwoPhase))
+    else {
+        return Ok(());
+    };
+    Err(RunError::Refused {
+        path: statement.path.to_path_buf(),
+        line: statement.line,
+        reason: "this statement is of a two-phase commit, whose transaction outlives the session and cannot be recorded together \
+                 with the migration. Use BEGIN and COMMIT, or run it by hand outside of migrations"
+            .to_owned(),
+    })
 }
 
 /// Flyway's rule (`ParserSqlScript.parse`): a script does not mix statements that run in a transaction with those that
@@ -333,10 +373,7 @@ fn obstacle<'s, 'p>(
         matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
             || statement.facts.implicit_commit
             || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
-            || matches!(
-                statement.facts.control,
-                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
-            )
+            || statement.facts.control.is_some_and(|control| control != Control::Savepoint)
     })
 }
 

@@ -3,6 +3,7 @@
 //! [`split`] cuts a script as the database's own client would, [`classify`] says of one statement what the engine
 //! decides by. Neither ever looks at a server, and neither panics, whatever the text.
 
+mod bind;
 mod classify;
 mod error;
 mod lexer;
@@ -14,16 +15,17 @@ mod sqlite;
 mod statement;
 pub mod text;
 
+pub use bind::{BindError, bind};
 pub use classify::{
-    Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
-    first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma, may_commit,
-    only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds, user_variables,
-    words,
+    Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, Verb,
+    classify, first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma,
+    may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds,
+    user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
 pub use statement::Statement;
 
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};
 
 /// Cuts a script into its statements, in order.
 ///
@@ -34,9 +36,22 @@ use dunlin_compat::model::Dialect;
 ///
 /// [`SplitError`] names the place of what is never closed, or of a command that only a client program understands.
 pub fn split(text: &str, dialect: Dialect) -> Result<Vec<Statement>, SplitError> {
+    split_quoted(text, dialect, Quoting::of(dialect).into())
+}
+
+/// The same for a session that reads strings and names as `quoting` says when the script begins.
+///
+/// # Errors
+///
+/// As [`split`].
+pub fn split_quoted(
+    text: &str,
+    dialect: Dialect,
+    quoting: SessionQuoting,
+) -> Result<Vec<Statement>, SplitError> {
     match dialect {
-        Dialect::Postgres => postgres::split(text),
-        Dialect::Mysql | Dialect::Mariadb => mysql::split(text, dialect),
+        Dialect::Postgres => postgres::split(text, quoting),
+        Dialect::Mysql | Dialect::Mariadb => mysql::split(text, dialect, quoting),
         Dialect::Sqlite => sqlite::split(text),
     }
 }

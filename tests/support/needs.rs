@@ -15,6 +15,8 @@ pub enum Need {
     MySql,
     /// The Flyway command line.
     Flyway,
+    /// A Python interpreter with Alembic.
+    Alembic,
 }
 
 impl Need {
@@ -25,6 +27,14 @@ impl Need {
             Self::MariaDb => "mariadb",
             Self::MySql => "mysql",
             Self::Flyway => "flyway",
+            Self::Alembic => "alembic",
+        }
+    }
+
+    fn variable(self) -> String {
+        match self {
+            Self::Alembic => "DUNLIN_TEST_PYTHON".to_owned(),
+            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase()),
         }
     }
 
@@ -34,8 +44,7 @@ impl Need {
         if without.split_whitespace().any(|name| name == self.name()) {
             return None;
         }
-        let variable = format!("DUNLIN_TEST_{}", self.name().to_uppercase());
-        std::env::var(variable).ok().filter(|value| !value.is_empty())
+        std::env::var(self.variable()).ok().filter(|value| !value.is_empty())
     }
 }
 

@@ -15,8 +15,10 @@ pub use init::{InitError, InitRequest, InitStep, TEMPLATES, Template, init};
 use super::config::Config;
 use super::python::Value;
 use super::python::format::{self, FormatError};
+use super::python::project::Modules;
 use super::python::text::is_word;
 use super::python::value::{Object, Place};
+use super::revision_file::{self, RevisionFileError};
 
 /// A revision to be written. Identifiers are resolved already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +85,22 @@ pub enum WriteError {
     /// `output_encoding` is not known, or cannot hold a character.
     #[error("`output_encoding` {0}")]
     Encoding(String),
+    /// What the template makes is no revision file; Alembic would fail on reading it back.
+    #[error(transparent)]
+    Revision(#[from] RevisionFileError),
+    /// The template has no place for branch labels.
+    #[error(
+        "Version {id} specified branch_labels {labels}, however the migration file {} does not have them; have you upgraded \
+         your script.py.mako to include the 'branch_labels' section?", path.display()
+    )]
+    BranchLabels {
+        /// The new id.
+        id: String,
+        /// The labels.
+        labels: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Several places, and none is said.
     #[error("Multiple version locations present, please specify --version-path")]
     NoVersionPath,
@@ -183,7 +201,21 @@ pub fn revision_file(
         WriteError::Template { path: template_path.to_owned(), line: failure.line, reason: failure.reason }
     })?;
     let bytes = encode(&text, &config.output_encoding.value)?;
+    check(revision, &path, &bytes)?;
     Ok(NewFile { path, bytes })
+}
+
+/// Reads a new file back, as Alembic does once it is written.
+fn check(revision: &NewRevision, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    match revision_file::read(path, bytes, 0, &Modules::default()) {
+        Ok(file) if file.revision.branch_labels.is_empty() && !revision.branch_labels.is_empty() => {
+            let labels = revision.branch_labels.join(", ");
+            Err(WriteError::BranchLabels { id: revision.id.clone(), labels, path: path.to_owned() })
+        }
+        // A template may well compute what cannot be told here.
+        Ok(_) | Err(RevisionFileError::NotStatic { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `tuple_rev_as_scalar`: nothing, one, or several, of which down revisions are a tuple and dependencies a list.

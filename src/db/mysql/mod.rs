@@ -3,13 +3,17 @@
 
 mod connect;
 mod infile;
+#[cfg(unix)]
+mod tunnel;
+mod typed;
 
 pub(super) use connect::connect;
 
 use super::error::{DbError, DbErrorKind};
 use super::text::{holds_separator, is_blank, join, leading_words};
-use super::{BatchError, Column, Connection, Outcome};
-use dunlin_compat::model::{Dialect, Lock, Server, Value};
+use super::{BatchError, Column, Connection, Outcome, Parameter, TypedOutcome};
+use connect::Login;
+use dunlin_compat::model::{Dialect, Lock, Quoting, Server, Value};
 use infile::{Infile, is_local_load};
 use mysql::prelude::Queryable;
 use mysql::{Conn, DriverError};
@@ -22,7 +26,7 @@ const PACKET_OVERHEAD: usize = 1024;
 
 /// A session on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
-    conn: Conn,
+    login: Login,
     server: Server,
     infile: Infile,
     /// The server's `max_allowed_packet`, in bytes.
@@ -82,6 +86,27 @@ impl Connection for MysqlConnection {
         Ok(done)
     }
 
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        _returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        if !parameters.is_empty() {
+            return Err(DbError::configuration("parameters must be written into the statement on MySQL"));
+        }
+        if is_blank(sql, self.server.dialect) {
+            return Ok(TypedOutcome::default());
+        }
+        self.infile.check(sql)?;
+        self.infile.begin(sql);
+        let result = typed::query(&mut self.conn, sql);
+        match (self.infile.finish(), result) {
+            (Some(error), _) => Err(error),
+            (None, result) => result.map_err(|error| failed(&error)),
+        }
+    }
+
     fn copy_in(&mut self, _statement: &str, _data: &[u8]) -> Result<u64, DbError> {
         Err(DbError::new(DbErrorKind::Statement, "COPY is PostgreSQL's; MySQL and MariaDB have LOAD DATA"))
     }
@@ -123,6 +148,12 @@ impl Connection for MysqlConnection {
         std::mem::take(&mut self.notices)
     }
 
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        let sql_mode = self.value("SELECT @@sql_mode")?.unwrap_or_default();
+        self.server.quoting.initial = Quoting::of_sql_mode(&sql_mode);
+        Ok(())
+    }
+
     /// A savepoint outside of a transaction is gone as soon as it is made.
     fn in_transaction(&mut self) -> Result<bool, DbError> {
         match self.send("SAVEPOINT dunlin_probe;\nRELEASE SAVEPOINT dunlin_probe") {
@@ -139,7 +170,7 @@ impl MysqlConnection {
     fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
         self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
-        let (answers, error) = query(&mut self.conn, sql);
+        let (answers, error) = query(&mut self.login.conn, sql);
         let infile_error = self.infile.finish();
         let last = answers.len();
         for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.warnings > 0) {
@@ -222,7 +253,7 @@ impl MysqlConnection {
     }
 
     fn show_warnings(&mut self) {
-        let (answers, _) = query(&mut self.conn, "SHOW WARNINGS");
+        let (answers, _) = query(&mut self.login.conn, "SHOW WARNINGS");
         let rows = answers.into_iter().flat_map(|answer| answer.outcome.rows);
         self.notices.extend(rows.filter_map(|row| warning(&row)));
     }

@@ -263,18 +263,7 @@ impl Host for EnvHost<'_> {
             return self.ini.attribute(option);
         }
         // A package of the project without `__init__.py` is known by name alone, but what is in it is not.
-        let import = |module: &str, name: Option<&str>| {
-            let import = crate::alembic::python::value::Import {
-                module: module.to_owned(),
-                name: name.map(str::to_owned),
-                place: place.clone(),
-            };
-            Some(Value::Import(Rc::new(import)))
-        };
-        if self.follows_module(name) {
-            return import(name, None);
-        }
-        None
+        self.follows_module(name).then(|| Value::import(name, place))
     }
 
     fn call(

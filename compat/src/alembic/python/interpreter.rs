@@ -342,6 +342,21 @@ impl<H: Host> Interpreter<H> {
         Followed { scope, raised, gave_up }
     }
 
+    /// Looks into what a name of a module was imported from.
+    pub fn resolve_name(&mut self, followed: &mut Followed, name: &str) {
+        let Some(Value::Import(import)) = followed.get(name) else {
+            return;
+        };
+        let value = match self.resolve(&import) {
+            Ok(value) => value,
+            Err(Stop::Raise(raised)) => {
+                Self::unknown(raised.place.clone(), format!("its module raises {}", raised.class))
+            }
+            Err(_) => Self::unknown(import.place.clone(), "its module computes too much"),
+        };
+        followed.scope.bind(name, value);
+    }
+
     /// A module without statements, to be filled and asked piece by piece.
     pub fn open(&mut self, file: &str) -> Open {
         let lines = Lines::of("");

@@ -178,6 +178,11 @@ impl Value {
         Value::Named(Rc::from(name.as_ref()))
     }
 
+    /// A module of the project, to be looked into when it is needed.
+    pub fn import(module: &str, place: &Place) -> Value {
+        Value::Import(Rc::new(Import { module: module.to_owned(), name: None, place: place.clone() }))
+    }
+
     /// A list.
     pub fn list(items: Vec<Value>) -> Value {
         Value::List(Items::of(items))
