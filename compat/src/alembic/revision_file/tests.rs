@@ -167,7 +167,7 @@ fn what_cannot_be_told_is_refused_with_its_reason() {
     school.py:3: `down_revision` cannot be told without running the file: it depends on a condition that is not known. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:2: `down_revision` cannot be told without running the file: it is handed to a call that is not followed (line 4). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:3: `revision` cannot be told without running the file: `globals` may have changed it. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
-    school.py:3: `revision` cannot be told without running the file: it is the function `make` (line 1). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    school.py:3: `revision` cannot be told without running the file: the result of `open(…)` is not known (line 2). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:1: `revision` cannot be told without running the file: a part of the f-string is not known. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     "#);
 }

@@ -171,6 +171,9 @@ impl Renderer<'_> {
                 "trim" => Value::text(text_of(&value, line)?.trim()),
                 name => {
                     let function = self.value(name, line)?;
+                    if matches!(&function, Value::Named(function) if &**function == UNDEFINED) {
+                        return Err(Failure { line, reason: format!("the filter `{name}` is not followed") });
+                    }
                     let arguments = Arguments { positional: vec![value], ..Arguments::default() };
                     self.interpreter
                         .call_in(&self.open, &function, arguments)

@@ -100,7 +100,37 @@ fn a_revision_is_written_as_alembic_writes_it() {
         depends_on: ids(&["bb22", "cc33"]),
         template_arguments: Vec::new(),
     };
-    assert_snapshot!(written(&template("generic"), &revision).unwrap(), @"");
+    assert_snapshot!(written(&template("generic"), &revision).unwrap(), @r#"
+    """it's "new" \
+    more
+
+    Revision ID: f00d
+    Revises: aa11
+    Create Date: 2024-03-01 09:30:00.000123
+
+    """
+    from typing import Sequence, Union
+
+    from alembic import op
+    import sqlalchemy as sa
+
+
+    # revision identifiers, used by Alembic.
+    revision: str = 'f00d'
+    down_revision: Union[str, Sequence[str], None] = 'aa11'
+    branch_labels: Union[str, Sequence[str], None] = ('a', 'b')
+    depends_on: Union[str, Sequence[str], None] = ['bb22', 'cc33']
+
+
+    def upgrade() -> None:
+        """Upgrade schema."""
+        pass
+
+
+    def downgrade() -> None:
+        """Downgrade schema."""
+        pass
+    "#);
 }
 
 #[test]
@@ -110,7 +140,59 @@ fn a_merge_for_several_databases_is_written_as_alembic_writes_it() {
         down_revisions: ids(&["aa11", "bb22"]),
         ..NewRevision::default()
     };
-    assert_snapshot!(written(&template("multidb"), &revision).unwrap(), @"");
+    assert_snapshot!(written(&template("multidb"), &revision).unwrap(), @r#"
+    """empty message
+
+    Revision ID: f00d
+    Revises: aa11, bb22
+    Create Date: 2024-03-01 09:30:00.000123
+
+    """
+    from typing import Sequence, Union
+
+    from alembic import op
+    import sqlalchemy as sa
+
+
+    # revision identifiers, used by Alembic.
+    revision: str = 'f00d'
+    down_revision: Union[str, Sequence[str], None] = ('aa11', 'bb22')
+    branch_labels: Union[str, Sequence[str], None] = None
+    depends_on: Union[str, Sequence[str], None] = None
+
+
+    def upgrade(engine_name: str) -> None:
+        """Upgrade schema."""
+        globals()["upgrade_%s" % engine_name]()
+
+
+    def downgrade(engine_name: str) -> None:
+        """Downgrade schema."""
+        globals()["downgrade_%s" % engine_name]()
+
+
+
+
+
+    def upgrade_shop() -> None:
+        """Upgrade shop schema."""
+        pass
+
+
+    def downgrade_shop() -> None:
+        """Downgrade shop schema."""
+        pass
+
+
+    def upgrade_stock() -> None:
+        """Upgrade stock schema."""
+        pass
+
+
+    def downgrade_stock() -> None:
+        """Downgrade stock schema."""
+        pass
+    "#);
 }
 
 /// A template that is a valid revision around some lines.
@@ -169,14 +251,25 @@ fn what_a_template_does_that_cannot_be_told_is_refused_with_its_line() {
         "upgrade = (\n",
     ];
     let errors: Vec<String> = cases.into_iter().map(|lines| rest(lines, &revision)).collect();
-    assert_snapshot!(errors.join("\n"), @"");
+    assert_snapshot!(errors.join("\n"), @r#"
+    alembic/script.py.mako:3: NameError: Undefined; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: the tag <%def> is not followed; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:4: the result of `open(…)` is not known; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: what the loop goes through cannot be told; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: the control line is never ended; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: the control line has nothing to end or continue: `if`; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: the filter `h` is not followed; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: the value cannot be told; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    alembic/script.py.mako:3: SyntaxError: Expected an identifier; write the line as Alembic's own templates do, or use the project's own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    versions/f00d_.py:4: SyntaxError: unexpected EOF while parsing
+    "#);
 }
 
 #[test]
 fn a_template_without_branch_labels_cannot_take_any() {
     let revision =
         NewRevision { id: "f00d".to_owned(), branch_labels: ids(&["shop"]), ..NewRevision::default() };
-    assert_snapshot!(written(&around(""), &revision).unwrap_err(), @"");
+    assert_snapshot!(written(&around(""), &revision).unwrap_err(), @"Version f00d specified branch_labels shop, however the migration file versions/f00d_.py does not have them; have you upgraded your script.py.mako to include the 'branch_labels' section?");
 }
 
 #[test]
@@ -250,12 +343,31 @@ fn text_of(steps: &[InitStep], name: &str) -> String {
 fn a_new_project_has_the_files_of_its_template() {
     let folder = tempfile::tempdir().unwrap();
     let generic = steps(&folder, |request| request.package = true).unwrap();
-    assert_snapshot!(shown(&folder, &generic), @"");
+    assert_snapshot!(shown(&folder, &generic), @r"
+    folder /shop/db/alembic
+    folder /shop/db/alembic/versions
+    generate /shop/db/alembic/README
+    generate /shop/db/alembic/env.py
+    generate /shop/db/alembic/script.py.mako
+    generate /shop/alembic.ini
+    add /shop/db/alembic/__init__.py
+    add /shop/db/alembic/versions/__init__.py
+    Please edit configuration/connection/logging settings in /shop/alembic.ini before proceeding.
+    ");
     let ini = text_of(&generic, "alembic.ini");
     assert!(ini.contains("\nscript_location = %(here)s/db/alembic\n"), "{ini}");
     assert!(ini.contains("The default value is %%(rev)s_%%(slug)s\n"), "{ini}");
     let toml = steps(&folder, |request| request.template = "pyproject_async".to_owned()).unwrap();
-    assert_snapshot!(shown(&folder, &toml), @"");
+    assert_snapshot!(shown(&folder, &toml), @r"
+    folder /shop/db/alembic
+    folder /shop/db/alembic/versions
+    generate /shop/db/alembic/README
+    generate /shop/db/alembic/env.py
+    generate /shop/db/alembic/script.py.mako
+    generate /shop/alembic.ini
+    generate /shop/pyproject.toml
+    Please edit configuration settings in /shop/pyproject.toml and configuration/connection/logging settings in /shop/alembic.ini before proceeding.
+    ");
     assert!(text_of(&toml, "pyproject.toml").contains("script_location = \"%(here)s/db/alembic\""));
 }
 
@@ -266,10 +378,28 @@ fn files_that_exist_are_kept() {
     fs::write(folder.path().join("pyproject.toml"), "[project]\nname = \"shop\"\n").unwrap();
     let pyproject = |request: &mut InitRequest| request.template = "pyproject".to_owned();
     let appended = steps(&folder, pyproject).unwrap();
-    assert_snapshot!(shown(&folder, &appended), @"");
+    assert_snapshot!(shown(&folder, &appended), @r"
+    folder /shop/db/alembic
+    folder /shop/db/alembic/versions
+    generate /shop/db/alembic/README
+    generate /shop/db/alembic/env.py
+    generate /shop/db/alembic/script.py.mako
+    File /shop/alembic.ini already exists, skipping
+    append /shop/pyproject.toml
+    Please edit configuration settings in /shop/pyproject.toml and configuration/connection/logging settings in /shop/alembic.ini before proceeding.
+    ");
     assert!(text_of(&appended, "pyproject.toml").starts_with("\n\n"));
     fs::write(folder.path().join("pyproject.toml"), "[tool.alembic]\n").unwrap();
-    assert_snapshot!(shown(&folder, &steps(&folder, pyproject).unwrap()), @"");
+    assert_snapshot!(shown(&folder, &steps(&folder, pyproject).unwrap()), @r"
+    folder /shop/db/alembic
+    folder /shop/db/alembic/versions
+    generate /shop/db/alembic/README
+    generate /shop/db/alembic/env.py
+    generate /shop/db/alembic/script.py.mako
+    File /shop/alembic.ini already exists, skipping
+    File /shop/pyproject.toml already exists and already has a [tool.alembic] section, skipping
+    Please edit configuration settings in /shop/pyproject.toml and configuration/connection/logging settings in /shop/alembic.ini before proceeding.
+    ");
 }
 
 #[test]
@@ -294,14 +424,20 @@ fn the_folder_is_named_from_that_of_the_file() {
 fn what_cannot_be_made_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let missing = steps(&folder, |request| request.template = "pylons".to_owned()).unwrap_err();
-    assert_snapshot!(missing, @"");
+    assert_snapshot!(missing, @"No such template pylons; there are async, generic, multidb, pyproject and pyproject_async");
     fs::create_dir_all(folder.path().join("db/alembic/x")).unwrap();
-    assert_snapshot!(steps(&folder, |_| {}).unwrap_err(), @"");
+    assert_snapshot!(steps(&folder, |_| {}).unwrap_err(), @"Directory db/alembic already exists and is not empty");
 }
 
 #[test]
 fn templates_are_listed_with_what_they_are_for() {
     let listed: Vec<String> =
         TEMPLATES.iter().map(|template| format!("{} - {}", template.name, template.synopsis())).collect();
-    assert_snapshot!(listed.join("\n"), @"");
+    assert_snapshot!(listed.join("\n"), @r"
+    async - Generic single-database configuration with an async dbapi.
+    generic - Generic single-database configuration.
+    multidb - Rudimentary multi-database configuration.
+    pyproject - pyproject configuration, based on the generic configuration.
+    pyproject_async - pyproject configuration, with an async dbapi.
+    ");
 }
