@@ -52,7 +52,7 @@ pub enum FilesError {
 pub fn load(config: &Config, directory: &Path) -> Result<Files, FilesError> {
     let mut warnings = Vec::new();
     let found = find(config, directory, &mut warnings)?;
-    let modules = Modules { root: directory.to_owned(), search_path: config.search_path.clone() };
+    let modules = Modules::new(directory, config.search_path.clone());
     let revisions = read_all(&found, &modules)?;
     Ok(Files { revisions, warnings })
 }

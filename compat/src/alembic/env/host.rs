@@ -40,7 +40,7 @@ impl<'a> EnvHost<'a> {
         search_path = inputs.packages.search_path(&search_path);
         // What `env.py` may add itself, and where projects keep their package.
         search_path.push(inputs.directory.to_owned());
-        let modules = Modules { root: inputs.directory.to_owned(), search_path };
+        let modules = Modules::new(inputs.directory, search_path);
         EnvHost {
             inputs,
             env_py: env_py.to_owned(),
@@ -132,7 +132,7 @@ impl<'a> EnvHost<'a> {
         match name {
             "sys.path.append" | "sys.path.insert" => {
                 if let Some(folder) = arguments.positional.last().and_then(Value::as_text) {
-                    self.modules.search_path.insert(0, self.inputs.directory.join(folder));
+                    self.modules.prepend(self.inputs.directory.join(folder));
                 }
                 Outcome::Value(Value::None)
             }

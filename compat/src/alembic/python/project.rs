@@ -1,26 +1,64 @@
 //! The project's own modules, found as Python finds them.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use super::interpreter::{Host, NoHost, Outcome, Source};
 use super::source::decode;
 use super::value::{Arguments, Object, Place, Unknown, Value};
 
 /// Where the project's modules are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Modules {
     /// The project: what lies outside of it, or in its installed packages, is not its own.
-    pub root: PathBuf,
+    root: PathBuf,
+    /// The same without links.
+    real_root: PathBuf,
     /// Python's search path, absolute.
-    pub search_path: Vec<PathBuf>,
+    search_path: Vec<PathBuf>,
+    /// What was looked for already.
+    known: Mutex<HashMap<String, Option<PathBuf>>>,
 }
 
 impl Modules {
+    /// The modules of a project in its search path.
+    pub fn new(root: &Path, search_path: Vec<PathBuf>) -> Modules {
+        let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        Modules { root: root.to_owned(), real_root, search_path, known: Mutex::default() }
+    }
+
+    /// Puts a folder in front of the search path.
+    pub fn prepend(&mut self, folder: PathBuf) {
+        self.search_path.insert(0, folder);
+        self.known = Mutex::default();
+    }
+
     /// The file of a module of the project by its full name.
     pub fn find(&self, module: &str) -> Option<PathBuf> {
+        if let Ok(known) = self.known.lock()
+            && let Some(path) = known.get(module)
+        {
+            return path.clone();
+        }
+        let path = self.look_for(module);
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(module.to_owned(), path.clone());
+        }
+        path
+    }
+
+    fn look_for(&self, module: &str) -> Option<PathBuf> {
         if module.is_empty() || module.contains(['/', '\\']) {
+            return None;
+        }
+        // What is in a package that is not the project's own is not looked for at all.
+        if let Some((package, _)) = module.split_once('.')
+            && self.is_installed(package)
+        {
             return None;
         }
         let relative: PathBuf = module.split('.').collect();
@@ -53,9 +91,8 @@ impl Modules {
 
     fn is_own(&self, path: &Path) -> bool {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
-        let installed = |part: &std::ffi::OsStr| part == "site-packages" || part == "dist-packages";
-        path.strip_prefix(root).is_ok_and(|inside| !inside.iter().any(installed))
+        let installed = |part: &OsStr| part == "site-packages" || part == "dist-packages";
+        path.strip_prefix(&self.real_root).is_ok_and(|inside| !inside.iter().any(installed))
     }
 }
 

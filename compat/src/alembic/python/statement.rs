@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    ExceptHandler, Expr, Operator, Stmt, StmtAugAssign, StmtFor, StmtIf, StmtImport, StmtImportFrom,
-    StmtMatch, StmtRaise, StmtTry, StmtWhile, StmtWith,
+    Decorator, ExceptHandler, Expr, Operator, Stmt, StmtAugAssign, StmtFor, StmtIf, StmtImport,
+    StmtImportFrom, StmtMatch, StmtRaise, StmtTry, StmtWhile, StmtWith,
 };
 
 use super::interpreter::{Host, Interpreter, Raised, Scope, Stop};
@@ -23,13 +23,16 @@ impl<H: Host> Interpreter<H> {
         self.step()?;
         match statement {
             Stmt::FunctionDef(definition) => {
-                let value = if definition.decorator_list.is_empty() && self.host.follows_functions() {
+                let value = if !self.host.follows_functions() {
+                    let reason = format!("it is the function `{}`", definition.name);
+                    Self::unknown(scope.place(&definition.name), reason)
+                } else if definition.decorator_list.iter().all(only_caches) {
                     Value::Function(Rc::new(Function {
                         definition: Rc::new(definition.clone()),
                         scope: Rc::clone(scope),
                     }))
                 } else {
-                    let reason = format!("it is the function `{}`", definition.name);
+                    let reason = format!("the function `{}` is decorated", definition.name);
                     Self::unknown(scope.place(&definition.name), reason)
                 };
                 scope.bind(&definition.name, value);
@@ -559,6 +562,15 @@ impl<H: Host> Interpreter<H> {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Whether a decorator only keeps the result for the next call (`functools.cache` and `lru_cache`).
+fn only_caches(decorator: &Decorator) -> bool {
+    let name = match &decorator.expression {
+        Expr::Call(call) => last_name(&call.func),
+        expression => last_name(expression),
+    };
+    matches!(name.as_deref(), Some("cache" | "lru_cache"))
 }
 
 /// The full name of a relative module.

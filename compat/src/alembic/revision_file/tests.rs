@@ -185,7 +185,7 @@ fn what_the_project_itself_says_is_followed() {
     write("school/common.py", "PREFIX = 'school-'\n");
     write("venv/lib/site-packages/library.py", "def f(): pass\n");
     let search_path = vec![folder.path().to_owned(), folder.path().join("venv/lib/site-packages")];
-    let modules = Modules { root: folder.path().to_owned(), search_path };
+    let modules = Modules::new(folder.path(), search_path);
     let labels = |source: &str| {
         let source = format!("{source}\nrevision = 'a1'\ndown_revision = None\n");
         read(Path::new("school.py"), source.as_bytes(), 0, &modules).map(|file| file.revision.branch_labels)
