@@ -7,6 +7,7 @@ pub mod graph;
 pub mod guest;
 pub mod identifier;
 pub mod output;
+pub mod pack;
 pub mod plan;
 pub mod python;
 pub mod revision;
