@@ -14,6 +14,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
 
@@ -155,29 +156,6 @@ impl Settings {
     pub fn alembic_carrier(&self, revision: &str) -> Carrier {
         let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
         own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
-    }
-}
-
-/// How a migration that is a program is run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    /// In the sandbox when what it needs is there, else by the machine's own interpreter.
-    #[default]
-    Auto,
-    /// In the sandbox.
-    Sandbox,
-    /// By the machine's own interpreter.
-    Host,
-}
-
-impl fmt::Display for Carrier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Carrier::Auto => "auto",
-            Carrier::Sandbox => "sandbox",
-            Carrier::Host => "host",
-        })
     }
 }
 
@@ -356,11 +334,19 @@ impl Settings {
         }
         toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let key =
-                table.iter().find(|(_, value)| value.span().contains(&offset)).map(|(key, _)| key.get_ref());
-            wrong(offset, format!("`{}`: {}", key.map_or("?", |key| key), error.message()))
+            let key = key_at(table, offset).unwrap_or_else(|| "?".to_owned());
+            wrong(offset, format!("`{key}`: {}", error.message()))
         })
     }
+}
+
+/// The key whose value stands at an offset, with those of the tables around it. What follows a header `[table]` does not
+/// belong to the span of that table.
+fn key_at(table: &DeTable<'_>, offset: usize) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(inner) => key_at(inner, offset).map(|inside| format!("{}.{inside}", key.get_ref())),
+        _ => value.span().contains(&offset).then(|| key.get_ref().to_string()),
+    })
 }
 
 /// The first key that is not known, with the nearest one that is.
@@ -555,7 +541,7 @@ mod tests {
     dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
-    dunlin.toml:1: `alembic`: unknown variant `maybe`, expected `static` or `run`
+    dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`
     dunlin.toml:1: `tool`: unknown variant `liquibase`, expected one of `native`, `flyway`, `alembic`, `knex`, `rails`
     dunlin.toml:3: `retries`: invalid value: integer `-1`, expected u32
     dunlin.toml:1: `lock-timeout`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"

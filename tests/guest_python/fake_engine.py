@@ -53,6 +53,10 @@ class Postgres:
             "schema": schema,
             "user": user,
             "search_path": path,
+            "settings": {
+                name: self.connection.get_parameter_status(name)
+                for name in ("DateStyle", "TimeZone", "standard_conforming_strings", "server_encoding")
+            },
         }
 
     def query(self, sql, parameters):
@@ -167,8 +171,8 @@ class Mysql:
             client_flag=CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
         )
         cursor = self.connection.cursor()
-        cursor.execute("SELECT VERSION(), DATABASE(), CURRENT_USER()")
-        version, database, user = (value.decode() if value else "" for value in cursor.fetchone())
+        cursor.execute("SELECT VERSION(), DATABASE(), CURRENT_USER(), @@sql_mode")
+        version, database, user, sql_mode = (value.decode() if value else "" for value in cursor.fetchone())
         numbers = [int(n) for n in version.split("-")[0].split(".")]
         self.facts = {
             "dialect": "mariadb" if "mariadb" in version.lower() else "mysql",
@@ -178,6 +182,7 @@ class Mysql:
             "schema": database,
             "user": user.split("@")[0],
             "search_path": "",
+            "settings": {"sql_mode": sql_mode},
         }
 
     def query(self, sql, parameters):
@@ -221,7 +226,13 @@ class Mysql:
         }
 
     def control(self, sql):
-        self.query(sql, None)
+        # A transaction that DDL ends is followed by another one, as drivers without autocommit have it.
+        if sql.startswith("BEGIN"):
+            self.query("SET autocommit = 0", None)
+        else:
+            self.query(sql, None)
+            if sql in ("COMMIT", "ROLLBACK"):
+                self.query("SET autocommit = 1", None)
 
     def close(self):
         self.connection.close()

@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod config;
+pub mod env;
 pub mod files;
 pub mod graph;
 pub mod guest;
@@ -9,6 +10,7 @@ pub mod identifier;
 pub mod output;
 pub mod pack;
 pub mod plan;
+pub mod project;
 pub mod python;
 pub mod revision;
 pub mod revision_file;
@@ -16,4 +18,5 @@ pub mod status;
 #[cfg(test)]
 mod test_graph;
 pub mod traversal;
+pub mod url;
 pub mod version_table;

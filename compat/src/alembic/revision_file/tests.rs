@@ -265,7 +265,9 @@ fn imports_are_told_with_where_they_stand() {
                 (i.is_dynamic, "dynamic"),
             ];
             let marks: Vec<&str> = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
-            format!("{}: {} {} {}", i.line, i.module, i.name.as_deref().unwrap_or("-"), marks.join(" "))
+            let shown =
+                format!("{}: {} {} {}", i.line, i.module, i.name.as_deref().unwrap_or("-"), marks.join(" "));
+            shown.trim_end().to_owned()
         })
         .collect();
     assert_snapshot!(shown.join("\n"), @r"

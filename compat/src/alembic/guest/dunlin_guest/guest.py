@@ -12,7 +12,6 @@ class Guest:
     def __init__(self, exchange):
         self._engine = wire.Engine(exchange)
         self._environment = None
-        self._log_handler = None
 
     def converse(self, message):
         """The final message for one of the engine; None after ``stop``."""
@@ -47,7 +46,7 @@ class Guest:
         # env.py configures it.
         from dunlin_guest import environment
 
-        self._log_handler = logs.install(self._engine)
+        logs.install(self._engine)
 
         self._environment = environment.Environment(
             message["project"], message.get("options") or {}, self._engine
@@ -71,7 +70,6 @@ class Guest:
     def _run(self, message):
         from dunlin_guest import determinism
 
-        logs.attach(self._log_handler)
         determinism.seed(message, self._environment.options)
         self._environment.run(message)
         return {"type": "done"}
@@ -79,7 +77,6 @@ class Guest:
     def _call(self, message):
         from dunlin_guest import calls
 
-        logs.attach(self._log_handler)
         value = calls.call(self._environment, message["name"], message.get("arguments") or {})
         return {"type": "done", "value": value}
 

@@ -47,6 +47,7 @@ class Session:
         #: Whether the library itself began the open transaction, in a driver's autocommit mode.
         self.begun = False
         self._introductions = {}
+        self._settings = {}
 
     # -- the life of a revision
 
@@ -166,19 +167,21 @@ class Session:
             return None
         return rows[0][0] if rows else None
 
-    def ask_setting(self, name):
-        """A setting of PostgreSQL that libpq's drivers know without asking, because the server reports it."""
-        # SQLAlchemy asks for standard_conforming_strings in small letters.
-        return self.ask("show " + name, again=False)
+    def setting(self, name):
+        """A setting that drivers know without asking: PostgreSQL reports some by itself, MySQL's status has a part of
+        sql_mode. The engine may have told it at the beginning.
+        """
+        if name not in self._settings:
+            told = (self.server or {}).get("settings") or {}
+            query = "SELECT @@sql_mode" if name == "sql_mode" else "SHOW " + name
+            self._settings[name] = told[name] if name in told else self.ask(query)
+        return self._settings[name]
 
-    def forget_settings(self):
-        """A statement may have changed settings of PostgreSQL."""
-        for key in [key for key in self._introductions if key[0].startswith("show ")]:
-            del self._introductions[key]
-
-    def sql_mode(self, again=False):
-        """MySQL's sql_mode, of which a part is in the status that the server sends with each result."""
-        return self.ask("SELECT @@sql_mode", again) or ""
+    def forget(self, name):
+        """A statement may have changed a setting."""
+        if self.server and self.server.get("settings"):
+            self.server["settings"].pop(name, None)
+        self._settings.pop(name, None)
 
 
 #: The guest's session; the drivers refer to it.

@@ -126,7 +126,7 @@ class Server:
 
     def _query(self, statement):
         try:
-            result = self._connection.run(statement.decode(self._connection.encoding))
+            result = self._connection.run(self._connection.text(statement))
         except wire.EngineError as error:
             number, sqlstate = mysql_session.error_number(error)
             self._error(number, sqlstate, error.message)

@@ -12,7 +12,15 @@ _CONTROL = re.compile(
     re.IGNORECASE,
 )
 
+_SETS_SQL_MODE = re.compile(r"\s*SET\b.*\bsql_mode\b", re.IGNORECASE | re.DOTALL)
+
 _UNICODE = ("utf8mb4", "utf8", "utf8mb3")
+# Literals, and what else may hold quotes: identifiers and comments.
+_REST = rb"|`(?:[^`]|``)*`|--[ \t][^\n]*|\#[^\n]*|/\*.*?\*/"
+_LITERAL = re.compile(rb"(?P<binary>_binary\s*)?'(?P<body>(?:[^'\\]|\\.|'')*)'|\"(?:[^\"\\]|\\.)*\"" + _REST, re.S)
+_PLAIN_LITERAL = re.compile(rb"(?P<binary>_binary\s*)?'(?P<body>(?:[^']|'')*)'|\"[^\"]*\"" + _REST, re.S)
+_ESCAPED = re.compile(rb"\\(.)", re.S)
+_UNESCAPED = {b"0": b"\0", b"n": b"\n", b"r": b"\r", b"Z": b"\x1a", b"t": b"\t", b"b": b"\b"}
 _ENCODINGS = {"latin1": "cp1252", "binary": "latin-1"}
 
 
@@ -27,7 +35,37 @@ class Connection:
         #: Whether the driver lets several statements pass in one text.
         self.multiple = False
         #: Whether a backslash in a literal escapes.
-        self.backslash = "NO_BACKSLASH_ESCAPES" not in session.current.sql_mode()
+        self.backslash = _backslash()
+
+    def text(self, statement):
+        """A statement's text. Some drivers write bytes into string literals as they are, which is no text: such a
+        literal becomes a hexadecimal one, which is the same value.
+        """
+        if isinstance(statement, str):
+            return statement
+        statement = bytes(statement)
+        try:
+            if self.encoding == "utf-8" or statement.isascii():
+                return statement.decode(self.encoding)
+        except UnicodeDecodeError:
+            pass
+        literal = _LITERAL if self.backslash else _PLAIN_LITERAL
+        return literal.sub(self._hexadecimal, statement).decode(self.encoding)
+
+    def _hexadecimal(self, match):
+        binary, body = match["binary"], match["body"]
+        if body is None or body.isascii():
+            return match[0]
+        try:
+            body.decode(self.encoding)
+            if not binary:
+                return match[0]
+        except UnicodeDecodeError:
+            pass
+        data = body.replace(b"''", b"'")
+        if self.backslash:
+            data = _ESCAPED.sub(lambda found: _UNESCAPED.get(found[1], found[1]), data)
+        return b"X'" + data.hex().encode("ascii") + b"'"
 
     def run(self, sql):
         """Sends a statement; None for one that controls the transaction or the connection."""
@@ -41,8 +79,9 @@ class Connection:
         elif not current.begun:
             current.leave_transaction()
         result = current.query(sql, single=None if self.multiple else True)
-        if "sql_mode" in sql.lower():
-            self.backslash = "NO_BACKSLASH_ESCAPES" not in current.sql_mode(again=True)
+        if _SETS_SQL_MODE.match(sql):
+            current.forget("sql_mode")
+            self.backslash = _backslash()
         return result
 
     def _control(self, sql, control):
@@ -89,6 +128,10 @@ class Connection:
     def close(self):
         """The server rolls back what was not committed when a connection ends."""
         self.rollback()
+
+
+def _backslash():
+    return "NO_BACKSLASH_ESCAPES" not in (session.current.setting("sql_mode") or "")
 
 
 def error_number(error):

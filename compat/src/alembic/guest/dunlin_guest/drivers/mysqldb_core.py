@@ -207,7 +207,7 @@ class connection:
 
     def query(self, statement):
         self._check()
-        sql = statement if isinstance(statement, str) else bytes(statement).decode(self._connection.encoding)
+        sql = self._connection.text(statement)
         self._columns, self._cells, self._affected, self._last_id = (), [], 0, 0
         try:
             answer = self._connection.run(sql)

@@ -68,16 +68,24 @@ def parameter_status(name):
     }
     if name in known:
         return known[name]
-    return session.current.ask_setting(name) if name in _REPORTED else None
+    return session.current.setting(name) if name in _REPORTED else None
 
 
-_SETTING = re.compile(r"\b(%s|time\s+zone)\b" % "|".join(_REPORTED), re.IGNORECASE)
+_SETS = re.compile(
+    r"(?:^\s*(?:SET|RESET|DISCARD)|\bset_config)\b.*\b(%s|time\s+zone|ALL)\b" % "|".join(_REPORTED),
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def follow_settings(sql):
     """After a statement: forgets what the server may report differently now."""
-    if _SETTING.search(sql):
-        session.current.forget_settings()
+    match = _SETS.search(sql)
+    if match is None:
+        return
+    said = match[1].lower()
+    for name in _REPORTED:
+        if said in (name.lower(), "all") or (said.startswith("time") and name == "TimeZone"):
+            session.current.forget(name)
 
 
 def needs_escape_strings():

@@ -864,6 +864,8 @@ class connection:
         except wire.EngineError as error:
             self._failed = not self._autocommit
             raise _translated(error, curs, sql) from None
+        # Only ROLLBACK TO SAVEPOINT succeeds in a transaction that failed, and mends it.
+        self._failed = False
         for notice in result.notices:
             self.notices.append(postgres_error.libpq_message(wire.EngineError(notice), None))
         del self.notices[:-50]

@@ -336,7 +336,8 @@ class PGconn:
                 self.transaction_status = _INERROR
             self._failure = postgres_error.libpq_message(error, sql).encode("utf-8")
             return PGresult(error=error, sql=sql)
-        if self.transaction_status == _INERROR and sql.startswith("ROLLBACK TO"):
+        if self.transaction_status == _INERROR:
+            # Only ROLLBACK TO SAVEPOINT succeeds in a transaction that failed, and mends it.
             self.transaction_status = _INTRANS
         postgres_common.follow_settings(sql)
         for notice in result.notices:
