@@ -25,7 +25,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "tool",
     "url",
     "migrations",
@@ -36,6 +36,8 @@ const KEYS: [&str; 12] = [
     "carrier",
     "carriers",
     "environment",
+    "code-time-limit",
+    "code-memory-limit",
     "flyway",
     "alembic",
 ];
@@ -113,8 +115,14 @@ pub struct Settings {
     pub carrier: Option<Carrier>,
     /// `[carriers]`: how single ones are run, by their id.
     pub carriers: BTreeMap<String, Carrier>,
-    /// Environment variables that a migration in a sandbox may see, by name.
+    /// Environment variables that code may see as they are, by name. In a sandbox there are no others.
     pub environment: Vec<String>,
+    /// How long code may compute between two statements; 300 seconds by default.
+    #[serde(deserialize_with = "limit")]
+    pub code_time_limit: Duration,
+    /// Bytes of memory that code may have in a sandbox; 1 GiB by default.
+    #[serde(deserialize_with = "bytes")]
+    pub code_memory_limit: u64,
     /// What concerns Flyway projects.
     pub flyway: FlywaySettings,
     /// What concerns Alembic projects.
@@ -134,6 +142,8 @@ impl Default for Settings {
             carrier: None,
             carriers: BTreeMap::new(),
             environment: Vec::new(),
+            code_time_limit: Duration::from_secs(300),
+            code_memory_limit: 1 << 30,
             flyway: FlywaySettings::default(),
             alembic: AlembicSettings::default(),
         }
@@ -391,6 +401,24 @@ fn positive_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durat
     Ok(duration)
 }
 
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let limit = duration(deserializer)?;
+    if limit.is_zero() { Err(D::Error::custom("the time must be above 0")) } else { Ok(limit) }
+}
+
+/// A number of bytes with its unit: `512MiB`, `1GiB`.
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const EXPECTED: &str =
+        "write a size with its unit in quotes, as in \"512MiB\" or \"1GiB\", up to \"4GiB\"";
+    let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
+    let units = [("GiB", 30), ("MiB", 20)];
+    let parsed = units.into_iter().find_map(|(unit, bits)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(1 << bits)
+    });
+    parsed.filter(|size| (1..=4 << 30).contains(size)).ok_or_else(|| D::Error::custom(EXPECTED))
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -421,7 +449,7 @@ mod tests {
     fn every_key_is_read() {
         let settings = parsed(
             "tool = \"flyway\"\nurl = \"sqlite:shop.db\"\nmigrations = \"db/changes\"\ntable = \"ops.history\"\n\
-             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\ncarrier = \"host\"\nenvironment = [\"TENANT\"]\n\n\
+             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\ncarrier = \"host\"\nenvironment = [\"TENANT\"]\ncode-time-limit = \"90s\"\ncode-memory-limit = \"512MiB\"\n\n\
              [carriers]\n3f2a9c41d7be = \"sandbox\"\n\n[flyway]\nundo-row = \"UNDO_SQL\"\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
         );
         let expected = Settings {
@@ -435,6 +463,8 @@ mod tests {
             carrier: Some(Carrier::Host),
             carriers: BTreeMap::from([("3f2a9c41d7be".into(), Carrier::Sandbox)]),
             environment: vec!["TENANT".into()],
+            code_time_limit: Duration::from_secs(90),
+            code_memory_limit: 512 << 20,
             flyway: FlywaySettings {
                 stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
                 undo_row: UndoRow::UndoSql,
@@ -500,12 +530,15 @@ mod tests {
             "lock-wait = \"-5s\"\n",
             "table = \"a.b.c\"\n",
             "retries = 1\nretries = 2\n",
+            "code-time-limit = \"0s\"\n",
+            "code-memory-limit = \"5GB\"\n",
+            "code-memory-limit = \"5GiB\"\n",
         ];
         let errors: Vec<String> = cases.into_iter().map(error).collect();
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, flyway, alembic
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
     dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`
@@ -517,6 +550,9 @@ mod tests {
     dunlin.toml:1: `lock-wait`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
     dunlin.toml:1: `table`: `a.b.c` is not the name of a table: write `table` or `schema.table`, without quotes
     dunlin.toml:2: duplicate key
+    dunlin.toml:1: `code-time-limit`: the time must be above 0
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
     "#);
     }
 

@@ -33,6 +33,8 @@ pub struct GuestSettings {
     pub time_limit: Duration,
     /// The folder of packs.
     pub packs: Option<PathBuf>,
+    /// Where compiled packs are kept.
+    pub cache: Option<CompiledCache>,
     /// Bytes of memory that a guest in the sandbox may have.
     pub memory_limit: u64,
     /// Stops guests.
@@ -49,6 +51,7 @@ impl GuestSettings {
             environment: Vec::new(),
             secrets: Vec::new(),
             packs: pack::folder(),
+            cache: CompiledCache::of_user(),
             time_limit: Duration::from_secs(300),
             memory_limit: 1 << 30,
             interrupt: Interrupt::default(),
@@ -64,6 +67,22 @@ impl GuestSettings {
 pub struct Guests {
     settings: GuestSettings,
     running: Vec<Running>,
+    prepared: Vec<Prepared>,
+}
+
+/// A carrier that starts in the background, before its guest is asked for.
+struct Prepared {
+    program: Arc<GuestProgram>,
+    asked: Carrier,
+    link: Link,
+}
+
+/// A started carrier.
+struct Link {
+    carrier: Box<dyn CarrierLink>,
+    on_host: bool,
+    /// Why it is not the sandbox, when nobody said that it should not be.
+    not_in_sandbox: Option<String>,
 }
 
 struct Running {
@@ -76,7 +95,16 @@ struct Running {
 impl Guests {
     /// None yet.
     pub fn new(settings: GuestSettings) -> Guests {
-        Guests { settings, running: Vec::new() }
+        Guests { settings, running: Vec::new(), prepared: Vec::new() }
+    }
+
+    /// Begins to start the guest for a program while the caller does something else, such as connecting. Whatever is wrong
+    /// with it, [`GuestSource::get`] tells.
+    pub fn prepare(&mut self, program: &Arc<GuestProgram>, carrier: Option<Carrier>) {
+        let asked = carrier.unwrap_or(self.settings.carrier);
+        if let Ok(link) = self.link(program, asked, &self.import_paths_in_sandbox(program)) {
+            self.prepared.push(Prepared { program: Arc::clone(program), asked, link });
+        }
     }
 }
 
@@ -112,18 +140,22 @@ impl GuestSource for Guests {
 
 impl Guests {
     fn start(
-        &self,
-        program: &GuestProgram,
+        &mut self,
+        program: &Arc<GuestProgram>,
         carrier: Carrier,
         server: Option<&Server>,
         steps: &mut dyn Steps,
     ) -> Result<Guest, GuestError> {
         let in_sandbox = self.import_paths_in_sandbox(program);
-        let (link, not_in_sandbox) = self.link(program, carrier, &in_sandbox)?;
-        let on_host = not_in_sandbox.is_some() || carrier == Carrier::Host;
-        let import_paths = if on_host { &program.import_paths } else { &in_sandbox };
-        if let Some(reason) = &not_in_sandbox {
-            let text = format!("{} migrations are run by {}: {reason}", program.language, link.describe());
+        let fits = |prepared: &Prepared| prepared.asked == carrier && prepared.program == *program;
+        let link = match self.prepared.iter().position(fits) {
+            Some(position) => self.prepared.swap_remove(position).link,
+            None => self.link(program, carrier, &in_sandbox)?,
+        };
+        let import_paths = if link.on_host { &program.import_paths } else { &in_sandbox };
+        if let Some(reason) = &link.not_in_sandbox {
+            let text =
+                format!("{} migrations are run by {}: {reason}", program.language, link.carrier.describe());
             steps.log("info", "dunlin", &text);
         }
         let start = Start {
@@ -134,7 +166,8 @@ impl Guests {
             server: server.map(Into::into),
             options: &program.options,
         };
-        Guest::start(link, start, steps).map_err(|error| match (&not_in_sandbox, error) {
+        let not_in_sandbox = link.not_in_sandbox;
+        Guest::start(link.carrier, start, steps).map_err(|error| match (&not_in_sandbox, error) {
             (Some(reason), GuestError::Failed(failed)) => neither(program, reason, &failed.message),
             (_, error) => error,
         })
@@ -153,18 +186,19 @@ impl Guests {
         paths
     }
 
-    /// A started carrier; with it why it is not the sandbox, when nobody said that it should not be.
+    /// Starts a carrier.
     fn link(
         &self,
         program: &GuestProgram,
         carrier: Carrier,
         import_paths: &[PathBuf],
-    ) -> Result<(Box<dyn CarrierLink>, Option<String>), GuestError> {
+    ) -> Result<Link, GuestError> {
+        let in_sandbox = |carrier| Link { carrier, on_host: false, not_in_sandbox: None };
         let language = program.language;
         match carrier {
-            Carrier::Host => Ok((self.host(program)?, None)),
+            Carrier::Host => Ok(Link { carrier: self.host(program)?, on_host: true, not_in_sandbox: None }),
             Carrier::Sandbox => match self.sandbox(program, import_paths) {
-                Ok(link) => Ok((link?, None)),
+                Ok(carrier) => Ok(in_sandbox(carrier?)),
                 Err(reason) => Err(GuestError::NoCarrier {
                     reason: format!(
                         "{language} migrations cannot be run in the sandbox: {reason}. {}",
@@ -173,9 +207,9 @@ impl Guests {
                 }),
             },
             Carrier::Auto => match self.sandbox(program, import_paths) {
-                Ok(link) => Ok((link?, None)),
+                Ok(carrier) => Ok(in_sandbox(carrier?)),
                 Err(reason) => match self.host(program) {
-                    Ok(link) => Ok((link, Some(reason))),
+                    Ok(carrier) => Ok(Link { carrier, on_host: true, not_in_sandbox: Some(reason) }),
                     Err(error) => Err(neither(program, &reason, &error.to_string())),
                 },
             },
@@ -217,7 +251,7 @@ impl Guests {
             time_limit: settings.time_limit,
             memory_limit: usize::try_from(settings.memory_limit).unwrap_or(usize::MAX),
             interrupt: settings.interrupt.clone(),
-            cache: CompiledCache::of_user(),
+            cache: settings.cache.clone(),
             component: Box::new(move || pack.component()),
         };
         Ok(SandboxCarrier::start(command).map(|carrier| Box::new(carrier) as Box<dyn CarrierLink>))

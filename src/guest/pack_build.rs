@@ -178,11 +178,9 @@ fn write_app(app: &Path, recipe: &PackRecipe, chosen: &Chosen) -> Result<(), Bui
     make_folder(app)?;
     write(&app.join("dunlin_component.py"), COMPONENT_MODULE.as_bytes())?;
     let guest = recipe.modules.first().and_then(|(name, _)| name.split('.').next()).unwrap_or_default();
-    let list = |names: &[String]| serde_json::json!(names).to_string();
     let description = format!(
-        "GUEST = {guest:?}\nMARKER = {MARKER:?}\nLIBRARIES = {}\nAFTER_GUEST = {}\n",
-        list(&chosen.modules),
-        list(&chosen.after_guest)
+        "GUEST = {guest:?}\nMARKER = {MARKER:?}\nLIBRARIES = {}\n",
+        serde_json::json!(chosen.modules)
     );
     write(&app.join("dunlin_pack.py"), description.as_bytes())?;
     for (name, text) in recipe.modules {

@@ -17,8 +17,6 @@ pub struct Chosen {
     pub libraries: Vec<Library>,
     /// What can be imported.
     pub modules: Vec<String>,
-    /// What of it is to be imported once the guest has put its drivers in place.
-    pub after_guest: Vec<String>,
 }
 
 /// Compiled code, which no sandbox loads.
@@ -27,8 +25,8 @@ const COMPILED: [&str; 6] = ["so", "pyd", "dylib", "dll", "lib", "a"];
 /// Distributions that are nothing without their compiled part, and that nobody needs in the sandbox.
 const ONLY_COMPILED: [&str; 1] = ["greenlet"];
 
-/// Folders that pip puts beside the modules.
-const BESIDE: [&str; 4] = ["bin", "include", "share", "__pycache__"];
+/// Folders that pip puts beside the modules, some because a package was put together carelessly.
+const BESIDE: [&str; 7] = ["bin", "docs", "examples", "include", "share", "tests", "__pycache__"];
 
 /// Wheels of database drivers for the system and the version of Python that all of them have. What is compiled in them is
 /// thrown away, so it does not matter that it is for another machine; a source would have to be compiled to be unpacked.
@@ -64,9 +62,8 @@ pub fn collect(
     pip(python, &own_drivers, &WHEELS_OF_DRIVERS, drivers.values(), "installing the database drivers")?;
     strip(libraries)?;
     strip(&own_drivers)?;
-    let after_guest = modules_in(&own_drivers);
     move_all(&own_drivers, libraries)?;
-    Ok(Chosen { libraries: versions_in(libraries), modules: modules_in(libraries), after_guest })
+    Ok(Chosen { libraries: versions_in(libraries), modules: modules_in(libraries) })
 }
 
 /// A driver by the name that its source and its binary form share.

@@ -1,6 +1,6 @@
 //! A guest that needs no tool's library, for tests of the carriers, and an engine that answers it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +8,16 @@ use dunlin::guest::protocol::{
     Answer, Query, Run, SavepointAction, SourceFile, StatementError, StatementResult,
 };
 use dunlin::guest::{Guest, GuestError, GuestSettings, GuestSource, Guests, Steps};
+use dunlin::wasm::CompiledCache;
 use dunlin_compat::model::{Carrier, Direction, GuestProgram, Language};
 use serde_json::{Value, json};
+
+use super::needs::Need;
 
 /// The guest of `tests/guests/plain_guest`.
 pub fn plain_guest(import_paths: &[&Path]) -> GuestProgram {
     GuestProgram {
-        tool: "plain",
+        tool: "alembic",
         language: Language::Python,
         modules: &[
             ("plain_guest.__main__", include_str!("../guests/plain_guest/__main__.py")),
@@ -111,4 +114,22 @@ impl GuestRun {
         let guest = self.guests.get(&self.program, Some(self.carrier), None, &mut self.echo)?;
         guest.call("run", &json!({"source": source}), &mut self.echo)
     }
+}
+
+/// The settings with the packs of `tests/run`, and what was compiled of them. Ask for [`Need::Pack`] first.
+pub fn with_packs(settings: GuestSettings) -> GuestSettings {
+    let packs = PathBuf::from(Need::Pack.setting().expect("the test has to ask for Need::Pack first"));
+    let compiled = |folder: &str| packs.join(folder).join("dunlin").join("compiled");
+    let cache = CompiledCache::at(compiled(".cache"), compiled(".state"));
+    GuestSettings { packs: Some(packs.clone()), cache: Some(cache), ..settings }
+}
+
+/// The same for our binary: variables of its environment.
+pub fn variables_of_packs() -> [(&'static str, PathBuf); 3] {
+    let packs = PathBuf::from(Need::Pack.setting().expect("the test has to ask for Need::Pack first"));
+    [
+        ("XDG_CACHE_HOME", packs.join(".cache")),
+        ("XDG_STATE_HOME", packs.join(".state")),
+        ("DUNLIN_PACKS", packs),
+    ]
 }

@@ -30,7 +30,7 @@ mod proxy;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
-pub use guest::{Echo, GuestRun, plain_guest};
+pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};

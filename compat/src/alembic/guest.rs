@@ -44,11 +44,20 @@ pub const MODULES: &[(&str, &str)] = &[
     ("dunlin_guest.calls", include_str!("guest/dunlin_guest/calls.py")),
     ("dunlin_guest.determinism", include_str!("guest/dunlin_guest/determinism.py")),
     ("dunlin_guest.drivers.__init__", include_str!("guest/dunlin_guest/drivers/__init__.py")),
+    ("dunlin_guest.drivers.aiosqlite_core", include_str!("guest/dunlin_guest/drivers/aiosqlite_core.py")),
+    ("dunlin_guest.drivers.asyncpg_core", include_str!("guest/dunlin_guest/drivers/asyncpg_core.py")),
+    ("dunlin_guest.drivers.asyncpg_values", include_str!("guest/dunlin_guest/drivers/asyncpg_values.py")),
+    ("dunlin_guest.drivers.greenlet_core", include_str!("guest/dunlin_guest/drivers/greenlet_core.py")),
     ("dunlin_guest.drivers.mysql_server", include_str!("guest/dunlin_guest/drivers/mysql_server.py")),
+    ("dunlin_guest.drivers.mysql_session", include_str!("guest/dunlin_guest/drivers/mysql_session.py")),
+    ("dunlin_guest.drivers.mysql_streams", include_str!("guest/dunlin_guest/drivers/mysql_streams.py")),
+    ("dunlin_guest.drivers.mysqldb_core", include_str!("guest/dunlin_guest/drivers/mysqldb_core.py")),
+    ("dunlin_guest.drivers.postgres_common", include_str!("guest/dunlin_guest/drivers/postgres_common.py")),
     ("dunlin_guest.drivers.postgres_error", include_str!("guest/dunlin_guest/drivers/postgres_error.py")),
     ("dunlin_guest.drivers.psycopg2_adapt", include_str!("guest/dunlin_guest/drivers/psycopg2_adapt.py")),
     ("dunlin_guest.drivers.psycopg2_cast", include_str!("guest/dunlin_guest/drivers/psycopg2_cast.py")),
     ("dunlin_guest.drivers.psycopg2_core", include_str!("guest/dunlin_guest/drivers/psycopg2_core.py")),
+    ("dunlin_guest.drivers.psycopg_pq", include_str!("guest/dunlin_guest/drivers/psycopg_pq.py")),
     ("dunlin_guest.drivers.pymysql_socket", include_str!("guest/dunlin_guest/drivers/pymysql_socket.py")),
     ("dunlin_guest.drivers.sqlite3_core", include_str!("guest/dunlin_guest/drivers/sqlite3_core.py")),
     ("dunlin_guest.drivers.sqlite_text", include_str!("guest/dunlin_guest/drivers/sqlite_text.py")),
@@ -60,8 +69,38 @@ pub const MODULES: &[(&str, &str)] = &[
     ("dunlin_guest.host", include_str!("guest/dunlin_guest/host.py")),
     ("dunlin_guest.imports", include_str!("guest/dunlin_guest/imports.py")),
     ("dunlin_guest.logs", include_str!("guest/dunlin_guest/logs.py")),
+    ("dunlin_guest.preload", include_str!("guest/dunlin_guest/preload.py")),
     ("dunlin_guest.sandbox", include_str!("guest/dunlin_guest/sandbox.py")),
     ("dunlin_guest.session", include_str!("guest/dunlin_guest/session.py")),
     ("dunlin_guest.standins", include_str!("guest/dunlin_guest/standins.py")),
     ("dunlin_guest.wire", include_str!("guest/dunlin_guest/wire.py")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::MODULES;
+
+    fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            if entry.path().is_dir() {
+                if name != "__pycache__" {
+                    collect(&entry.path(), &format!("{prefix}{name}."), names);
+                }
+            } else if let Some(stem) = name.strip_suffix(".py") {
+                names.insert(format!("{prefix}{stem}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_module_is_embedded() {
+        let mut files = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/alembic/guest"), "", &mut files);
+        let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(embedded, files);
+    }
+}

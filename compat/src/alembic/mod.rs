@@ -8,6 +8,7 @@ pub mod graph;
 pub mod guest;
 pub mod identifier;
 pub mod output;
+pub mod pack;
 pub mod plan;
 pub mod project;
 pub mod python;

@@ -43,34 +43,27 @@ _missing = {}
 
 
 def _import_all(name):
+    """Imports a module with everything below it."""
     try:
         module = importlib.import_module(name)
     except BaseException as error:  # some end the program, some have no message
         _missing[name] = "%s: %s" % (type(error).__name__, error)
         return
+    _missing.pop(name, None)
     for inner in pkgutil.iter_modules(getattr(module, "__path__", ()), name + "."):
         if inner.name.split(".")[-1] not in _NOT_NEEDED:
             _import_all(inner.name)
 
 
-def _preload():
-    for name in sorted(sys.stdlib_module_names):
-        if name not in _NOT_IMPORTED:
-            _import_all(name)
-    for name in dunlin_pack.LIBRARIES:
-        if name not in dunlin_pack.AFTER_GUEST:
-            _import_all(name)
-
-
 def _preload_guest():
+    # It puts things in the place of compiled modules, before libraries look for them.
     try:
         importlib.import_module(dunlin_pack.GUEST + ".preload").run()
     except ModuleNotFoundError as error:
         if error.name != dunlin_pack.GUEST + ".preload":
             raise
-    for name in dunlin_pack.LIBRARIES:
-        if name in dunlin_pack.AFTER_GUEST:
-            _import_all(name)
+    for name in [*_missing, *dunlin_pack.LIBRARIES]:
+        _import_all(name)
     return importlib.import_module(dunlin_pack.GUEST + ".sandbox")
 
 
@@ -104,12 +97,14 @@ class _Modules:
 
 
 def _hand_over(modules):
-    """Forgets the guest of the snapshot with all that was imported by it, and takes these modules."""
+    """Takes these modules for the guest. All but the standard library is forgotten with the guest of the snapshot, which
+    has changed the libraries; they are imported again from their files."""
     global _guest
-    for name in set(sys.modules) - _before_guest:
+    for name in set(sys.modules) - _standard:
         del sys.modules[name]
     sys.meta_path[:] = [_Modules(modules), *_finders]
-    _guest = importlib.import_module(dunlin_pack.GUEST + ".sandbox")
+    package = modules[0][0].split(".")[0]
+    _guest = importlib.import_module(package + ".sandbox")
 
 
 def _prepare(message):
@@ -148,8 +143,10 @@ class WitWorld(wit_world.WitWorld):
         return _guest.converse(message, wit_world.exchange)
 
 
-_preload()
-_before_guest = set(sys.modules)
+for _name in sorted(sys.stdlib_module_names):
+    if _name not in _NOT_IMPORTED:
+        _import_all(_name)
+_standard = set(sys.modules)
 _finders = list(sys.meta_path)
 _guest = _preload_guest()
 # What is in the snapshot lives as long as the guest: looking through it for garbage would only copy its pages.
