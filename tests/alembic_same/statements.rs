@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::support::ServerKind;
+use crate::support::{ServerKind, sorted_constraints};
 
 /// The migrations' own statements, in order, in the form in which they are compared.
 pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
@@ -21,7 +21,7 @@ pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
         if kind == ServerKind::Sqlite && statements.last() == Some(&statement) {
             continue;
         }
-        statements.push(in_fixed_order(kind, statement));
+        statements.push(in_fixed_order(kind, without_oids(kind, statement)));
     }
     sort_neighbours(&mut statements);
     statements
@@ -64,6 +64,15 @@ fn without_cursor(statement: &str) -> Option<String> {
     Some(DECLARE.replace(statement, "").into_owned())
 }
 
+/// A question to PostgreSQL's catalogs with `{oid}` for every number that may be one; reflection asks for tables by it.
+fn without_oids(kind: ServerKind, statement: String) -> String {
+    static OID: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d{5,}\b"));
+    if kind != ServerKind::Postgres || !statement.contains("pg_catalog.") {
+        return statement;
+    }
+    OID.replace_all(&statement, "{oid}").into_owned()
+}
+
 /// A statement in whose text something has no order of its own has it sorted: the constraints of a table that is made
 /// anew on SQLite come from a Python set.
 fn in_fixed_order(kind: ServerKind, statement: String) -> String {
@@ -71,21 +80,6 @@ fn in_fixed_order(kind: ServerKind, statement: String) -> String {
         return statement;
     }
     sorted_constraints(&statement)
-}
-
-/// A `CREATE TABLE` of SQLAlchemy's with its constraints, which follow the columns, in the order of their texts.
-pub fn sorted_constraints(statement: &str) -> String {
-    let is_constraint = |line: &&str| {
-        let line = line.trim_start();
-        ["CONSTRAINT", "UNIQUE", "CHECK", "FOREIGN KEY", "PRIMARY KEY"]
-            .iter()
-            .any(|word| line.starts_with(word))
-    };
-    let lines: Vec<&str> = statement.split('\n').map(|line| line.trim_end_matches([' ', ','])).collect();
-    let mut constraints: Vec<&str> = lines.iter().copied().filter(is_constraint).collect();
-    constraints.sort_unstable();
-    let others = lines.iter().copied().filter(|line| !is_constraint(line));
-    others.chain(constraints).collect::<Vec<_>>().join("\n")
 }
 
 /// Indexes of one table that are made one after the other come from a set as well.

@@ -48,16 +48,22 @@ impl Database {
         );
         let tables: Vec<&str> =
             schema.iter().filter(|row| row[0] == "table").map(|row| row[1].as_str()).collect();
-        let mut catalog: Vec<String> =
-            schema.iter().map(|row| row.join(" | ").replace('\n', "\\n")).collect();
+        let object = |row: &Vec<String>| {
+            let [kind, name, table, sql] = &row[..] else { panic!("{row:?}") };
+            format!("{kind} | {name} | {table} | {}", sorted_constraints(sql).replace('\n', "\\n"))
+        };
+        let mut catalog: Vec<String> = schema.iter().map(object).collect();
         // What SQLite itself makes of the text.
         for (pragma, key) in [
-            ("table_xinfo", "name, type, \"notnull\", dflt_value, pk, hidden"),
-            ("foreign_key_list", "seq, \"table\", \"from\", \"to\", on_update, on_delete, match"),
-            ("index_list", "\"unique\", origin, partial"),
+            ("table_xinfo", "p.name, p.type, p.\"notnull\", p.dflt_value, p.pk, p.hidden"),
+            (
+                "foreign_key_list",
+                "p.seq, p.\"table\", p.\"from\", p.\"to\", p.on_update, p.on_delete, p.match",
+            ),
+            ("index_list", "p.\"unique\", p.origin, p.partial"),
         ] {
             let rows = self.query(&format!(
-                "SELECT '{pragma}', s.name, {key} FROM sqlite_schema s, pragma_{pragma}(s.name) WHERE s.type = 'table'"
+                "SELECT '{pragma}', s.name, {key} FROM sqlite_schema s, pragma_{pragma}(s.name) p WHERE s.type = 'table'"
             ));
             catalog.extend(rows.into_iter().map(|row| row.join(" | ")));
         }
@@ -116,12 +122,32 @@ impl Database {
     }
 }
 
+/// A `CREATE TABLE` as SQLAlchemy writes it with its constraints, which follow the columns, in the order of their texts:
+/// Alembic takes those of a table that it makes anew on SQLite from a Python set.
+pub fn sorted_constraints(statement: &str) -> String {
+    let is_constraint = |line: &&str| {
+        let line = line.trim_start();
+        ["CONSTRAINT", "UNIQUE", "CHECK", "FOREIGN KEY", "PRIMARY KEY"]
+            .iter()
+            .any(|word| line.starts_with(word))
+    };
+    let lines: Vec<&str> = statement.split('\n').map(|line| line.trim_end_matches([' ', ','])).collect();
+    let mut constraints: Vec<&str> = lines.iter().copied().filter(is_constraint).collect();
+    constraints.sort_unstable();
+    let others = lines.iter().copied().filter(|line| !is_constraint(line));
+    others.chain(constraints).collect::<Vec<_>>().join("\n")
+}
+
 const MARK: &str = "#object";
 
-/// A line for each line of a table's statement, so that differences are short. The order of columns, keys and
-/// constraints is kept.
+/// A line for each line of a table's statement, so that differences are short. Columns keep their order; keys, which
+/// SQLAlchemy makes in the order of a Python set, do not.
 fn table_lines(name: &str, shown: &str) -> Vec<String> {
     let statement = shown.split_once('\t').map_or(shown, |(_, statement)| statement);
-    let lines = statement.split("\\n").enumerate();
-    lines.map(|(number, line)| format!("TABLE {name} {number:02} {line}")).collect()
+    let lines = statement.split("\\n").map(|line| line.trim_end_matches(',')).enumerate();
+    let line = |(number, line): (usize, &str)| match line.trim_start().starts_with('`') {
+        true => format!("TABLE {name} {number:02} {line}"),
+        false => format!("TABLE {name} {line}"),
+    };
+    lines.map(line).collect()
 }

@@ -22,14 +22,16 @@
 mod catalog;
 mod database;
 mod dump;
+mod guest;
 mod needs;
 mod program;
 mod project;
 mod proxy;
 
-pub use catalog::Contents;
+pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use guest::{Echo, GuestRun, plain_guest};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, command, run};
-pub use project::Project;
+pub use project::{Project, copy_folder};
 pub use proxy::{Proxy, Received};

@@ -4,7 +4,7 @@ use super::super::error::{DbError, DbErrorKind};
 use super::super::url::{DatabaseUrl, SqliteTarget};
 use super::super::{Access, ConnectOptions};
 use super::{SqliteConnection, convert};
-use dunlin_compat::model::{Dialect, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -72,6 +72,8 @@ pub(in crate::db) fn connect(
         user: String::new(),
         search_path: String::new(),
         session_id: i64::from(std::process::id()),
+        quoting: Quoting::of(Dialect::Sqlite).into(),
+        session_settings: Vec::new(),
     };
     Ok(SqliteConnection::new(connection, file, server))
 }
