@@ -358,7 +358,7 @@ class Conversation:
             if kind == "begin":
                 if self.in_transaction:
                     raise Failure({"kind": "protocol", "message": "a transaction is open"})
-                self._control("BEGIN" + (" " + question["modes"] if question.get("modes") else ""))
+                self._control("BEGIN")
                 self.in_transaction = True
             elif kind in ("commit", "rollback"):
                 if not self.in_transaction:

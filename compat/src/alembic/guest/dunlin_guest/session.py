@@ -84,9 +84,9 @@ class Session:
         """Before a statement that belongs into a transaction."""
         self._pass_commit_on()
         if not self.in_transaction and not self.reading:
-            self.engine.begin(modes)
+            self.engine.begin()
             self.in_transaction, self.dirty = True, False
-        elif modes and not self.dirty and not self.reading:
+        if modes and not self.dirty and not self.reading:
             self.engine.query("SET TRANSACTION " + modes)
 
     def leave_transaction(self):
@@ -132,7 +132,7 @@ class Session:
             action = next(name for name in ("set", "release", "rollback") if savepoint[name])
             self.engine.savepoint(action, savepoint["name"])
             return wire.Result({"tag": savepoint[action].split()[0]})
-        result = self.engine.query(sql, parameters, types, single, path, line)
+        result = self.engine.query(sql, parameters, types, single, path=path, line=line)
         self._notice_transaction_control(sql)
         return result
 
@@ -154,7 +154,7 @@ class Session:
             return wire.Result({"tag": sql.split()[0]})
         key = (sql, repr(parameters))
         if key not in self._introductions:
-            self._introductions[key] = self.engine.query(sql, parameters, types, single)
+            self._introductions[key] = self.engine.query(sql, parameters, types, single, own=True)
         return self._introductions[key]
 
     def ask(self, sql, again=True):
