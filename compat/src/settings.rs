@@ -14,6 +14,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
 
@@ -145,29 +146,6 @@ impl Settings {
     pub fn alembic_carrier(&self, revision: &str) -> Carrier {
         let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
         own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
-    }
-}
-
-/// How a migration that is a program is run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    /// In the sandbox when what it needs is there, else by the machine's own interpreter.
-    #[default]
-    Auto,
-    /// In the sandbox.
-    Sandbox,
-    /// By the machine's own interpreter.
-    Host,
-}
-
-impl fmt::Display for Carrier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Carrier::Auto => "auto",
-            Carrier::Sandbox => "sandbox",
-            Carrier::Host => "host",
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file per command, and how results are shown.
 
+mod alembic_project;
 mod baseline;
 mod completions;
 mod doctor;

@@ -37,6 +37,9 @@ def lines(connection):
         cursor.execute("SELECT %%s::%s" % kind, (value,))
         yield "through %s %r -> %s" % (kind, value, shown(cursor.fetchone()[0]))
     for expression in probe_postgres.expressions():
+        if expression == "'{2024-01-01,infinity}'::date[]":
+            # An error either way; the compiled half of psycopg words it differently from the one in Python.
+            continue
         try:
             cursor.execute("SELECT " + expression)
             column = cursor.description[0]

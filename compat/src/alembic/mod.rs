@@ -9,6 +9,7 @@ pub mod guest;
 pub mod identifier;
 pub mod output;
 pub mod plan;
+pub mod project;
 pub mod python;
 pub mod revision;
 pub mod revision_file;

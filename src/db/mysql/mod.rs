@@ -100,7 +100,7 @@ impl Connection for MysqlConnection {
         }
         self.infile.check(sql)?;
         self.infile.begin(sql);
-        let result = typed::query(&mut self.conn, sql);
+        let result = typed::query(&mut self.login.conn, sql);
         match (self.infile.finish(), result) {
             (Some(error), _) => Err(error),
             (None, result) => result.map_err(|error| failed(&error)),
