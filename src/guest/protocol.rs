@@ -268,6 +268,15 @@ pub struct Query {
     /// Values for its placeholders.
     #[serde(default)]
     pub parameters: Option<Vec<ParameterValue>>,
+    /// PostgreSQL's OIDs of the parameters, where the driver says them.
+    #[serde(default)]
+    pub types: Option<Vec<Option<u32>>>,
+    /// Whether the tool's driver takes one statement only.
+    #[serde(default)]
+    pub single: bool,
+    /// Whether it is a question of the driver's own, such as for the server's version, and none of the migration.
+    #[serde(default)]
+    pub own: bool,
     /// The project's file that sends it.
     #[serde(default)]
     pub path: Option<String>,

@@ -60,6 +60,8 @@ class Postgres:
         }
 
     def query(self, sql, parameters):
+        if not sql.strip():
+            return {}
         cursor = self.connection.cursor()
         del self.connection.notices[:]
         try:
@@ -69,7 +71,7 @@ class Postgres:
                 cursor.execute(sql)
         except self._errors.Error as error:
             raise Failure(self._error(error)) from None
-        rows = [list(row) for row in cursor.fetchall()] if cursor.description else []
+        rows = [list(row) for row in cursor.fetchall()] if cursor.description is not None else []
         columns = [
             {"name": c.name, "type": c.type_code, "modifier": _modifier(c)} for c in cursor.description or ()
         ]
@@ -131,8 +133,9 @@ def _notice(text):
 def _modifier(column):
     if column.type_code == 1700 and column.precision is not None and column.internal_size is not None:
         return -1 if column.precision == 65535 else ((column.precision << 16) | column.scale) + 4
-    if column.internal_size is not None and column.internal_size > 0 and column.type_code in (1042, 1043):
-        return column.internal_size + 4
+    if column.internal_size is not None and column.internal_size > 0:
+        if column.type_code in (1042, 1043, 1560, 1562):
+            return column.internal_size + 4
     return -1
 
 
@@ -185,8 +188,11 @@ class Mysql:
             "settings": {"sql_mode": sql_mode},
         }
 
-    def query(self, sql, parameters):
+    def query(self, sql, parameters, single=False):
         assert not parameters, "MySQL's drivers write their values into the statement"
+        # COM_SET_OPTION: several statements in one text, or one.
+        self.connection._execute_command(27, b"\1\0" if single else b"\0\0")
+        self.connection._read_packet()
         cursor = self.connection.cursor()
         try:
             cursor.execute(sql)
@@ -353,12 +359,13 @@ class Conversation:
                 self.statements.append(
                     (question["sql"], question["parameters"]) if question.get("parameters") else question["sql"]
                 )
-                result = self.database.query(question["sql"], question.get("parameters"))
+                more = {"single": True} if question.get("single") and isinstance(self.database, Mysql) else {}
+                result = self.database.query(question["sql"], question.get("parameters"), **more)
                 return dict(result, type="result")
             if kind == "begin":
                 if self.in_transaction:
                     raise Failure({"kind": "protocol", "message": "a transaction is open"})
-                self._control("BEGIN" + (" " + question["modes"] if question.get("modes") else ""))
+                self._control("BEGIN")
                 self.in_transaction = True
             elif kind in ("commit", "rollback"):
                 if not self.in_transaction:

@@ -47,6 +47,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("dunlin_guest.drivers.aiosqlite_core", include_str!("guest/dunlin_guest/drivers/aiosqlite_core.py")),
     ("dunlin_guest.drivers.asyncpg_core", include_str!("guest/dunlin_guest/drivers/asyncpg_core.py")),
     ("dunlin_guest.drivers.asyncpg_values", include_str!("guest/dunlin_guest/drivers/asyncpg_values.py")),
+    ("dunlin_guest.drivers.ctypes_core", include_str!("guest/dunlin_guest/drivers/ctypes_core.py")),
     ("dunlin_guest.drivers.greenlet_core", include_str!("guest/dunlin_guest/drivers/greenlet_core.py")),
     ("dunlin_guest.drivers.mysql_server", include_str!("guest/dunlin_guest/drivers/mysql_server.py")),
     ("dunlin_guest.drivers.mysql_session", include_str!("guest/dunlin_guest/drivers/mysql_session.py")),

@@ -6,6 +6,7 @@ the rows of the version table, and the last commit.
 
 import argparse
 import contextlib
+import importlib
 import importlib.machinery
 import io
 import logging
@@ -79,8 +80,17 @@ class Environment:
     def directory(self, config):
         """Alembic's ScriptDirectory; it puts ``prepend_sys_path`` into sys.path when it is made."""
         if self._directory is None:
+            before = list(sys.path)
             self._directory = ScriptDirectory.from_config(config)
+            # "." means the project's folder, also where the working directory is another one.
+            added = len(sys.path) - len(before)
+            sys.path[:added] = [os.path.join(self.project, path) for path in sys.path[:added]]
+            importlib.invalidate_caches()
         return self._directory
+
+    def prepare(self):
+        """Makes the project's modules importable."""
+        self.directory(self.config())
 
     # -- running
 
@@ -200,7 +210,11 @@ class Environment:
 
 
 def _check_committed():
-    if session.current.undone:
+    """Refuses a revision of which nothing would remain; Alembic's version row would be gone with it.
+
+    Only where DDL is in the transaction: elsewhere most of a revision remains, and so does the row.
+    """
+    if session.current.undone and session.current.server["dialect"] == "postgres":
         raise RuntimeError(
             "the revision's changes were rolled back when its connection ended: the connection that env.py gave to "
             "context.configure() was never committed"

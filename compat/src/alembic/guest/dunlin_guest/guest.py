@@ -1,6 +1,7 @@
 """The messages of the engine, and what they make happen."""
 
 import json
+import os
 import platform
 
 from dunlin_guest import PROTOCOL, failure, frames, imports, logs, session, standins, wire
@@ -37,6 +38,7 @@ class Guest:
             # The engine compares the versions and refuses.
             return self._ready([])
         frames.set_project(message["project"])
+        _enter(message["project"])
         session.current.engine = self._engine
         session.current.server = message.get("server")
         standins.install(message.get("server"))
@@ -62,6 +64,7 @@ class Guest:
         }
 
     def _load(self, message):
+        self._environment.prepare()
         problems = []
         for file in message["migrations"]:
             problems.extend(imports.problems(file["path"], file["source"]))
@@ -81,3 +84,12 @@ class Guest:
         return {"type": "done", "value": value}
 
 
+
+
+def _enter(folder):
+    """Makes the project's folder the working directory, as it is when Alembic runs."""
+    try:
+        os.chdir(folder)
+    except OSError:
+        # A sandbox without the folder: whatever is looked up there says so.
+        pass

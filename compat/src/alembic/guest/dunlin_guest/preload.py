@@ -1,6 +1,7 @@
 """For the pre-initialisation of the sandbox: imports what revisions may import, once, into the snapshot."""
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -16,14 +17,17 @@ def run(libraries=("sqlalchemy", "alembic", "mako")):
 
     standins.install()
     asynchrony.install()
+    # aiomysql asks for the user's name when it is imported.
+    unnamed = os.environ.setdefault("LOGNAME", "nobody") == "nobody"
     failed = []
     for name in sorted(getattr(sys, "stdlib_module_names", ())):
         if name not in _SKIPPED and not name.startswith("_"):
-            failed.extend(_import_all(name, deep=name in ("xml", "encodings", "json", "email", "collections",
-                                                          "concurrent", "http", "importlib", "logging", "urllib",
-                                                          "zoneinfo", "sqlite3", "unittest", "asyncio", "html")))
-    for name in ("dunlin_guest",) + tuple(libraries) + DRIVERS:
+            failed.extend(_import_all(name, deep=True))
+    # The drivers first: they import our halves of them, which import theirs.
+    for name in tuple(libraries) + DRIVERS + ("dunlin_guest",):
         failed.extend(_import_all(name, deep=True))
+    if unnamed:
+        del os.environ["LOGNAME"]
     return failed
 
 

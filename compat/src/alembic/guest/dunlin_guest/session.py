@@ -40,8 +40,9 @@ class Session:
         self.commit_due = False
         #: Whether the open transaction holds statements of the revision.
         self.dirty = False
-        #: Whether what the revision did was taken back, and nothing was done since.
+        #: Whether what the revision did was taken back, and nothing was committed before or done since.
         self.undone = False
+        self._committed = False
         #: Whether transactions are the engine's business entirely: a call that only reads.
         self.reading = False
         #: Whether the library itself began the open transaction, in a driver's autocommit mode.
@@ -56,7 +57,7 @@ class Session:
         self.closed = None
         self.reading = reading
         self.in_transaction = not reading
-        self.commit_due = self.dirty = self.undone = self.begun = False
+        self.commit_due = self.dirty = self.undone = self.begun = self._committed = False
 
     def close(self, reason="nothing is being run"):
         """Ends it; the last commit is the engine's."""
@@ -84,35 +85,40 @@ class Session:
         """Before a statement that belongs into a transaction."""
         self._pass_commit_on()
         if not self.in_transaction and not self.reading:
-            self.engine.begin(modes)
+            self.engine.begin()
             self.in_transaction, self.dirty = True, False
-        elif modes and not self.dirty and not self.reading:
+        if modes and not self.dirty and not self.reading:
             self.engine.query("SET TRANSACTION " + modes)
 
     def leave_transaction(self):
         """Before a statement that runs by itself, as in a driver's autocommit mode."""
         self._pass_commit_on()
         if self.in_transaction and not self.reading:
+            self._committed = self._committed or self.dirty
             self.engine.commit()
             self.in_transaction = self.dirty = False
 
     def commit(self):
         """The library commits."""
         if self.in_transaction:
-            self.commit_due = True
+            self.commit_due = self._committed = True
 
     def rollback(self):
         """The library takes back what it did since its last commit."""
         if self.commit_due or not self.in_transaction or not self.dirty or self.reading:
             return
         self.in_transaction = self.dirty = False
-        self.undone = True
+        self.undone = not self._committed
+        # What was set in the transaction is as it was before.
+        self._settings.clear()
         self.engine.rollback()
 
     def _pass_commit_on(self):
         if self.commit_due:
             self.commit_due = False
             if not self.reading:
+                # SET LOCAL ends here.
+                self._settings.clear()
                 self.engine.commit()
                 self.in_transaction = self.dirty = False
 
@@ -129,10 +135,11 @@ class Session:
         self.dirty, self.undone = True, False
         savepoint = None if parameters else _SAVEPOINT.fullmatch(sql)
         if savepoint:
+            self._settings.clear()
             action = next(name for name in ("set", "release", "rollback") if savepoint[name])
             self.engine.savepoint(action, savepoint["name"])
             return wire.Result({"tag": savepoint[action].split()[0]})
-        result = self.engine.query(sql, parameters, types, single, path, line)
+        result = self.engine.query(sql, parameters, types, single, path=path, line=line)
         self._notice_transaction_control(sql)
         return result
 
@@ -141,10 +148,11 @@ class Session:
         control = _CONTROL.fullmatch(sql)
         if control is None or self.reading:
             return
+        self._settings.clear()
         if control["begin"]:
             self.in_transaction, self.dirty = True, False
         else:
-            self.undone = self.dirty and control["rollback"] is not None
+            self.undone = self.dirty and control["rollback"] is not None and not self._committed
             self.in_transaction = self.dirty = False
 
     def introduce(self, sql, parameters=None, types=None, single=None):
@@ -154,7 +162,7 @@ class Session:
             return wire.Result({"tag": sql.split()[0]})
         key = (sql, repr(parameters))
         if key not in self._introductions:
-            self._introductions[key] = self.engine.query(sql, parameters, types, single)
+            self._introductions[key] = self.engine.query(sql, parameters, types, single, own=True)
         return self._introductions[key]
 
     def ask(self, sql, again=True):

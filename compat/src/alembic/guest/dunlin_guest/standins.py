@@ -26,6 +26,8 @@ REPLACED = {
 if sys.platform == "wasi":
     # It switches stacks in assembler.
     REPLACED["greenlet"] = "dunlin_guest.drivers.greenlet_core"
+    # It calls foreign machine code.
+    REPLACED["ctypes"] = "dunlin_guest.drivers.ctypes_core"
 
 #: Modules that are changed after they were imported, and the function of ours that does it.
 CHANGED = {
@@ -130,4 +132,6 @@ def install(server=None):
             if name in sys.modules:
                 getattr(importlib.import_module(module), function)(sys.modules[name])
         sys.meta_path.insert(0, _Finder())
+        if "ctypes" in REPLACED:
+            importlib.import_module(REPLACED["ctypes"]).install()
     sqlite3_core.configure(server)

@@ -46,14 +46,21 @@ class Engine:
             raise EngineError(answer)
         return answer
 
-    def query(self, sql, parameters=None, types=None, single=None, path=None, line=None):
+    def query(self, sql, parameters=None, types=None, single=None, own=None, path=None, line=None):
         answer = self._ask(
-            "query", sql=sql, parameters=parameters, types=types, single=single, path=path, line=line
+            "query",
+            sql=sql,
+            parameters=parameters,
+            types=types,
+            single=single,
+            own=own,
+            path=path,
+            line=line,
         )
         return Result(answer)
 
-    def begin(self, modes=None):
-        self._ask("begin", modes=modes)
+    def begin(self):
+        self._ask("begin")
 
     def commit(self):
         self._ask("commit")

@@ -161,7 +161,7 @@ class Connection:
     ):
         oid = {"json": 114, "jsonb": 3802, "inet": 869, "cidr": 650}.get(typename)
         if schema != "pg_catalog" or oid is None:
-            row = session.current.engine.query(
+            row = session.current.introduce(
                 "SELECT t.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace "
                 "WHERE t.typname = $1 AND n.nspname = $2",
                 [wire.text_parameter(typename), wire.text_parameter(schema)],

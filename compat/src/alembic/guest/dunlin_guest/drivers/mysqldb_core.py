@@ -61,7 +61,10 @@ def _escaped(data, backslash=True):
 
 
 def _bytes(value, encoding="utf-8"):
-    return value if isinstance(value, bytes) else str(value).encode(encoding)
+    if isinstance(value, bytes) or (isinstance(value, bytearray) and versions.numbers(_VERSION) >= (2, 3)):
+        return bytes(value)
+    # mysqlclient before 2.3 takes the str() of a bytearray too.
+    return str(value).encode(encoding)
 
 
 def escape_string(value):

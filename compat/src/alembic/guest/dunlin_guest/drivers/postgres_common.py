@@ -103,8 +103,8 @@ def command_status(result):
 
 
 def has_rows(result):
-    """Whether a result is one of a query, PGRES_TUPLES_OK; a query may have no columns."""
-    return bool(result.columns) or result.tag in ("SELECT", "FETCH", "SHOW", "EXPLAIN")
+    """Whether a result is one of a query, PGRES_TUPLES_OK; a query may have rows without columns."""
+    return bool(result.columns or result.rows)
 
 
 # Sizes of the types that have a fixed one, as pg_type has them.

@@ -61,7 +61,7 @@ def _decimal(text, cursor):
 
 
 def _text(text, cursor):
-    return text
+    return None if text is None else str(text)
 
 
 def _bytes(text, cursor):
@@ -97,10 +97,18 @@ def unescaped(text):
 # -- dates and times
 
 
+class _Item(str):
+    """An item of an array. psycopg2 compares the rest of the array with "infinity", so it does not know it there."""
+
+
+def _is_infinite(text):
+    return text in ("infinity", "-infinity") and type(text) is not _Item
+
+
 def _date(text, cursor):
     if text is None:
         return None
-    if text in ("infinity", "-infinity"):
+    if _is_infinite(text):
         return datetime.date.min if text[0] == "-" else datetime.date.max
     parts, _ = _date_parts(text)
     return datetime.date(*parts)
@@ -163,7 +171,7 @@ def _time_parts(text, cursor):
 def _datetime(text, cursor):
     if text is None:
         return None
-    if text in ("infinity", "-infinity"):
+    if _is_infinite(text):
         return datetime.datetime.min if text[0] == "-" else datetime.datetime.max
     return _finite_datetime(text, cursor)
 
@@ -171,7 +179,7 @@ def _datetime(text, cursor):
 def _datetimetz(text, cursor):
     if text is None:
         return None
-    if text in ("infinity", "-infinity"):
+    if _is_infinite(text):
         bound = datetime.datetime.min if text[0] == "-" else datetime.datetime.max
         if cursor is not None and cursor.tzinfo_factory is None:
             return bound
@@ -273,11 +281,13 @@ def _token(text, start, end):
             position += 1
         position += 1
         token, quoted = "".join(characters), True
+        if "\\" not in text[start:position]:
+            token = _Item(token)
     else:
         position = start
         while position < end and text[position] not in ",}":
             position += 1
-        token, quoted = text[start:position], False
+        token, quoted = _Item(text[start:position]), False
     if text[position : position + 1] == ",":
         position += 1
     return token, quoted, position

@@ -208,10 +208,17 @@ def _parameter(value, label):
     except TypeError:
         pass
     if sys.version_info >= (3, 11):
-        kind = ProgrammingError if sys.version_info >= (3, 12) else InterfaceError
         message = "Error binding parameter %s: type '%s' is not supported"
-        raise kind(message % (label if isinstance(label, str) else label + 1, type(value).__name__))
+        where = "'%s'" % label if isinstance(label, str) else label + 1
+        raise ProgrammingError(message % (where, _type_name(type(value))))
     raise InterfaceError("Error binding parameter %s - probably unsupported type." % label)
+
+
+def _type_name(kind):
+    """How C sees the name of a type: with the module, where it is one of C's."""
+    if kind.__module__ in ("decimal", "datetime", "array", "collections"):
+        return "%s.%s" % (kind.__module__, kind.__name__)
+    return kind.__name__
 
 
 # -- rows
@@ -450,7 +457,7 @@ class _Statement:
                 raise ProgrammingError("the query contains a null character")
             raise ValueError("the query contains a null character")
         if sqlite_text.rest(sql):
-            kind = ProgrammingError if sys.version_info >= (3, 12) else Warning
+            kind = ProgrammingError if sys.version_info >= (3, 11) else Warning
             raise kind("You can only execute one statement at a time.")
         self.sql = sql
         self.word = sqlite_text.first_word(sql)
