@@ -3,7 +3,7 @@
 use crate::oracle::oracle;
 use crate::runner::{Alembic, Runner};
 use crate::stage::Stage;
-use crate::support::ServerKind;
+use crate::support::{Database, Project, ServerKind};
 use crate::walk::{same, walk};
 
 /// The second walk is made by two processes in turn, as hand-overs are.
@@ -63,4 +63,31 @@ fn the_way_down_ends_empty() {
             assert!(trace.contents.rows.is_empty(), "{kind:?}: {:?}", trace.contents.rows);
         }
     }
+}
+
+/// SQLite has no server that could tell what Dunlin gave to it; its log does, in the form in which Python's does.
+#[test]
+#[cfg(feature = "fault-points")]
+fn dunlin_logs_what_sqlite_is_given() {
+    let (database, project) = (Database::sqlite(), Project::new());
+    project.write(
+        "migrations/1_shelves.sql",
+        "-- migrate:up
+CREATE TABLE shelf (id INTEGER PRIMARY KEY, books INTEGER NOT NULL);
+CREATE TRIGGER empty_shelf AFTER INSERT ON shelf BEGIN UPDATE shelf SET books = 0 WHERE id = NEW.id; END;
+INSERT INTO shelf (books) VALUES (3);
+",
+    );
+    let log = project.home().join("statements");
+    let run = |command: &mut std::process::Command| {
+        command.env("DUNLIN_STATEMENT_LOG", &log);
+    };
+    project.dunlin_with(&["--url", &database.url(), "up"], run).success();
+    let logged = std::fs::read_to_string(&log).unwrap();
+    let logged: Vec<String> =
+        logged.split_terminator('\n').map(|line| serde_json::from_str(line).unwrap()).collect();
+    let inserts =
+        logged.iter().filter(|statement| statement.contains("INSERT INTO shelf (books) VALUES (3)"));
+    assert_eq!(inserts.count(), 1, "{logged:#?}");
+    assert!(!logged.iter().any(|statement| statement.starts_with("--")), "{logged:#?}");
 }

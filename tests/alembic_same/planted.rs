@@ -166,12 +166,11 @@ fn every_plant_is_found(kind: ServerKind) {
     let differences = differences(&oracle.traces[..ups], &found);
     let mut missed = Vec::new();
     for plant in planted {
-        let name = stage.revision(plant.revision).file_name().unwrap().to_string_lossy().into_owned();
-        let id = name.split('_').nth(1).unwrap();
+        let id = stage.revision_id(plant.revision);
         for aspect in plant.shows {
-            let at_it = |step: &str| step.ends_with(id);
+            let at_it = |step: &str| step.ends_with(&id);
             if !differences.iter().any(|found| at_it(&found.step) && found.aspect == *aspect) {
-                missed.push(format!("{} ({name}): {aspect:?}", plant.what));
+                missed.push(format!("{} ({}): {aspect:?}", plant.what, plant.revision));
             }
         }
     }

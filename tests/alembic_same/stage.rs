@@ -9,6 +9,8 @@ use crate::support::{Contents, Database, Project, Proxy, ServerKind, copy_folder
 pub struct Stage {
     pub project: Project,
     pub database: Database,
+    /// Whether the project's connections check foreign keys on SQLite, which leaves them unchecked unless told.
+    pub checks_foreign_keys: bool,
     proxy: Option<Proxy>,
 }
 
@@ -20,7 +22,7 @@ impl Stage {
         let project = Project::new();
         let clinic = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alembic");
         copy_folder(&clinic, &project.path());
-        Some(Self { project, database, proxy })
+        Some(Self { project, database, checks_foreign_keys: false, proxy })
     }
 
     pub fn kind(&self) -> ServerKind {
@@ -31,7 +33,12 @@ impl Stage {
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let url = self.database.sqlalchemy_url(self.proxy.as_ref().map(Proxy::port));
         let log = self.statement_log().display().to_string();
-        vec![("CLINIC_DATABASE_URL", url), ("DUNLIN_STATEMENT_LOG", log)]
+        let check = if self.checks_foreign_keys { "on" } else { "off" };
+        vec![
+            ("CLINIC_DATABASE_URL", url),
+            ("CLINIC_FOREIGN_KEYS", check.to_owned()),
+            ("DUNLIN_STATEMENT_LOG", log),
+        ]
     }
 
     /// The statements that the server received since the last call, in order, as they were.
@@ -64,6 +71,13 @@ impl Stage {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{number}_")))
         });
         found.unwrap_or_else(|| panic!("there is no revision {number}"))
+    }
+
+    /// The revision in the file whose name begins with a number.
+    pub fn revision_id(&self, number: &str) -> String {
+        let path = self.revision(number);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.split('_').nth(1).unwrap().to_owned()
     }
 
     fn statement_log(&self) -> PathBuf {
