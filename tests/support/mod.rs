@@ -21,10 +21,12 @@
 mod database;
 mod dump;
 mod needs;
+mod private_server;
 mod program;
 mod project;
 
 pub use database::{Database, ServerKind, databases, servers};
 pub use needs::{Need, flyway_is_here, needs};
+pub use private_server::PrivateServer;
 pub use program::{Output, run};
 pub use project::Project;
