@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_replaced_clock_and_randomness_say_the_same_again() {
         let sources = Sources::default();
-        let mut read = |seed, now| {
+        let read = |seed, now| {
             sources.set(Some(seed), Some(now));
             let mut bytes = [0; 100];
             sources.fill(&mut bytes[..7]);

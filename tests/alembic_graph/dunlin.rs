@@ -8,7 +8,7 @@ use dunlin_compat::alembic::output::{self, CommandError, Line};
 use dunlin_compat::alembic::revision::Revision;
 use dunlin_compat::alembic::traversal::End;
 use dunlin_compat::alembic::version_table::{Rows, VersionStep, VersionTable};
-use dunlin_compat::model::{Dialect, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server};
 
 use crate::oracle::{Answer, Call, Called, Given, Graph, Kind, Node, Outcome, Question, Shown};
 
@@ -181,5 +181,7 @@ fn server() -> Server {
         user: "shop".to_owned(),
         search_path: "public".to_owned(),
         session_id: 1,
+        quoting: Quoting::of(Dialect::Postgres).into(),
+        session_settings: Vec::new(),
     }
 }
