@@ -147,6 +147,21 @@ impl Database {
         }
     }
 
+    /// The URL as SQLAlchemy writes it.
+    pub fn sqlalchemy_url(&self) -> String {
+        let Some(url) = self.url_of(&self.name) else {
+            return format!("sqlite:///{}", self.name());
+        };
+        let driver = match self.kind {
+            ServerKind::Sqlite => unreachable!("has no server"),
+            ServerKind::Postgres => "postgresql+psycopg2",
+            ServerKind::MariaDb => "mariadb+pymysql",
+            ServerKind::MySql => "mysql+pymysql",
+        };
+        let (_, rest) = url.as_str().split_once(':').unwrap();
+        format!("{driver}:{rest}")
+    }
+
     /// User and password; `None` on SQLite.
     pub fn login(&self) -> Option<(&str, &str)> {
         let server = self.server.as_ref()?;
