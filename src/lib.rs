@@ -6,3 +6,4 @@ pub mod db;
 pub mod engine;
 pub mod guest;
 pub mod sql;
+pub mod wasm;

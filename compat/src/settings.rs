@@ -14,6 +14,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
 
@@ -24,7 +25,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "tool",
     "url",
     "migrations",
@@ -35,6 +36,8 @@ const KEYS: [&str; 12] = [
     "carrier",
     "carriers",
     "environment",
+    "code-time-limit",
+    "code-memory-limit",
     "flyway",
     "alembic",
 ];
@@ -112,8 +115,14 @@ pub struct Settings {
     pub carrier: Option<Carrier>,
     /// `[carriers]`: how single ones are run, by their id.
     pub carriers: BTreeMap<String, Carrier>,
-    /// Environment variables that a migration in a sandbox may see, by name.
+    /// Environment variables that code may see as they are, by name. In a sandbox there are no others.
     pub environment: Vec<String>,
+    /// How long code may compute between two statements; 300 seconds by default.
+    #[serde(deserialize_with = "limit")]
+    pub code_time_limit: Duration,
+    /// Bytes of memory that code may have in a sandbox; 1 GiB by default.
+    #[serde(deserialize_with = "bytes")]
+    pub code_memory_limit: u64,
     /// What concerns Flyway projects.
     pub flyway: FlywaySettings,
     /// What concerns Alembic projects.
@@ -133,6 +142,8 @@ impl Default for Settings {
             carrier: None,
             carriers: BTreeMap::new(),
             environment: Vec::new(),
+            code_time_limit: Duration::from_secs(300),
+            code_memory_limit: 1 << 30,
             flyway: FlywaySettings::default(),
             alembic: AlembicSettings::default(),
         }
@@ -145,29 +156,6 @@ impl Settings {
     pub fn alembic_carrier(&self, revision: &str) -> Carrier {
         let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
         own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
-    }
-}
-
-/// How a migration that is a program is run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    /// In the sandbox when what it needs is there, else by the machine's own interpreter.
-    #[default]
-    Auto,
-    /// In the sandbox.
-    Sandbox,
-    /// By the machine's own interpreter.
-    Host,
-}
-
-impl fmt::Display for Carrier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Carrier::Auto => "auto",
-            Carrier::Sandbox => "sandbox",
-            Carrier::Host => "host",
-        })
     }
 }
 
@@ -346,11 +334,19 @@ impl Settings {
         }
         toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let key =
-                table.iter().find(|(_, value)| value.span().contains(&offset)).map(|(key, _)| key.get_ref());
-            wrong(offset, format!("`{}`: {}", key.map_or("?", |key| key), error.message()))
+            let key = key_at(table, offset).unwrap_or_else(|| "?".to_owned());
+            wrong(offset, format!("`{key}`: {}", error.message()))
         })
     }
+}
+
+/// The key whose value stands at an offset, with those of the tables around it. What follows a header `[table]` does not
+/// belong to the span of that table.
+fn key_at(table: &DeTable<'_>, offset: usize) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(inner) => key_at(inner, offset).map(|inside| format!("{}.{inside}", key.get_ref())),
+        _ => value.span().contains(&offset).then(|| key.get_ref().to_string()),
+    })
 }
 
 /// The first key that is not known, with the nearest one that is.
@@ -405,6 +401,24 @@ fn positive_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durat
     Ok(duration)
 }
 
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let limit = duration(deserializer)?;
+    if limit.is_zero() { Err(D::Error::custom("the time must be above 0")) } else { Ok(limit) }
+}
+
+/// A number of bytes with its unit: `512MiB`, `1GiB`.
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const EXPECTED: &str =
+        "write a size with its unit in quotes, as in \"512MiB\" or \"1GiB\", up to \"4GiB\"";
+    let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
+    let units = [("GiB", 30), ("MiB", 20)];
+    let parsed = units.into_iter().find_map(|(unit, bits)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(1 << bits)
+    });
+    parsed.filter(|size| (1..=4 << 30).contains(size)).ok_or_else(|| D::Error::custom(EXPECTED))
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -435,7 +449,7 @@ mod tests {
     fn every_key_is_read() {
         let settings = parsed(
             "tool = \"flyway\"\nurl = \"sqlite:shop.db\"\nmigrations = \"db/changes\"\ntable = \"ops.history\"\n\
-             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\ncarrier = \"host\"\nenvironment = [\"TENANT\"]\n\n\
+             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\ncarrier = \"host\"\nenvironment = [\"TENANT\"]\ncode-time-limit = \"90s\"\ncode-memory-limit = \"512MiB\"\n\n\
              [carriers]\n3f2a9c41d7be = \"sandbox\"\n\n[flyway]\nundo-row = \"UNDO_SQL\"\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
         );
         let expected = Settings {
@@ -449,6 +463,8 @@ mod tests {
             carrier: Some(Carrier::Host),
             carriers: BTreeMap::from([("3f2a9c41d7be".into(), Carrier::Sandbox)]),
             environment: vec!["TENANT".into()],
+            code_time_limit: Duration::from_secs(90),
+            code_memory_limit: 512 << 20,
             flyway: FlywaySettings {
                 stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
                 undo_row: UndoRow::UndoSql,
@@ -514,15 +530,18 @@ mod tests {
             "lock-wait = \"-5s\"\n",
             "table = \"a.b.c\"\n",
             "retries = 1\nretries = 2\n",
+            "code-time-limit = \"0s\"\n",
+            "code-memory-limit = \"5GB\"\n",
+            "code-memory-limit = \"5GiB\"\n",
         ];
         let errors: Vec<String> = cases.into_iter().map(error).collect();
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, flyway, alembic
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
-    dunlin.toml:1: `alembic`: unknown variant `maybe`, expected `static` or `run`
+    dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`
     dunlin.toml:1: `tool`: unknown variant `liquibase`, expected one of `native`, `flyway`, `alembic`, `knex`, `rails`
     dunlin.toml:3: `retries`: invalid value: integer `-1`, expected u32
     dunlin.toml:1: `lock-timeout`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
@@ -531,6 +550,9 @@ mod tests {
     dunlin.toml:1: `lock-wait`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
     dunlin.toml:1: `table`: `a.b.c` is not the name of a table: write `table` or `schema.table`, without quotes
     dunlin.toml:2: duplicate key
+    dunlin.toml:1: `code-time-limit`: the time must be above 0
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
     "#);
     }
 

@@ -1,5 +1,6 @@
 //! The command line: one file per command, and how results are shown.
 
+mod alembic_project;
 mod baseline;
 mod completions;
 mod doctor;
@@ -9,6 +10,7 @@ mod failure;
 mod flyway;
 mod new;
 mod output;
+mod pack;
 mod plan;
 mod progress;
 mod project;
@@ -103,6 +105,7 @@ enum Command {
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Doctor(doctor::DoctorArgs),
+    Pack(pack::PackArgs),
     Completions(completions::CompletionsArgs),
     /// Flyway's own command line: its commands, arguments and output
     #[command(disable_help_flag = true)]
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
+        Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
         Command::Alembic(_) => Err(not_built("Alembic")),

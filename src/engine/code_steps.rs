@@ -59,6 +59,8 @@ pub(super) struct CodeSteps<'r, 'a> {
 struct Asked<'s> {
     text: &'s str,
     parameters: &'s [Parameter],
+    /// PostgreSQL's OIDs of the parameters, where they are said.
+    types: &'s [Option<u32>],
     facts: Facts,
     verb: Verb,
     digest: String,
@@ -447,6 +449,22 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         None
     }
 
+    /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
+    fn aside(&mut self, asked: &Asked<'_>) -> Answer {
+        let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");
+        if !reads || asked.facts.implicit_commit || asked.facts.control.is_some() {
+            return refusal("a driver's own question only reads");
+        }
+        match self.send(asked) {
+            Ok(outcome) => code_values::result(outcome, &asked.verb),
+            Err(error) => {
+                let answer = code_values::error(&error);
+                self.last_error = Some((error, asked.text.to_owned()));
+                answer
+            }
+        }
+    }
+
     fn succeeded(&mut self, asked: &Asked<'_>, outcome: TypedOutcome) -> Answer {
         self.told(asked, &outcome);
         let answer = code_values::result(outcome, &asked.verb);
@@ -477,8 +495,18 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         if dialect == Dialect::Sqlite {
             return self.runner.connection.execute_typed(asked.text, asked.parameters, returns_rows);
         }
-        let literals: Vec<String> =
-            asked.parameters.iter().map(|value| code_values::literal(value, dialect)).collect();
+        let literals: Vec<String> = asked
+            .parameters
+            .iter()
+            .enumerate()
+            .map(|(index, value)| {
+                let literal = code_values::literal(value, dialect);
+                match asked.types.get(index).copied().flatten().and_then(code_values::type_name) {
+                    Some(name) if dialect == Dialect::Postgres => format!("{literal}::{name}"),
+                    _ => literal,
+                }
+            })
+            .collect();
         let text = sql::bind(asked.text, dialect, &literals)
             .map_err(|error| DbError::new(DbErrorKind::Statement, error.to_string()))?;
         self.runner.connection.execute_typed(&text, &[], returns_rows)
@@ -712,6 +740,7 @@ impl Steps for CodeSteps<'_, '_> {
             Ok(parameters) => parameters,
             Err(reason) => return refusal(reason),
         };
+        let types = query.types.unwrap_or_default();
         let server = self.server();
         let path = query.path.map_or_else(|| self.path.to_path_buf(), PathBuf::from);
         let line = query.line.unwrap_or(1);
@@ -719,13 +748,21 @@ impl Steps for CodeSteps<'_, '_> {
         let asked = |text| Asked {
             text,
             parameters: &parameters,
+            types: &types,
             facts: sql::classify(text, server.dialect, server.version),
             verb: sql::verb(text, server.dialect),
             digest: replay::digest("query", text, &written),
             path: path.clone(),
             line,
         };
-        let found = if parameters.is_empty() { sql::split(&query.sql, server.dialect).ok() } else { None };
+        if query.own {
+            return self.aside(&asked(&query.sql));
+        }
+        let found = if parameters.is_empty() {
+            sql::split_quoted(&query.sql, server.dialect, server.quoting).ok()
+        } else {
+            None
+        };
         match found {
             // Blanks around a single statement are the guest's own; a text that makes no sense is the server's to refuse.
             None => self.statement(&asked(&query.sql)),
@@ -739,6 +776,7 @@ impl Steps for CodeSteps<'_, '_> {
                 self.statement(&whole)
             }
             Some(found) if found.is_empty() => Answer::Result(Default::default()),
+            Some(_) if query.single => code_values::several(server.dialect),
             Some(found) => {
                 let mut last = Answer::Ok;
                 for statement in &found {

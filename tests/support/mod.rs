@@ -19,13 +19,19 @@
 // All of this is test code; the lints see only functions marked `#[test]` as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalog;
 mod database;
 mod dump;
+mod guest;
 mod needs;
 mod program;
 mod project;
+mod proxy;
 
+pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, flyway_is_here, needs};
 pub use program::{Output, command, run};
-pub use project::Project;
+pub use project::{Project, copy_folder};
+pub use proxy::{Proxy, Received};

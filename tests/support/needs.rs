@@ -17,6 +17,8 @@ pub enum Need {
     Flyway,
     /// A Python interpreter with Alembic.
     Alembic,
+    /// A pack for Alembic.
+    Pack,
 }
 
 impl Need {
@@ -28,12 +30,14 @@ impl Need {
             Self::MySql => "mysql",
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
+            Self::Pack => "pack",
         }
     }
 
     fn variable(self) -> String {
         match self {
             Self::Alembic => "DUNLIN_TEST_PYTHON".to_owned(),
+            Self::Pack => "DUNLIN_TEST_PACKS".to_owned(),
             _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase()),
         }
     }

@@ -36,17 +36,34 @@ pub struct RevisionCode {
     pub guest: Arc<GuestProgram>,
     /// Where single revisions run, by their ids.
     pub carriers: BTreeMap<String, Carrier>,
-    /// What the guest is told with every revision.
+    /// What the guest is told with every revision; a JSON object.
     pub options: serde_json::Value,
+}
+
+/// What the guest is told of one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepFacts {
+    /// Rows of the version table before it.
+    pub heads: Vec<String>,
+    /// Rows after it.
+    pub heads_after: Vec<String>,
+    /// What the revision depends on, resolved.
+    pub dependencies: Vec<String>,
 }
 
 impl RevisionCode {
     /// The body of a revision; the direction is told to the guest when it is run.
-    pub fn body(&self, revision: &Revision) -> Body {
+    pub fn body(&self, revision: &Revision, facts: &StepFacts) -> Body {
+        let mut options = self.options.clone();
+        if let Some(options) = options.as_object_mut() {
+            options.insert("heads".to_owned(), facts.heads.as_slice().into());
+            options.insert("heads_after".to_owned(), facts.heads_after.as_slice().into());
+            options.insert("dependencies".to_owned(), facts.dependencies.as_slice().into());
+        }
         Body::Code(Box::new(Code {
             guest: Arc::clone(&self.guest),
             carrier: self.carriers.get(&revision.id).copied(),
-            options: self.options.clone(),
+            options,
         }))
     }
 }

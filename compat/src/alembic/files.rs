@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::config::Config;
+use super::python::project::Modules;
 use super::revision_file::{self, RevisionFile, RevisionFileError};
 
 /// The revision files of a project.
@@ -51,7 +52,8 @@ pub enum FilesError {
 pub fn load(config: &Config, directory: &Path) -> Result<Files, FilesError> {
     let mut warnings = Vec::new();
     let found = find(config, directory, &mut warnings)?;
-    let revisions = read_all(&found)?;
+    let modules = Modules::new(directory, config.search_path.clone());
+    let revisions = read_all(&found, &modules)?;
     Ok(Files { revisions, warnings })
 }
 
@@ -174,11 +176,11 @@ fn is_revision(path: &Path, sourceless: bool) -> bool {
 const FILES_PER_THREAD: usize = 24;
 
 /// Reads and parses the files on as many threads as pay.
-fn read_all(found: &[Found]) -> Result<Vec<RevisionFile>, FilesError> {
+fn read_all(found: &[Found], modules: &Modules) -> Result<Vec<RevisionFile>, FilesError> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = (found.len() / FILES_PER_THREAD).clamp(1, cores);
     if threads == 1 {
-        return found.iter().map(read).collect();
+        return found.iter().map(|file| read(file, modules)).collect();
     }
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(found.len()));
@@ -187,7 +189,7 @@ fn read_all(found: &[Found]) -> Result<Vec<RevisionFile>, FilesError> {
             scope.spawn(|| {
                 let mut own = Vec::new();
                 while let Some((index, file)) = take(found, &next) {
-                    own.push((index, read(file)));
+                    own.push((index, read(file, modules)));
                 }
                 if let Ok(mut results) = results.lock() {
                     results.append(&mut own);
@@ -205,14 +207,14 @@ fn take<'f>(found: &'f [Found], next: &AtomicUsize) -> Option<(usize, &'f Found)
     found.get(index).map(|file| (index, file))
 }
 
-fn read(file: &Found) -> Result<RevisionFile, FilesError> {
+fn read(file: &Found, modules: &Modules) -> Result<RevisionFile, FilesError> {
     let Found { path, location } = file;
     if !path.to_string_lossy().ends_with(".py") {
         return Err(RevisionFileError::Compiled { path: path.clone() }.into());
     }
     let bytes = fs::read(path)
         .map_err(|error| RevisionFileError::Unreadable { path: path.clone(), reason: error.to_string() })?;
-    Ok(revision_file::read(path, &bytes, *location)?)
+    Ok(revision_file::read(path, &bytes, *location, modules)?)
 }
 
 #[cfg(test)]

@@ -2,11 +2,15 @@
 
 pub mod adapter;
 pub mod config;
+pub mod env;
 pub mod files;
 pub mod graph;
+pub mod guest;
 pub mod identifier;
 pub mod output;
+pub mod pack;
 pub mod plan;
+pub mod project;
 pub mod python;
 pub mod revision;
 pub mod revision_file;
@@ -14,4 +18,6 @@ pub mod status;
 #[cfg(test)]
 mod test_graph;
 pub mod traversal;
+pub mod url;
 pub mod version_table;
+pub mod write;

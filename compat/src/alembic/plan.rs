@@ -1,6 +1,6 @@
 //! What a command does to a database: revisions to run, and how the version table follows.
 
-use super::adapter::AlembicAdapter;
+use super::adapter::{AlembicAdapter, StepFacts};
 use super::graph::{Graph, GraphError, NodeId, Warning};
 use super::output::{CommandError, doc};
 use super::version_table::{Rows, VersionStep};
@@ -146,23 +146,41 @@ impl AlembicAdapter {
         plan.warnings = self.warnings(warnings);
         let mut table = Rows::new(rows);
         for step in steps {
+            let heads = table.ids().to_vec();
             let changes = table.advance(&self.graph, step);
             let changes = changes.map_err(|error| refused(CommandError::of_lookup(error)))?;
+            let facts = self.facts(step, heads, &table);
             let success = changes.iter().map(|change| self.table.change(change, context.server));
             let record = Record {
                 success: success.map(HistoryStatement::plain).collect(),
                 failure: Vec::new(),
                 one_row_each: true,
             };
-            plan.steps.push(Step::Migration(Box::new(self.step(context, step, record))));
+            plan.steps.push(Step::Migration(Box::new(self.step(context, step, &facts, record))));
         }
         Ok(plan)
     }
 
-    fn step(&self, context: &Context<'_>, step: &VersionStep, record: Record) -> MigrationStep {
+    fn facts(&self, step: &VersionStep, heads: Vec<String>, after: &Rows) -> StepFacts {
+        let dependencies = match step {
+            VersionStep::Upgrade(node) | VersionStep::Downgrade(node) => {
+                self.graph.ids(self.graph.node(*node).normalized_dependencies())
+            }
+            VersionStep::Stamp(_) => Vec::new(),
+        };
+        StepFacts { heads, heads_after: after.ids().to_vec(), dependencies }
+    }
+
+    fn step(
+        &self,
+        context: &Context<'_>,
+        step: &VersionStep,
+        facts: &StepFacts,
+        record: Record,
+    ) -> MigrationStep {
         let (id, title, direction, block) = match step {
-            VersionStep::Upgrade(node) => self.parts(*node, Direction::Up),
-            VersionStep::Downgrade(node) => self.parts(*node, Direction::Down),
+            VersionStep::Upgrade(node) => self.parts(*node, Direction::Up, facts),
+            VersionStep::Downgrade(node) => self.parts(*node, Direction::Down, facts),
             VersionStep::Stamp(stamp) => {
                 let direction = if stamp.is_upgrade { Direction::Up } else { Direction::Down };
                 let id = stamp.to.first().or(stamp.from.first()).cloned().unwrap_or_default();
@@ -194,11 +212,16 @@ impl AlembicAdapter {
         }
     }
 
-    fn parts(&self, node: NodeId, direction: Direction) -> (String, String, Direction, Block) {
+    fn parts(
+        &self,
+        node: NodeId,
+        direction: Direction,
+        facts: &StepFacts,
+    ) -> (String, String, Direction, Block) {
         let revision = &self.graph.node(node).revision;
         let block = Block {
             source: Source::file(revision.path.clone(), revision.source.clone()),
-            body: self.code.body(revision),
+            body: self.code.body(revision, facts),
             transaction: TransactionRule::Auto,
         };
         (revision.id.clone(), title(&self.graph, node), direction, block)

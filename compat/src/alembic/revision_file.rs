@@ -6,9 +6,12 @@ mod imports;
 
 use std::path::{Path, PathBuf};
 
-use super::python::source::{SourceError, decode, docstring, with_module};
+use ruff_python_ast::ModModule;
+
+use super::python::project::{Modules, ProjectHost};
+use super::python::source::{Lines, SourceError, decode, docstring, with_module};
 use super::python::text::strip;
-use super::python::{Interpreter, NoHost};
+use super::python::{Host, Interpreter, NoHost};
 use super::revision::Revision;
 pub use functions::{Entry, Function};
 pub use imports::Import;
@@ -155,20 +158,26 @@ fn from(path: &Path, line: usize, file: &str, reason_line: usize) -> String {
 
 /// Reads a revision file's bytes. `path` is where it was found, `location` which version location that is, from 0.
 ///
+/// What the file takes from functions or from other modules of the project is looked into only if its header needs it;
+/// `modules` says where they are.
+///
 /// # Errors
 /// [`RevisionFileError`]: whatever Alembic would fail with, and what cannot be told without running the file.
-pub fn read(path: &Path, bytes: &[u8], location: usize) -> Result<RevisionFile, RevisionFileError> {
+pub fn read(
+    path: &Path,
+    bytes: &[u8],
+    location: usize,
+    modules: &Modules,
+) -> Result<RevisionFile, RevisionFileError> {
     let wrong = |error| RevisionFileError::Source { path: path.to_owned(), error };
     let source = decode(bytes).map_err(wrong)?;
-    let file = path.to_string_lossy();
     let read = with_module(&source, |module, lines| {
-        let documentation = docstring(module);
-        let mut interpreter = Interpreter::new(NoHost);
-        let followed = interpreter.follow(&file, "", documentation.as_deref(), module, lines);
-        let header = header::read(path, module, lines, &followed)?;
+        let header = match header(path, module, lines, NoHost) {
+            Err(RevisionFileError::NotStatic { .. }) => header(path, module, lines, ProjectHost(modules))?,
+            header => header?,
+        };
         let (functions, bound) = functions::read(module, lines);
-        let imports = imports::read(module, lines);
-        Ok((header, functions, bound, imports))
+        Ok((header, functions, bound, imports::read(module, lines)))
     });
     let (header, functions, bound, imports) = read.map_err(wrong)??;
     let revision = Revision {
@@ -182,6 +191,21 @@ pub fn read(path: &Path, bytes: &[u8], location: usize) -> Result<RevisionFile, 
         location,
     };
     Ok(RevisionFile { revision, line: header.line, functions, bound, imports })
+}
+
+fn header<H: Host>(
+    path: &Path,
+    module: &ModModule,
+    lines: &Lines,
+    host: H,
+) -> Result<header::Header, RevisionFileError> {
+    let mut interpreter = Interpreter::new(host);
+    let file = path.to_string_lossy();
+    let mut followed = interpreter.follow(&file, "", docstring(module).as_deref(), module, lines);
+    for name in header::NAMES {
+        interpreter.resolve_name(&mut followed, name);
+    }
+    header::read(path, module, lines, &followed, &interpreter.host)
 }
 
 #[cfg(test)]

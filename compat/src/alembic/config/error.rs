@@ -118,9 +118,6 @@ fn percent_advice(error: &InterpolationError) -> &'static str {
 }
 
 fn folder_list(folders: &[PathBuf]) -> String {
-    if folders.is_empty() {
-        return "any folder: `prepend_sys_path` is not set".to_owned();
-    }
     let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     shown.join(", ")
 }

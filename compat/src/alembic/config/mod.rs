@@ -63,6 +63,8 @@ pub struct Config {
     pub timezone: Setting<Option<String>>,
     /// Put before Python's search path, as written.
     pub prepend_sys_path: Setting<Vec<String>>,
+    /// Where modules are looked for, absolute: `prepend_sys_path`, installed packages, the working directory.
+    pub search_path: Vec<PathBuf>,
     /// The encoding of new files, by Python's name.
     pub output_encoding: Setting<String>,
     /// Programs to run on a new file.

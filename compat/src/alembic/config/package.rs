@@ -36,7 +36,7 @@ impl PackageSearch {
     }
 
     /// All folders in the order of Python's search, with those that `*.pth` files name.
-    pub(super) fn search_path(&self, prepended: &[PathBuf]) -> Vec<PathBuf> {
+    pub(crate) fn search_path(&self, prepended: &[PathBuf]) -> Vec<PathBuf> {
         let mut path = prepended.to_vec();
         for folder in &self.folders {
             path.push(folder.clone());

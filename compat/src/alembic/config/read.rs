@@ -28,7 +28,10 @@ pub(super) fn config(
         .iter()
         .map(|folder| absolute(&invocation.directory, Path::new(folder)))
         .collect();
-    let folders = Folders { directory: &invocation.directory, search_path: packages.search_path(&prepended) };
+    let mut search_path = packages.search_path(&prepended);
+    // Where Python looks when Alembic is run as `python -m alembic`.
+    search_path.push(invocation.directory.clone());
+    let folders = Folders { directory: &invocation.directory, search_path };
     let recursive_version_locations = boolean(&sources, "recursive_version_locations")?;
     let script_location = folders.resolve("script_location", &location)?;
     let file_template = or_default(text(&sources, "file_template")?, || DEFAULT_FILE_TEMPLATE.to_owned());
@@ -40,6 +43,7 @@ pub(super) fn config(
         None => Setting::default_of(None),
     };
     Ok(Config {
+        search_path: folders.search_path,
         post_write_hooks: hooks(&sources)?,
         script_location: Setting { value: script_location, origin: location.origin },
         version_locations,

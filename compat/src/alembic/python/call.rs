@@ -67,7 +67,11 @@ impl<H: Host> Interpreter<H> {
                     return Ok(value);
                 }
                 let maybe = self.maybe.clone();
-                let outcome = self.host.call(name, &arguments, place, maybe.as_ref());
+                let mut outcome = self.host.call(name, &arguments, place, maybe.as_ref());
+                if matches!(outcome, Outcome::AfterImports) {
+                    self.catch_up()?;
+                    outcome = self.host.call(name, &arguments, place, maybe.as_ref());
+                }
                 self.settle(outcome, name, &arguments, place)
             }
             Value::Method(method) => {
@@ -113,7 +117,7 @@ impl<H: Host> Interpreter<H> {
             Outcome::Value(value) => Ok(value),
             Outcome::Raises(raised) => Err(Stop::Raise(raised)),
             Outcome::Calls(function, arguments) => self.call_value(&function, arguments, place),
-            Outcome::NotKnown => {
+            Outcome::NotKnown | Outcome::AfterImports => {
                 let shown = name.strip_prefix("builtins.").unwrap_or(name);
                 Ok(self.lost(arguments, place, format!("the result of `{shown}(…)` is not known")))
             }

@@ -11,7 +11,7 @@ use ruff_python_ast::{
 use super::builtin;
 use super::format;
 use super::interpreter::{Host, Interpreter, Outcome, Raised, Scope, Stop};
-use super::value::{Items, Kind, Place, Value};
+use super::value::{Import, Items, Kind, Place, Value};
 
 impl<H: Host> Interpreter<H> {
     pub(super) fn expression(&mut self, scope: &Rc<Scope>, expression: &Expr) -> Result<Value, Stop> {
@@ -98,7 +98,7 @@ impl<H: Host> Interpreter<H> {
             Expr::Compare(comparison) => self.compare(scope, comparison),
             Expr::Attribute(attribute) => {
                 let value = self.expression(scope, &attribute.value)?;
-                Ok(self.attribute(&value, &attribute.attr, &scope.place(expression)))
+                self.attribute(&value, &attribute.attr, &scope.place(expression))
             }
             Expr::Subscript(subscript) => self.subscript(scope, subscript),
             Expr::Call(call) => self.call(scope, call),
@@ -127,8 +127,10 @@ impl<H: Host> Interpreter<H> {
     }
 
     fn name(&mut self, scope: &Rc<Scope>, name: &str, place: &Place) -> Result<Value, Stop> {
-        if let Some(value) = scope.find(name) {
-            return Ok(value);
+        match scope.find(name) {
+            Some(Value::Import(import)) => return self.resolve(&import),
+            Some(value) => return Ok(value),
+            None => {}
         }
         for (module, line) in scope.module.stars.borrow().iter() {
             if !builtin::exists(name) {
@@ -143,11 +145,13 @@ impl<H: Host> Interpreter<H> {
             }
             "__name__" => Ok(Value::text(&scope.module.name)),
             _ if builtin::exists(name) => Ok(Value::named(format!("builtins.{name}"))),
-            _ => Err(Stop::Raise(Raised {
-                class: "NameError".to_owned(),
-                message: format!("name '{name}' is not defined"),
-                place: place.clone(),
-            })),
+            _ => self.host.unbound(name).ok_or_else(|| {
+                Stop::Raise(Raised {
+                    class: "NameError".to_owned(),
+                    message: format!("name '{name}' is not defined"),
+                    place: place.clone(),
+                })
+            }),
         }
     }
 
@@ -235,6 +239,9 @@ impl<H: Host> Interpreter<H> {
     }
 
     pub(super) fn binary(left: &Value, operator: Operator, right: &Value) -> Option<Value> {
+        if left.is_large() || right.is_large() {
+            return None;
+        }
         match (left, operator, right) {
             (Value::Unknown(_), _, _) => Some(left.clone()),
             (Value::Text(left), Operator::Mod, _) => percent(left, right),
@@ -282,7 +289,7 @@ impl<H: Host> Interpreter<H> {
                     let inside = match &right {
                         Value::Named(name) => {
                             let place = scope.place(comparison);
-                            match self.host.subscript(name, &left, &place) {
+                            match self.ask_subscript(name, &left, &place)? {
                                 Outcome::Value(_) => Some(true),
                                 Outcome::Raises(raised) if raised.class == "KeyError" => Some(false),
                                 _ => None,
@@ -313,30 +320,34 @@ impl<H: Host> Interpreter<H> {
         Ok(Value::Bool(holds))
     }
 
-    pub(super) fn attribute(&mut self, value: &Value, attribute: &str, place: &Place) -> Value {
-        match value {
+    pub(super) fn attribute(&mut self, value: &Value, attribute: &str, place: &Place) -> Result<Value, Stop> {
+        let method = || Value::Method(Rc::new((value.clone(), attribute.to_owned())));
+        Ok(match value {
             Value::Named(name) => {
                 let full = format!("{name}.{attribute}");
                 self.host.value_of(&full, place).unwrap_or_else(|| Value::named(full))
             }
-            Value::Object(object) => {
-                let method = || Value::Method(Rc::new((value.clone(), attribute.to_owned())));
-                match (object.attribute(attribute), object.kind) {
-                    (Some(Value::Function(_)), Kind::Instance) => method(),
-                    (Some(held), _) => held,
-                    (None, Kind::Host) => method(),
-                    (None, _) => match &object.opaque {
-                        Some(unknown) => Value::Unknown(Rc::clone(unknown)),
-                        None => Self::unknown(
-                            place.clone(),
-                            format!("`{}` has no `{attribute}` that is seen here", object.class),
-                        ),
-                    },
+            Value::Object(object) => match (object.attribute(attribute), object.kind) {
+                (Some(Value::Function(_)), Kind::Instance) | (None, Kind::Host) => method(),
+                (Some(Value::Import(import)), _) => self.resolve(&import)?,
+                (Some(held), _) => held,
+                (None, Kind::Module)
+                    if self.host.follows_module(&format!("{}.{attribute}", object.class)) =>
+                {
+                    let module = format!("{}.{attribute}", object.class);
+                    self.resolve(&Import { module, name: None, place: place.clone() })?
                 }
-            }
+                (None, _) => match &object.opaque {
+                    Some(unknown) => Value::Unknown(Rc::clone(unknown)),
+                    None => {
+                        let reason = format!("`{}` has no `{attribute}` that is seen here", object.class);
+                        Self::unknown(place.clone(), reason)
+                    }
+                },
+            },
             Value::Unknown(_) => value.clone(),
-            _ => Value::Method(Rc::new((value.clone(), attribute.to_owned()))),
-        }
+            _ => method(),
+        })
     }
 
     fn subscript(&mut self, scope: &Rc<Scope>, subscript: &ExprSubscript) -> Result<Value, Stop> {
@@ -347,10 +358,10 @@ impl<H: Host> Interpreter<H> {
         }
         let key = self.expression(scope, &subscript.slice)?;
         if let Value::Named(name) = &container {
-            return match self.host.subscript(name, &key, &place) {
+            return match self.ask_subscript(name, &key, &place)? {
                 Outcome::Value(value) => Ok(value),
                 Outcome::Raises(raised) => Err(Stop::Raise(raised)),
-                Outcome::NotKnown | Outcome::Calls(..) => {
+                Outcome::NotKnown | Outcome::Calls(..) | Outcome::AfterImports => {
                     Ok(Self::unknown(place, format!("an item of `{name}` is not known")))
                 }
             };
@@ -386,6 +397,16 @@ impl<H: Host> Interpreter<H> {
             _ => None,
         };
         Ok(found.unwrap_or_else(|| Self::unknown(place, "the item is not known")))
+    }
+
+    fn ask_subscript(&mut self, name: &str, key: &Value, place: &Place) -> Result<Outcome, Stop> {
+        match self.host.subscript(name, key, place) {
+            Outcome::AfterImports => {
+                self.catch_up()?;
+                Ok(self.host.subscript(name, key, place))
+            }
+            outcome => Ok(outcome),
+        }
     }
 
     fn slice(
@@ -444,7 +465,11 @@ impl<H: Host> Interpreter<H> {
                 }
             }
         }
-        Ok(Value::text(text))
+        let text = Value::text(text);
+        if text.is_large() {
+            return Ok(Self::unknown(scope.place(literal), "it is too long"));
+        }
+        Ok(text)
     }
 
     fn interpolation(

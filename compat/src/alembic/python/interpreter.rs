@@ -4,10 +4,10 @@
 //! called but what the [`Host`] knows and, if it wants that, functions of the project's own files.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use ruff_python_ast::{ModModule, Stmt};
+use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::source::Lines;
@@ -24,8 +24,11 @@ pub trait Host {
     /// Whether functions of the project are to be followed when they are called.
     fn follows_functions(&self) -> bool;
 
-    /// What an import of a module, or of a name in it, gives. Relative modules begin with dots.
-    fn import(&mut self, from: &Place, module: &str) -> Imported;
+    /// Whether a module by its full name is one of the project that is to be followed.
+    fn follows_module(&self, module: &str) -> bool;
+
+    /// The source of such a module.
+    fn source(&mut self, module: &str) -> Option<Source>;
 
     /// Whether `from module import *` can be told not to bind `name`.
     fn star_import_spares(&self, module: &str, name: &str) -> bool;
@@ -52,6 +55,12 @@ pub trait Host {
         maybe: Option<&Rc<Unknown>>,
     ) -> Outcome;
 
+    /// What stands for a name that nothing binds; none: a `NameError`.
+    fn unbound(&mut self, name: &str) -> Option<Value>;
+
+    /// An attribute of something known by name is set.
+    fn assign(&mut self, name: &str, attribute: &str, value: &Value, place: &Place);
+
     /// The attributes that a class has from a base known by name; none if that is not known.
     fn base(&mut self, name: &str, place: &Place) -> Option<Vec<(String, Value)>>;
 
@@ -59,19 +68,12 @@ pub trait Host {
     fn subscript(&mut self, name: &str, key: &Value, place: &Place) -> Outcome;
 }
 
-/// What an import gives.
-pub enum Imported {
-    /// A module known by name alone.
-    Named,
-    /// A module of the project: the file and its text.
-    Source {
-        /// The file, as messages name it.
-        file: Rc<str>,
-        /// The module's full name.
-        module: String,
-        /// The text.
-        text: String,
-    },
+/// A module of the project.
+pub struct Source {
+    /// The file, as messages name it.
+    pub file: Rc<str>,
+    /// The text.
+    pub text: String,
 }
 
 /// What a call gives.
@@ -84,6 +86,9 @@ pub enum Outcome {
     Raises(Raised),
     /// It calls a function with arguments and gives its result.
     Calls(Value, Arguments),
+    /// What it gives depends on what modules do when they are imported that have not been looked into yet. After that it
+    /// is asked once more.
+    AfterImports,
 }
 
 /// An exception.
@@ -106,8 +111,12 @@ impl Host for NoHost {
         false
     }
 
-    fn import(&mut self, _: &Place, _: &str) -> Imported {
-        Imported::Named
+    fn follows_module(&self, _: &str) -> bool {
+        false
+    }
+
+    fn source(&mut self, _: &str) -> Option<Source> {
+        None
     }
 
     fn star_import_spares(&self, module: &str, _: &str) -> bool {
@@ -133,6 +142,12 @@ impl Host for NoHost {
     ) -> Outcome {
         Outcome::NotKnown
     }
+
+    fn unbound(&mut self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn assign(&mut self, _: &str, _: &str, _: &Value, _: &Place) {}
 
     fn base(&mut self, _: &str, _: &Place) -> Option<Vec<(String, Value)>> {
         None
@@ -233,8 +248,10 @@ pub struct Interpreter<H> {
     pub(super) maybe: Option<Rc<Unknown>>,
     /// Why the function that is being followed may already have returned.
     pub(super) returned: Option<Rc<Unknown>>,
-    /// Modules of the project already followed, by file.
-    pub(super) modules: HashMap<Rc<str>, Rc<Scope>>,
+    /// Modules of the project already followed, by full name.
+    pub(super) modules: HashMap<String, Rc<Scope>>,
+    /// Modules that were imported but not needed so far.
+    pub(super) pending: VecDeque<(String, Place)>,
 }
 
 /// The names of a module that was followed.
@@ -259,10 +276,42 @@ impl Followed {
     }
 }
 
+/// A module that is filled piece by piece.
+pub struct Open {
+    scope: Rc<Scope>,
+}
+
+impl Open {
+    /// Binds a name.
+    pub fn bind(&self, name: &str, value: Value) {
+        self.scope.bind(name, value);
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.scope.find(name)
+    }
+}
+
+fn reason_of(stop: Stop) -> Option<Raised> {
+    match stop {
+        Stop::Raise(raised) => Some(raised),
+        Stop::Return(_) | Stop::Break | Stop::Continue | Stop::Limit => None,
+    }
+}
+
 impl<H: Host> Interpreter<H> {
     /// A follower.
     pub fn new(host: H) -> Interpreter<H> {
-        Interpreter { host, steps: 0, depth: 0, maybe: None, returned: None, modules: HashMap::new() }
+        Interpreter {
+            host,
+            steps: 0,
+            depth: 0,
+            maybe: None,
+            returned: None,
+            modules: HashMap::new(),
+            pending: VecDeque::new(),
+        }
     }
 
     /// Follows a module. `file` is for messages and `__file__`, `name` for relative imports, `documentation` is the
@@ -283,7 +332,7 @@ impl<H: Host> Interpreter<H> {
         });
         scope.bind("__doc__", documentation.map_or(Value::None, Value::text));
         scope.bind("__file__", Value::text(file));
-        self.modules.insert(Rc::from(file), Rc::clone(&scope));
+        self.modules.insert(name.to_owned(), Rc::clone(&scope));
         let stopped = self.block(&scope, &module.body);
         let (raised, gave_up) = match stopped {
             Ok(()) | Err(Stop::Return(_) | Stop::Break | Stop::Continue) => (None, false),
@@ -291,6 +340,66 @@ impl<H: Host> Interpreter<H> {
             Err(Stop::Limit) => (None, true),
         };
         Followed { scope, raised, gave_up }
+    }
+
+    /// Looks into what a name of a module was imported from.
+    pub fn resolve_name(&mut self, followed: &mut Followed, name: &str) {
+        let Some(Value::Import(import)) = followed.get(name) else {
+            return;
+        };
+        let value = match self.resolve(&import) {
+            Ok(value) => value,
+            Err(Stop::Raise(raised)) => {
+                Self::unknown(raised.place.clone(), format!("its module raises {}", raised.class))
+            }
+            Err(_) => Self::unknown(import.place.clone(), "its module computes too much"),
+        };
+        followed.scope.bind(name, value);
+    }
+
+    /// A module without statements, to be filled and asked piece by piece.
+    pub fn open(&mut self, file: &str) -> Open {
+        let lines = Lines::of("");
+        let (file, name, stars) = (Rc::from(file), String::new(), RefCell::default());
+        Open { scope: Scope::of_module(Module { file, name, lines, stars }) }
+    }
+
+    /// Follows statements in an open module.
+    ///
+    /// # Errors
+    /// What they raise, or none if there was too much to do.
+    pub fn execute(&mut self, open: &Open, body: &[Stmt]) -> Result<(), Option<Raised>> {
+        self.block(&open.scope, body).map_err(reason_of)
+    }
+
+    /// The value of an expression in an open module.
+    ///
+    /// # Errors
+    /// What it raises, or none if there was too much to do.
+    pub fn evaluate(&mut self, open: &Open, expression: &Expr) -> Result<Value, Option<Raised>> {
+        self.expression(&open.scope, expression).map_err(reason_of)
+    }
+
+    /// Calls a function of an open module.
+    ///
+    /// # Errors
+    /// What it raises, or none if there was too much to do.
+    pub fn call_in(
+        &mut self,
+        open: &Open,
+        function: &Value,
+        arguments: Arguments,
+    ) -> Result<Value, Option<Raised>> {
+        let place = Place { file: Rc::clone(&open.scope.module.file), line: 1 };
+        self.call_value(function, arguments, &place).map_err(reason_of)
+    }
+
+    /// Assigns to a target, as a loop does.
+    ///
+    /// # Errors
+    /// What it raises, or none if there was too much to do.
+    pub fn assign_in(&mut self, open: &Open, target: &Expr, value: Value) -> Result<(), Option<Raised>> {
+        self.assign(&open.scope, target, value).map_err(reason_of)
     }
 
     pub(super) fn step(&mut self) -> Result<(), Stop> {

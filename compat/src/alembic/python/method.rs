@@ -13,31 +13,29 @@ pub(super) fn call(
     place: &Place,
     maybe: Option<&Rc<Unknown>>,
 ) -> Option<Value> {
-    if arguments.more.is_some() {
+    if arguments.more.is_some() || receiver.is_large() || arguments.values().any(Value::is_large) {
         return None;
     }
     match receiver {
         Value::Text(text) => of_text(text, method, arguments),
         Value::Dict(_) => of_dict(receiver, method, arguments, place),
         Value::List(items) if maybe.is_none() && arguments.keywords.is_empty() => {
-            let mut contents = items.0.borrow_mut();
-            match (method, arguments.positional.as_slice()) {
-                ("append", [item]) => contents.held.push(item.clone()),
-                ("extend", [more]) => contents.held.extend(more.iterate()?.ok()?),
-                ("copy", []) if contents.unknown.is_none() => {
-                    return Some(Value::list(contents.held.clone()));
-                }
+            // A list may be handed to itself, so that nothing is borrowed while an argument is looked at.
+            let more = match (method, arguments.positional.as_slice()) {
+                ("append", [item]) => vec![item.clone()],
+                ("extend", [more]) => more.iterate()?.ok()?,
+                ("copy", []) => return Some(Value::list(receiver.iterate()?.ok()?)),
                 _ => return None,
-            }
+            };
+            items.0.borrow_mut().held.extend(more);
             Some(Value::None)
         }
         Value::Set(items) if maybe.is_none() && method == "add" => {
             let [item] = arguments.positional.as_slice() else {
                 return None;
             };
-            let mut contents = items.0.borrow_mut();
             let mut known = true;
-            for held in &contents.held {
+            for held in receiver.iterate()?.ok()? {
                 match held.equals(item) {
                     Some(true) => return Some(Value::None),
                     Some(false) => {}
@@ -45,7 +43,7 @@ pub(super) fn call(
                 }
             }
             known.then(|| {
-                contents.held.push(item.clone());
+                items.0.borrow_mut().held.push(item.clone());
                 Value::None
             })
         }

@@ -7,10 +7,11 @@ mod expression;
 pub mod format;
 mod interpreter;
 mod method;
+pub mod project;
 pub mod source;
 mod statement;
 pub mod text;
 pub mod value;
 
-pub use interpreter::{Followed, Host, Imported, Interpreter, NoHost, Outcome, Raised};
+pub use interpreter::{Followed, Host, Interpreter, NoHost, Open, Outcome, Raised, Source};
 pub use value::{Arguments, Unknown, Value};

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    ExceptHandler, Expr, Operator, Stmt, StmtAugAssign, StmtFor, StmtIf, StmtImport, StmtImportFrom,
-    StmtMatch, StmtRaise, StmtTry, StmtWhile, StmtWith,
+    Decorator, ExceptHandler, Expr, Operator, Stmt, StmtAugAssign, StmtFor, StmtIf, StmtImport,
+    StmtImportFrom, StmtMatch, StmtRaise, StmtTry, StmtWhile, StmtWith,
 };
 
-use super::interpreter::{Host, Imported, Interpreter, Raised, Scope, Stop};
+use super::interpreter::{Host, Interpreter, Raised, Scope, Stop};
 use super::source::{docstring, with_module};
-use super::value::{Function, Kind, Object, Place, Unknown, Value};
+use super::value::{Function, Import, Kind, Object, Place, Unknown, Value};
 
 /// How many items of a list are followed through a loop.
 const MOST_ROUNDS: usize = 500;
@@ -23,13 +23,16 @@ impl<H: Host> Interpreter<H> {
         self.step()?;
         match statement {
             Stmt::FunctionDef(definition) => {
-                let value = if definition.decorator_list.is_empty() && self.host.follows_functions() {
+                let value = if !self.host.follows_functions() {
+                    let reason = format!("it is the function `{}`", definition.name);
+                    Self::unknown(scope.place(&definition.name), reason)
+                } else if definition.decorator_list.iter().all(only_caches) {
                     Value::Function(Rc::new(Function {
                         definition: Rc::new(definition.clone()),
                         scope: Rc::clone(scope),
                     }))
                 } else {
-                    let reason = format!("it is the function `{}`", definition.name);
+                    let reason = format!("the function `{}` is decorated", definition.name);
                     Self::unknown(scope.place(&definition.name), reason)
                 };
                 scope.bind(&definition.name, value);
@@ -66,7 +69,10 @@ impl<H: Host> Interpreter<H> {
             Stmt::Try(statement) => self.attempt(scope, statement),
             Stmt::Match(statement) => self.choose(scope, statement),
             Stmt::Raise(statement) => self.raise(scope, statement),
-            Stmt::Import(statement) => self.import(scope, statement),
+            Stmt::Import(statement) => {
+                self.import(scope, statement);
+                Ok(())
+            }
             Stmt::ImportFrom(statement) => self.import_from(scope, statement),
             Stmt::Global(statement) => {
                 let names = statement.names.iter().map(|name| name.to_string());
@@ -113,13 +119,17 @@ impl<H: Host> Interpreter<H> {
             Expr::List(targets) => self.unpack(scope, &targets.elts, &value, &scope.place(target)),
             Expr::Starred(target) => self.assign(scope, &target.value, value),
             Expr::Attribute(target) => {
-                let object = self.expression(scope, &target.value)?;
-                if let Value::Object(object) = object {
-                    let value = match &self.maybe {
-                        Some(unknown) => Value::Unknown(Rc::clone(unknown)),
-                        None => value,
-                    };
-                    object.attributes.borrow_mut().insert(target.attr.to_string(), value);
+                let place = scope.place(target);
+                match self.expression(scope, &target.value)? {
+                    Value::Object(object) => {
+                        let value = match &self.maybe {
+                            Some(unknown) => Value::Unknown(Rc::clone(unknown)),
+                            None => value,
+                        };
+                        object.attributes.borrow_mut().insert(target.attr.to_string(), value);
+                    }
+                    Value::Named(name) => self.host.assign(&name, &target.attr, &value, &place),
+                    _ => {}
                 }
                 Ok(())
             }
@@ -154,36 +164,30 @@ impl<H: Host> Interpreter<H> {
     }
 
     fn store(&mut self, container: &Value, key: Value, value: Value, place: &Place) {
-        let index = match (container, &key) {
-            (Value::List(items), Value::Integer(index)) if self.maybe.is_none() => {
-                usize::try_from(*index).ok().filter(|index| *index < items.0.borrow().held.len())
-            }
-            _ => None,
-        };
-        match container {
-            Value::Dict(entries) if self.maybe.is_none() && key.unknown().is_none() => {
+        match (container, &key) {
+            (Value::Dict(entries), _) if self.maybe.is_none() && key.unknown().is_none() => {
+                // The key may be the container itself, so that nothing is borrowed while it is compared.
+                let held = entries.0.borrow().held.clone();
+                let position = held.iter().position(|(held, _)| held.equals(&key) == Some(true));
                 let mut contents = entries.0.borrow_mut();
-                match contents.held.iter_mut().find(|(held, _)| held.equals(&key) == Some(true)) {
+                match position.and_then(|position| contents.held.get_mut(position)) {
                     Some(entry) => entry.1 = value,
                     None => contents.held.push((key, value)),
                 }
+                return;
             }
-            Value::List(items) => {
+            (Value::List(items), Value::Integer(index)) if self.maybe.is_none() => {
                 let mut contents = items.0.borrow_mut();
-                match index.and_then(|index| contents.held.get_mut(index)) {
-                    Some(item) => *item = value,
-                    None => {
-                        drop(contents);
-                        self.spoil(container, place, "an item of it is set that is not known");
-                    }
+                if let Some(item) =
+                    usize::try_from(*index).ok().and_then(|index| contents.held.get_mut(index))
+                {
+                    *item = value;
+                    return;
                 }
             }
-            _ => self.spoil(
-                container,
-                place,
-                "an entry of it is set under a condition or key that is not known",
-            ),
+            _ => {}
         }
+        self.spoil(container, place, "an entry of it is set in a way that is not followed");
     }
 
     /// Marks a container as not known any more.
@@ -206,7 +210,9 @@ impl<H: Host> Interpreter<H> {
         // A list is extended in place, so that its aliases see it.
         if let (Value::List(items), Operator::Add) = (&old, statement.op) {
             match more.iterate() {
-                Some(Ok(more)) if self.maybe.is_none() => items.0.borrow_mut().held.extend(more),
+                Some(Ok(more)) if self.maybe.is_none() && !old.is_large() => {
+                    items.0.borrow_mut().held.extend(more);
+                }
                 _ => self.spoil(&old, &place, "it is extended by what is not known"),
             }
             return self.assign(scope, &statement.target, old);
@@ -412,9 +418,10 @@ impl<H: Host> Interpreter<H> {
         }))
     }
 
-    fn import(&mut self, scope: &Rc<Scope>, statement: &StmtImport) -> Result<(), Stop> {
+    fn import(&mut self, scope: &Rc<Scope>, statement: &StmtImport) {
         for alias in &statement.names {
             let module = alias.name.as_str();
+            let place = scope.place(alias);
             let (bound, name) = match &alias.asname {
                 Some(asname) => (asname.as_str(), module),
                 None => {
@@ -422,56 +429,91 @@ impl<H: Host> Interpreter<H> {
                     (first, first)
                 }
             };
-            let place = scope.place(alias);
-            let value = match self.module(scope, name, &place)? {
-                Some(followed) => module_object(&followed, name, &place),
-                None => Value::named(name),
-            };
+            let value = self.imported(name, None, &place);
             scope.bind(bound, value);
+            self.note_pending(module, &place);
         }
-        Ok(())
     }
 
     fn import_from(&mut self, scope: &Rc<Scope>, statement: &StmtImportFrom) -> Result<(), Stop> {
         let dots = usize::try_from(statement.level).unwrap_or(0);
         let module = format!("{}{}", ".".repeat(dots), statement.module.as_deref().unwrap_or_default());
-        let place = scope.place(statement);
+        let module = absolute_name(&module, &scope.module.name);
         for alias in &statement.names {
+            let place = scope.place(alias);
             if alias.name.as_str() == "*" {
                 self.import_all(scope, &module, &place)?;
                 continue;
             }
             let bound = alias.asname.as_ref().unwrap_or(&alias.name);
-            let value = match self.module(scope, &module, &place)? {
-                Some(followed) => match followed.find(&alias.name) {
-                    Some(value) => value,
-                    None => self.submodule(scope, &module, &alias.name, &place)?,
-                },
-                None => self.submodule(scope, &module, &alias.name, &place)?,
-            };
+            let value = self.imported(&module, Some(alias.name.as_str()), &place);
             scope.bind(bound, value);
+            self.note_pending(&module, &place);
         }
         Ok(())
     }
 
-    /// A name of a module that may itself be a module.
-    fn submodule(
-        &mut self,
-        scope: &Rc<Scope>,
-        module: &str,
-        name: &str,
-        place: &Place,
-    ) -> Result<Value, Stop> {
-        let separator = if module.ends_with('.') { "" } else { "." };
-        let full = format!("{module}{separator}{name}");
-        Ok(match self.module(scope, &full, place)? {
-            Some(followed) => module_object(&followed, &full, place),
-            None => Value::named(full),
-        })
+    /// What an import binds: modules of the project are looked into only when that is needed.
+    fn imported(&mut self, module: &str, name: Option<&str>, place: &Place) -> Value {
+        if self.host.follows_module(module) {
+            let (module, name) = (module.to_owned(), name.map(str::to_owned));
+            return Value::Import(Rc::new(Import { module, name, place: place.clone() }));
+        }
+        let full = match name {
+            Some(name) => format!("{module}.{name}"),
+            None => module.to_owned(),
+        };
+        self.host.value_of(&full, place).unwrap_or_else(|| Value::named(full))
+    }
+
+    fn note_pending(&mut self, module: &str, place: &Place) {
+        if self.host.follows_module(module) && !self.modules.contains_key(module) {
+            self.pending.push_back((module.to_owned(), place.clone()));
+        }
+    }
+
+    /// Looks into every module that was imported so far, and into those that they import.
+    pub(super) fn catch_up(&mut self) -> Result<(), Stop> {
+        while let Some((module, place)) = self.pending.pop_front() {
+            self.module(&module, &place)?;
+        }
+        Ok(())
+    }
+
+    /// The value of an import.
+    pub(super) fn resolve(&mut self, import: &Import) -> Result<Value, Stop> {
+        let Import { module, name, place } = import;
+        let Some(followed) = self.module(module, place)? else {
+            let full = name.as_ref().map_or_else(|| module.clone(), |name| format!("{module}.{name}"));
+            return Ok(Self::unknown(place.clone(), format!("the module of `{full}` cannot be read")));
+        };
+        let Some(name) = name else {
+            return Ok(module_object(&followed, module, place));
+        };
+        match followed.find(name) {
+            Some(Value::Import(import)) => self.resolve_deeper(&import),
+            Some(value) => Ok(value),
+            None => {
+                let full = format!("{module}.{name}");
+                match self.module(&full, place)? {
+                    Some(followed) => Ok(module_object(&followed, &full, place)),
+                    None => Ok(Self::unknown(place.clone(), format!("`{full}` is not found in the project"))),
+                }
+            }
+        }
+    }
+
+    fn resolve_deeper(&mut self, import: &Import) -> Result<Value, Stop> {
+        self.enter()?;
+        let value = self.resolve(import);
+        self.depth -= 1;
+        value
     }
 
     fn import_all(&mut self, scope: &Rc<Scope>, module: &str, place: &Place) -> Result<(), Stop> {
-        if let Some(followed) = self.module(scope, module, place)? {
+        if self.host.follows_module(module)
+            && let Some(followed) = self.module(module, place)?
+        {
             let names: Names = followed.names.borrow().clone();
             let public = names.into_iter().filter(|(name, _)| !name.starts_with('_'));
             scope.names.borrow_mut().extend(public);
@@ -489,27 +531,46 @@ impl<H: Host> Interpreter<H> {
     }
 
     /// The names of a module of the project, if it is one that is to be followed.
-    fn module(&mut self, scope: &Rc<Scope>, module: &str, place: &Place) -> Result<Option<Rc<Scope>>, Stop> {
-        let name = absolute_name(module, &scope.module.name);
-        let Imported::Source { file, module, text } = self.host.import(place, &name) else {
-            return Ok(None);
-        };
-        if let Some(known) = self.modules.get(&file) {
+    pub(super) fn module(&mut self, module: &str, place: &Place) -> Result<Option<Rc<Scope>>, Stop> {
+        if let Some(known) = self.modules.get(module) {
             return Ok(Some(Rc::clone(known)));
         }
+        // Packages run before what is in them.
+        if let Some((package, _)) = module.rsplit_once('.')
+            && self.host.follows_module(package)
+        {
+            self.module(package, place)?;
+            if let Some(known) = self.modules.get(module) {
+                return Ok(Some(Rc::clone(known)));
+            }
+        }
+        let Some(source) = self.host.source(module) else {
+            return Ok(None);
+        };
         self.enter()?;
-        let outer = self.maybe.take();
-        let followed = with_module(&text, |tree, lines| {
-            self.follow(&file, &module, docstring(tree).as_deref(), tree, lines).gave_up
+        let maybe = self.maybe.take();
+        let returned = self.returned.take();
+        let followed = with_module(&source.text, |tree, lines| {
+            self.follow(&source.file, module, docstring(tree).as_deref(), tree, lines).gave_up
         });
-        self.maybe = outer;
+        self.maybe = maybe;
+        self.returned = returned;
         self.depth -= 1;
         match followed {
             Ok(true) => Err(Stop::Limit),
-            Ok(false) => Ok(self.modules.get(&file).map(Rc::clone)),
+            Ok(false) => Ok(self.modules.get(module).map(Rc::clone)),
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Whether a decorator only keeps the result for the next call (`functools.cache` and `lru_cache`).
+fn only_caches(decorator: &Decorator) -> bool {
+    let name = match &decorator.expression {
+        Expr::Call(call) => last_name(&call.func),
+        expression => last_name(expression),
+    };
+    matches!(name.as_deref(), Some("cache" | "lru_cache"))
 }
 
 /// The full name of a relative module.

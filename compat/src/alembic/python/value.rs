@@ -8,7 +8,7 @@ use std::rc::Rc;
 use ruff_python_ast::StmtFunctionDef;
 
 use super::interpreter::Scope;
-use super::text::{repr, repr_tuple};
+use super::text::{repr, repr_list, repr_tuple};
 
 /// A value.
 #[derive(Clone)]
@@ -37,8 +37,20 @@ pub enum Value {
     Object(Rc<Object>),
     /// A function of the project.
     Function(Rc<Function>),
+    /// A module of the project, or a name in one, that is looked into once it is needed.
+    Import(Rc<Import>),
     /// What cannot be told.
     Unknown(Rc<Unknown>),
+}
+
+/// An import of a module of the project.
+pub struct Import {
+    /// The module's full name.
+    pub module: String,
+    /// The name in it; none for the module itself.
+    pub name: Option<String>,
+    /// Where it is imported.
+    pub place: Place,
 }
 
 /// Items of a list or set.
@@ -135,7 +147,27 @@ pub struct Unknown {
     pub reason: String,
 }
 
+/// What stands for a name of a template that is not bound. It is false, and has no text.
+pub const UNDEFINED: &str = "mako.runtime.UNDEFINED";
+
+/// Things known by name that are false.
+const FALSE: [&str; 3] = ["typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", UNDEFINED];
+
+/// The longest string that is computed with, in bytes, and the most items of a list: more than a header or a URL needs.
+pub(super) const LONGEST: usize = 16 * 1024;
+
 impl Value {
+    /// Whether it is too large to be computed with.
+    pub(super) fn is_large(&self) -> bool {
+        match self {
+            Value::Text(text) => text.len() > LONGEST,
+            Value::Tuple(items) => items.len() > LONGEST,
+            Value::List(items) | Value::Set(items) => items.0.borrow().held.len() > LONGEST,
+            Value::Dict(entries) => entries.0.borrow().held.len() > LONGEST,
+            _ => false,
+        }
+    }
+
     /// A string.
     pub fn text(text: impl AsRef<str>) -> Value {
         Value::Text(Rc::from(text.as_ref()))
@@ -144,6 +176,11 @@ impl Value {
     /// A name.
     pub fn named(name: impl AsRef<str>) -> Value {
         Value::Named(Rc::from(name.as_ref()))
+    }
+
+    /// A module of the project, to be looked into when it is needed.
+    pub fn import(module: &str, place: &Place) -> Value {
+        Value::Import(Rc::new(Import { module: module.to_owned(), name: None, place: place.clone() }))
     }
 
     /// A list.
@@ -166,21 +203,37 @@ impl Value {
 
     /// Why it is not known; none if it is. A container is not known if something in it is not.
     pub fn unknown(&self) -> Option<Rc<Unknown>> {
-        match self {
+        self.unknown_within(&mut Budget::default())
+    }
+
+    fn unknown_within(&self, budget: &mut Budget) -> Option<Rc<Unknown>> {
+        if !budget.spend() {
+            return Some(Rc::new(Unknown {
+                place: Place { file: Rc::from(""), line: 1 },
+                reason: "it nests too deep or is too large".to_owned(),
+            }));
+        }
+        let found = match self {
             Value::Unknown(unknown) => Some(Rc::clone(unknown)),
-            Value::Tuple(items) => items.iter().find_map(Value::unknown),
+            Value::Tuple(items) => items.iter().find_map(|item| item.unknown_within(budget)),
             Value::List(items) | Value::Set(items) => {
                 let contents = items.0.borrow();
-                contents.unknown.clone().or_else(|| contents.held.iter().find_map(Value::unknown))
+                let mut inside = || contents.held.iter().find_map(|item| item.unknown_within(budget));
+                contents.unknown.clone().or_else(&mut inside)
             }
             Value::Dict(entries) => {
                 let contents = entries.0.borrow();
-                let inside =
-                    || contents.held.iter().find_map(|(key, value)| key.unknown().or(value.unknown()));
-                contents.unknown.clone().or_else(inside)
+                let mut inside = || {
+                    contents.held.iter().find_map(|(key, value)| {
+                        key.unknown_within(budget).or_else(|| value.unknown_within(budget))
+                    })
+                };
+                contents.unknown.clone().or_else(&mut inside)
             }
             _ => None,
-        }
+        };
+        budget.depth -= 1;
+        found
     }
 
     /// The items of something that can be iterated over; an error if they are not known, none if it cannot.
@@ -221,12 +274,8 @@ impl Value {
                 contents.unknown.is_none().then_some(!contents.held.is_empty())
             }
             Value::Function(_) | Value::Method(_) => Some(true),
-            Value::Named(name)
-                if matches!(&**name, "typing.TYPE_CHECKING" | "typing_extensions.TYPE_CHECKING") =>
-            {
-                Some(false)
-            }
-            Value::Named(_) | Value::Object(_) | Value::Unknown(_) => None,
+            Value::Named(name) if FALSE.contains(&&**name) => Some(false),
+            Value::Named(_) | Value::Object(_) | Value::Import(_) | Value::Unknown(_) => None,
         }
     }
 
@@ -235,7 +284,14 @@ impl Value {
         if self.unknown().is_some() || other.unknown().is_some() {
             return None;
         }
-        match (self, other) {
+        self.equals_within(other, &mut Budget::default())
+    }
+
+    fn equals_within(&self, other: &Value, budget: &mut Budget) -> Option<bool> {
+        if !budget.spend() {
+            return None;
+        }
+        let equal = match (self, other) {
             (Value::None, Value::None) => Some(true),
             (Value::Bool(one), Value::Bool(two)) => Some(one == two),
             (Value::Bool(one), Value::Integer(two)) | (Value::Integer(two), Value::Bool(one)) => {
@@ -243,13 +299,17 @@ impl Value {
             }
             (Value::Integer(one), Value::Integer(two)) => Some(one == two),
             (Value::Text(one), Value::Text(two)) => Some(one == two),
-            (Value::Tuple(one), Value::Tuple(two)) => all_equal(one, two),
-            (Value::List(one), Value::List(two)) => all_equal(&one.0.borrow().held, &two.0.borrow().held),
+            (Value::Tuple(one), Value::Tuple(two)) => all_equal(one, two, budget),
+            (Value::List(one), Value::List(two)) => {
+                all_equal(&one.0.borrow().held, &two.0.borrow().held, budget)
+            }
             (Value::Set(_), Value::Set(_)) | (Value::Dict(_), Value::Dict(_)) => None,
-            (Value::Named(_) | Value::Object(_) | Value::Method(_), _)
-            | (_, Value::Named(_) | Value::Object(_) | Value::Method(_)) => None,
+            (Value::Named(_) | Value::Object(_) | Value::Method(_) | Value::Import(_), _)
+            | (_, Value::Named(_) | Value::Object(_) | Value::Method(_) | Value::Import(_)) => None,
             _ => Some(false),
-        }
+        };
+        budget.depth -= 1;
+        equal
     }
 
     /// Whether both are the same as far as can be told; used where two ways lead to one place.
@@ -263,6 +323,7 @@ impl Value {
             }
             (Value::Dict(one), Value::Dict(two)) => Rc::ptr_eq(&one.0, &two.0),
             (Value::Unknown(one), Value::Unknown(two)) => one == two,
+            (Value::Import(one), Value::Import(two)) => one.module == two.module && one.name == two.name,
             (Value::Method(one), Value::Method(two)) => one.1 == two.1 && one.0.is_same(&two.0),
             _ => self.equals(other) == Some(true),
         }
@@ -272,6 +333,7 @@ impl Value {
     pub fn shown(&self) -> Option<String> {
         match self {
             Value::Text(text) => Some(text.to_string()),
+            Value::Object(object) => object.attribute("__str__")?.as_text().map(str::to_owned),
             _ => self.represented(),
         }
     }
@@ -287,6 +349,12 @@ impl Value {
                 let texts: Option<Vec<String>> =
                     items.iter().map(|item| item.as_text().map(str::to_owned)).collect();
                 texts.map(|texts| repr_tuple(&texts))
+            }
+            Value::List(_) => {
+                let items = self.iterate()?.ok()?;
+                let texts: Option<Vec<String>> =
+                    items.iter().map(|item| item.as_text().map(str::to_owned)).collect();
+                texts.map(|texts| repr_list(&texts))
             }
             _ => None,
         }
@@ -304,18 +372,41 @@ impl Value {
             Value::Set(_) => "a set",
             Value::Dict(_) => "a dict",
             Value::Function(_) | Value::Method(_) => "a function",
-            Value::Named(_) | Value::Object(_) => "an object",
+            Value::Named(_) | Value::Object(_) | Value::Import(_) => "an object",
             Value::Unknown(_) => "unknown",
         }
     }
 }
 
-fn all_equal(one: &[Value], two: &[Value]) -> Option<bool> {
+fn all_equal(one: &[Value], two: &[Value], budget: &mut Budget) -> Option<bool> {
     if one.len() != two.len() {
         return Some(false);
     }
-    let pairs = one.iter().zip(two).map(|(one, two)| one.equals(two));
-    pairs.collect::<Option<Vec<bool>>>().map(|equal| equal.into_iter().all(|equal| equal))
+    let mut equal = true;
+    for (one, two) in one.iter().zip(two) {
+        equal = one.equals_within(two, budget)? && equal;
+    }
+    Some(equal)
+}
+
+/// How much of a value is looked at: it may hold itself.
+#[derive(Default)]
+struct Budget {
+    seen: usize,
+    depth: usize,
+}
+
+impl Budget {
+    /// Whether one more value may be looked at. Whoever is told so gives the depth back.
+    fn spend(&mut self) -> bool {
+        self.seen += 1;
+        self.depth += 1;
+        let may = self.seen <= 2 * LONGEST && self.depth <= 50;
+        if !may {
+            self.depth -= 1;
+        }
+        may
+    }
 }
 
 impl Items {

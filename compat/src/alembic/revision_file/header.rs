@@ -6,7 +6,10 @@ use ruff_python_ast::{Expr, ModModule, Stmt};
 
 use super::RevisionFileError;
 use crate::alembic::python::source::Lines;
-use crate::alembic::python::{Followed, Host, NoHost, Value};
+use crate::alembic::python::{Followed, Host, Value};
+
+/// The variables.
+pub(super) const NAMES: [&str; 5] = ["revision", "down_revision", "branch_labels", "depends_on", "__doc__"];
 
 /// What the variables say.
 pub(super) struct Header {
@@ -23,6 +26,7 @@ pub(super) fn read(
     module: &ModModule,
     lines: &Lines,
     followed: &Followed,
+    host: &dyn Host,
 ) -> Result<Header, RevisionFileError> {
     if let Some(raised) = &followed.raised {
         return Err(RevisionFileError::Raises {
@@ -32,7 +36,7 @@ pub(super) fn read(
             message: raised.message.clone(),
         });
     }
-    let variables = Variables { path, module, lines, followed };
+    let variables = Variables { path, module, lines, followed, host };
     if followed.gave_up {
         let (name, reason) = ("revision", "the file computes too much at its top".to_owned());
         return Err(variables.not_static(name, 1, reason, &path.to_string_lossy()));
@@ -56,6 +60,7 @@ struct Variables<'m> {
     module: &'m ModModule,
     lines: &'m Lines,
     followed: &'m Followed,
+    host: &'m dyn Host,
 }
 
 impl Variables<'_> {
@@ -126,7 +131,7 @@ impl Variables<'_> {
                 },
             };
         }
-        let spares = |module: &str| name.starts_with("__") || NoHost.star_import_spares(module, name);
+        let spares = |module: &str| name.starts_with("__") || self.host.star_import_spares(module, name);
         match self.followed.stars().into_iter().find(|(module, _)| !spares(module)) {
             Some((module, line)) => {
                 let reason = match module.as_str() {

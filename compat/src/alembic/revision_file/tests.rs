@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn read_file(name: &str, source: &str) -> Result<RevisionFile, RevisionFileError> {
-    read(Path::new(name), source.as_bytes(), 0)
+    read(Path::new(name), source.as_bytes(), 0, &Modules::default())
 }
 
 fn revision(source: &str) -> Revision {
@@ -54,7 +54,7 @@ def downgrade() -> None:
 
 #[test]
 fn a_generated_file_is_read() {
-    let file = read(Path::new("/school/a.py"), GENERATED.as_bytes(), 3).unwrap();
+    let file = read(Path::new("/school/a.py"), GENERATED.as_bytes(), 3, &Modules::default()).unwrap();
     let expected = Revision {
         id: "3f2a9c41d7be".into(),
         down_revisions: vec!["1a".into(), "2b".into()],
@@ -152,7 +152,7 @@ fn what_cannot_be_told_is_refused_with_its_reason() {
         "import sys\nrevision = 'a1'\nif sys.platform == 'win32':\n    down_revision = 'b2'\nelse:\n    down_revision = 'c3'\n",
         "revision = 'a1'\ndown_revision = []\nimport school\nschool.fill(down_revision)\n",
         "revision = 'a1'\ndown_revision = None\nglobals()['revision'] = 'b2'\n",
-        "def make():\n    return 'a1'\nrevision = make()\ndown_revision = None\n",
+        "def make():\n    return open('id').read()\nrevision = make()\ndown_revision = None\n",
         "revision = f'{1:03}'\ndown_revision = None\n",
     ];
     let errors: Vec<String> = cases.into_iter().map(error).collect();
@@ -167,9 +167,39 @@ fn what_cannot_be_told_is_refused_with_its_reason() {
     school.py:3: `down_revision` cannot be told without running the file: it depends on a condition that is not known. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:2: `down_revision` cannot be told without running the file: it is handed to a call that is not followed (line 4). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:3: `revision` cannot be told without running the file: `globals` may have changed it. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
-    school.py:3: `revision` cannot be told without running the file: it is the function `make` (line 1). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
+    school.py:3: `revision` cannot be told without running the file: the result of `open(…)` is not known (line 2). Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     school.py:1: `revision` cannot be told without running the file: a part of the f-string is not known. Write it as a string, or run the project by its own interpreter with `env = "run"` under [alembic] in dunlin.toml
     "#);
+}
+
+#[test]
+fn what_the_project_itself_says_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("school/__init__.py", "");
+    write("school/ids.py", "from .common import PREFIX\nROOMS = PREFIX + 'rooms'\nrevision = 'a1'\n");
+    write("school/common.py", "PREFIX = 'school-'\n");
+    write("venv/lib/site-packages/library.py", "def f(): pass\n");
+    let search_path = vec![folder.path().to_owned(), folder.path().join("venv/lib/site-packages")];
+    let modules = Modules::new(folder.path(), search_path);
+    let labels = |source: &str| {
+        let source = format!("{source}\nrevision = 'a1'\ndown_revision = None\n");
+        read(Path::new("school.py"), source.as_bytes(), 0, &modules).map(|file| file.revision.branch_labels)
+    };
+    let rooms = vec!["school-rooms".to_owned()];
+    assert_eq!(labels("from school.ids import ROOMS\nbranch_labels = (ROOMS,)"), Ok(rooms.clone()));
+    assert_eq!(labels("from school import ids\nbranch_labels = ids.ROOMS"), Ok(rooms.clone()));
+    assert_eq!(labels("import school.ids\nbranch_labels = [school.ids.ROOMS]"), Ok(rooms.clone()));
+    assert_eq!(labels("from school.ids import ROOMS as branch_labels"), Ok(rooms.clone()));
+    assert_eq!(labels("from school.ids import *\nbranch_labels = ROOMS"), Ok(rooms.clone()));
+    assert_eq!(labels("def f(x):\n    return (x, )\nbranch_labels = f('school-rooms')"), Ok(rooms));
+    assert_eq!(labels("from library import *"), Ok(Vec::new()));
+    assert!(labels("from elsewhere import *").is_err());
+    assert!(labels("from school.ids import MISSING\nbranch_labels = MISSING").is_err());
 }
 
 #[test]
@@ -265,7 +295,9 @@ fn imports_are_told_with_where_they_stand() {
                 (i.is_dynamic, "dynamic"),
             ];
             let marks: Vec<&str> = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
-            format!("{}: {} {} {}", i.line, i.module, i.name.as_deref().unwrap_or("-"), marks.join(" "))
+            let shown =
+                format!("{}: {} {} {}", i.line, i.module, i.name.as_deref().unwrap_or("-"), marks.join(" "));
+            shown.trim_end().to_owned()
         })
         .collect();
     assert_snapshot!(shown.join("\n"), @r"
@@ -286,10 +318,10 @@ fn imports_are_told_with_where_they_stand() {
 #[test]
 fn line_ends_and_encodings_do_not_matter() {
     let crlf = GENERATED.replace('\n', "\r\n");
-    let file = read(Path::new("/school/a.py"), crlf.as_bytes(), 0).unwrap();
+    let file = read(Path::new("/school/a.py"), crlf.as_bytes(), 0, &Modules::default()).unwrap();
     assert_eq!(file.revision.source, GENERATED);
     let latin = b"# coding: latin-1\n'''Caf\xe9'''\nrevision = 'a1'\ndown_revision = None\n";
-    assert_eq!(read(Path::new("a.py"), latin, 0).unwrap().revision.docstring, "Café");
+    assert_eq!(read(Path::new("a.py"), latin, 0, &Modules::default()).unwrap().revision.docstring, "Café");
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::alembic::test_graph::{DIAMOND, TWO_BASES, graph, owned};
-use crate::model::{Dialect, Server};
+use crate::model::{Dialect, Quoting, Server};
 
 /// The changes of each step, and the rows in the end.
 fn steps(
@@ -96,6 +96,8 @@ fn server(dialect: Dialect, version: (u32, u32, u32)) -> Server {
         user: "clinic".to_owned(),
         search_path: String::new(),
         session_id: 0,
+        quoting: Quoting::of(dialect).into(),
+        session_settings: Vec::new(),
     }
 }
 
