@@ -3,7 +3,7 @@
 use crate::oracle::oracle;
 use crate::runner::{Alembic, Runner};
 use crate::stage::Stage;
-use crate::support::{Database, Project, ServerKind};
+use crate::support::ServerKind;
 use crate::walk::{same, walk};
 
 /// The second walk is made by two processes in turn, as hand-overs are.
@@ -69,6 +69,8 @@ fn the_way_down_ends_empty() {
 #[test]
 #[cfg(feature = "fault-points")]
 fn dunlin_logs_what_sqlite_is_given() {
+    use crate::support::{Database, Project};
+
     let (database, project) = (Database::sqlite(), Project::new());
     project.write(
         "migrations/1_shelves.sql",

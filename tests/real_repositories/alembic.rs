@@ -187,7 +187,7 @@ pub fn by_dunlin(history: &'static History, carrier: &str) {
     ] {
         let checkout = Checkout::new(history).expect("it was there");
         for (by_dunlin, target) in &parts {
-            let arguments = ["upgrade", target];
+            let arguments = ["upgrade", *target];
             let output =
                 if *by_dunlin { checkout.dunlin(carrier, &arguments) } else { checkout.alembic(&arguments) };
             output.success();

@@ -82,13 +82,22 @@ impl Database {
                 Some(url) => Some(Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))),
             },
         };
+        Some(Self::of(kind, server))
+    }
+
+    /// A new database on the server that an administrator's URL names.
+    pub fn on(kind: ServerKind, server: Url) -> Self {
+        Self::of(kind, Some(server))
+    }
+
+    fn of(kind: ServerKind, server: Option<Url>) -> Self {
         let folder = tempfile::Builder::new().prefix("dunlin-database").tempdir().unwrap();
         let database = Self { kind, name: fresh_name(), server, folder };
         if database.server.is_some() {
             let name = &database.name;
             database.administer(&format!("CREATE DATABASE {name};")).success();
         }
-        Some(database)
+        database
     }
 
     /// A new SQLite database, which is always to be had.
