@@ -184,7 +184,7 @@ impl AlembicAdapter {
             VersionStep::Stamp(stamp) => {
                 let direction = if stamp.is_upgrade { Direction::Up } else { Direction::Down };
                 let id = stamp.to.first().or(stamp.from.first()).cloned().unwrap_or_default();
-                let title = format!("stamp {} -> {}", stamp.from.join(", "), stamp.to.join(", "));
+                let title = format!("stamp_revision {} -> {}", stamp.from.join(", "), stamp.to.join(", "));
                 let source = Source::file("", "");
                 (
                     id,
@@ -257,7 +257,7 @@ fn version_steps(nodes: Vec<NodeId>, direction: Direction) -> Vec<VersionStep> {
 }
 
 /// The rows of the version table, in the order in which the server gives them.
-pub(super) fn rows(context: &Context<'_>) -> Result<Vec<String>, AdapterError> {
+pub fn rows(context: &Context<'_>) -> Result<Vec<String>, AdapterError> {
     let rows = context.history.rows.iter();
     let texts: Option<Vec<String>> = rows.map(|row| row.first().cloned().flatten()).collect();
     texts.ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! One revision, as Alembic writes it: `Script` of `alembic/script/base.py`.
 
 use crate::alembic::graph::{Graph, Node, NodeId};
+use crate::alembic::python::text::{split_lines, strip};
 use crate::alembic::revision::Revision;
 
 /// What a line about a revision says besides its id.
@@ -20,7 +21,7 @@ pub struct Line {
 
 /// The docstring without the space around it.
 pub fn long_doc(revision: &Revision) -> &str {
-    revision.docstring.trim_matches(is_python_space)
+    strip(&revision.docstring)
 }
 
 /// The first paragraph of the docstring, usually one line.
@@ -87,7 +88,8 @@ pub fn entry(graph: &Graph, node: NodeId, current: bool) -> String {
         text += &format!("Branch names: {}\n", node.labels().join(", "));
     }
     text += &format!("Path: {}\n\n", revision.path.display());
-    let lines: Vec<String> = python_lines(long_doc(revision)).map(|line| format!("    {line}")).collect();
+    let lines: Vec<String> =
+        split_lines(long_doc(revision)).iter().map(|line| format!("    {line}")).collect();
     text += &lines.join("\n");
     text + "\n"
 }
@@ -105,31 +107,4 @@ fn mark_tree(text: &mut String, node: &Node) {
 
 fn down_revisions(revision: &Revision) -> String {
     if revision.down_revisions.is_empty() { "<base>".to_owned() } else { revision.down_revisions.join(", ") }
-}
-
-/// What `str.strip()` takes away.
-fn is_python_space(character: char) -> bool {
-    character.is_whitespace() || ('\x1c'..='\x1f').contains(&character)
-}
-
-/// The lines of a text as `str.splitlines()` finds them.
-fn python_lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let is_end = |character| {
-            matches!(
-                character,
-                '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
-            )
-        };
-        let end = rest.find(is_end).unwrap_or(rest.len());
-        let (line, after) = rest.split_at(end);
-        let skipped =
-            if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
-        rest = &after[skipped..];
-        Some(line)
-    })
 }

@@ -3,6 +3,17 @@
 use super::revision::doc;
 use crate::alembic::graph::Graph;
 use crate::alembic::version_table::VersionStep;
+use crate::model::Dialect;
+
+/// The name of what Alembic has for a server. For MariaDB there is a class of its own, taken when the URL says so.
+pub fn context_impl(dialect: Dialect, url: &str) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "PostgresqlImpl",
+        Dialect::Mysql | Dialect::Mariadb if url.starts_with("mariadb") => "MariaDBImpl",
+        Dialect::Mysql | Dialect::Mariadb => "MySQLImpl",
+        Dialect::Sqlite => "SQLiteImpl",
+    }
+}
 
 /// `Running upgrade a -> b, doc`.
 pub fn running(graph: &Graph, step: &VersionStep) -> String {

@@ -73,6 +73,18 @@ impl VersionTable {
         }
     }
 
+    /// What Alembic says when one of its statements ([`VersionTable::change`]) met another number of rows than one.
+    pub fn expected_one_row(&self, statement: &str, found: u64) -> Option<String> {
+        let quoted: Vec<&str> = statement.split('\'').skip(1).step_by(2).collect();
+        let what = match quoted.as_slice() {
+            [to, from] if statement.starts_with("UPDATE") => format!("updating '{from}' to '{to}'"),
+            [id] if statement.starts_with("DELETE") => format!("deleting '{id}'"),
+            _ => return None,
+        };
+        let table = &self.name;
+        Some(format!("Online migration expected to match one row when {what} in '{table}'; {found} found"))
+    }
+
     /// SQLAlchemy asks for the primary key of what it inserts wherever the server can tell.
     fn returns_inserted(&self, server: &Server) -> bool {
         self.has_primary_key
