@@ -1,5 +1,6 @@
 //! The command line: one file per command, and how results are shown.
 
+mod alembic;
 mod alembic_project;
 mod baseline;
 mod completions;
@@ -110,8 +111,8 @@ enum Command {
     /// Flyway's own command line: its commands, arguments and output
     #[command(disable_help_flag = true)]
     Flyway(ToolArgs),
-    /// Alembic's own command line (not built yet)
-    #[command(disable_help_flag = true, hide = true)]
+    /// Alembic's own command line: its commands, arguments and output
+    #[command(disable_help_flag = true)]
     Alembic(ToolArgs),
     /// Knex' own command line (not built yet)
     #[command(disable_help_flag = true, hide = true)]
@@ -135,6 +136,10 @@ pub fn main() -> ExitCode {
         let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         return flyway::main(&own.collect::<Vec<String>>()).into();
     }
+    if called_as(&arguments, "alembic") {
+        let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        return alembic::main(&own.collect::<Vec<String>>());
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments).into(),
@@ -154,7 +159,7 @@ pub fn main() -> ExitCode {
         Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
-        Command::Alembic(_) => Err(not_built("Alembic")),
+        Command::Alembic(arguments) => return alembic::main(&arguments.arguments),
         Command::Knex(_) => Err(not_built("Knex")),
         Command::Rails(_) => Err(not_built("Rails")),
     };

@@ -87,20 +87,23 @@ pub const COMMANDS: [CommandWords; 15] = [
     command!("upgrade", [SQL, TAG], [REVISION]),
 ];
 
+/// Options of every command.
+const TOP: [Opt; 7] = [
+    HELP,
+    Opt { names: &["--version"], kind: OptKind::Version },
+    append(&["-c", "--config"]),
+    value(&["-n", "--name"]),
+    append(&["-x"]),
+    flag(&["--raiseerr"]),
+    flag(&["-q", "--quiet"]),
+];
+
 impl CommandWords {
     /// The program itself.
     pub fn top() -> CommandWords {
         CommandWords {
             name: "",
-            options: &[
-                HELP,
-                Opt { names: &["--version"], kind: OptKind::Version },
-                append(&["-c", "--config"]),
-                value(&["-n", "--name"]),
-                append(&["-x"]),
-                flag(&["--raiseerr"]),
-                flag(&["-q", "--quiet"]),
-            ],
+            options: &TOP,
             positionals: &[Positional { name: "command", takes: Takes::Command }],
             help: include_str!("../help/alembic.txt"),
         }

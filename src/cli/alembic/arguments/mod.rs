@@ -27,7 +27,6 @@ pub struct Arguments {
 
 /// A command with its own arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the arguments are")]
 pub enum Command {
     Branches { verbose: bool },
     Check,
@@ -48,7 +47,6 @@ pub enum Command {
 
 /// The arguments of `merge`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the arguments are")]
 pub struct NewMerge {
     pub revisions: Vec<String>,
     pub message: Option<String>,
@@ -59,7 +57,6 @@ pub struct NewMerge {
 
 /// The arguments of `revision`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the arguments are")]
 pub struct NewRevision {
     pub message: Option<String>,
     pub autogenerate: bool,
