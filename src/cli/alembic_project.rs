@@ -58,8 +58,10 @@ pub fn guests(directory: &Path, settings: &Settings, url: Option<&DatabaseUrl>) 
     let own = &settings.alembic;
     Guests::new(GuestSettings {
         carrier: own.carrier.or(settings.carrier).unwrap_or_default(),
-        python: own.python.as_ref().map(|python| directory.join(python)),
+        python: own.python.clone(),
         environment: settings.environment.clone(),
+        time_limit: settings.code_time_limit,
+        memory_limit: settings.code_memory_limit,
         secrets: url
             .and_then(|url| url.password.as_ref())
             .map(|password| password.reveal().to_owned())

@@ -1,5 +1,6 @@
 //! The guests of a run: which carrier each gets, started when it is first asked for.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,11 +178,12 @@ impl Guests {
     fn import_paths_in_sandbox(&self, program: &GuestProgram) -> Vec<PathBuf> {
         let mut paths = program.import_paths.clone();
         if program.language == Language::Python {
-            for folder in python_pins::environments(&self.settings.project) {
-                if !paths.contains(&folder) {
-                    paths.push(folder);
-                }
-            }
+            paths.extend(python_pins::environments(&self.settings.project));
+            let edited: Vec<PathBuf> =
+                paths.iter().flat_map(|path| python_pins::named_by_pth(path)).collect();
+            paths.extend(edited);
+            let mut seen = HashSet::new();
+            paths.retain(|path| seen.insert(path.clone()));
         }
         paths
     }

@@ -41,6 +41,19 @@ pub fn environments(project: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Folders that are to be imported from besides one of installed packages, as its `.pth` files say: where a package lies
+/// that was installed to be edited.
+pub fn named_by_pth(site_packages: &Path) -> Vec<PathBuf> {
+    let files = names_in(site_packages).into_iter().filter(|name| name.ends_with(".pth"));
+    let texts = files.filter_map(|name| fs::read_to_string(site_packages.join(name)).ok());
+    let lines = texts.flat_map(|text| text.split(['\n', '\r']).map(str::to_owned).collect::<Vec<_>>());
+    // Python executes lines that begin with an import; those that name a folder are joined to the packages' own.
+    let paths = lines.filter(|line| {
+        !line.is_empty() && !line.starts_with(['#', ' ', '\t']) && !line.starts_with("import")
+    });
+    paths.map(|line| site_packages.join(line.trim_end())).filter(|path| path.is_dir()).collect()
+}
+
 /// A name as package indexes compare it.
 pub fn normalised(name: &str) -> String {
     let mut result = String::with_capacity(name.len());
@@ -167,6 +180,18 @@ mod tests {
             let pins = of_project(&project, &[]);
             assert_eq!(pins.get("sqlalchemy").map(String::as_str), Some(version), "{path}");
         }
+    }
+
+    #[test]
+    fn packages_that_are_edited_in_place_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let packages = folder.path().join(".venv/lib/python3.12/site-packages");
+        fs::create_dir_all(&packages).unwrap();
+        fs::create_dir_all(folder.path().join("src")).unwrap();
+        let source = folder.path().join("src").display().to_string();
+        fs::write(packages.join("_shop.pth"), format!("{source}\n/no/such/folder\n")).unwrap();
+        fs::write(packages.join("hack.pth"), "import os; os.remove('a')\n# src\n").unwrap();
+        assert_eq!(named_by_pth(&packages), [folder.path().join("src")]);
     }
 
     #[test]

@@ -29,13 +29,15 @@ pub struct Folder {
 }
 
 /// The folders that a guest may read, each at its own place: a project, and what it imports from elsewhere. What is inside
-/// of another is left out, and so is what is not there.
+/// of another is left out, unless it only looks so because of a link, and so is what is not there.
 pub fn folders(project: &Path, import_paths: &[PathBuf]) -> Vec<Folder> {
     let mut seen: Vec<&Path> = vec![project];
     // The root would be everything, which nobody means by a folder to import from.
     let others = import_paths.iter().filter(|path| path.is_dir() && path.parent().is_some());
     seen.extend(others.map(PathBuf::as_path));
-    let outermost = |path: &Path| !seen.iter().any(|other| path != *other && path.starts_with(other));
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let inside = |path: &Path, other: &Path| path.starts_with(other) && real(path).starts_with(real(other));
+    let outermost = |path: &Path| !seen.iter().any(|other| path != *other && inside(path, other));
     let mut folders: Vec<Folder> = Vec::new();
     for path in seen.iter().filter(|path| outermost(path)) {
         let mut names = vec![path.to_path_buf()];
