@@ -190,7 +190,7 @@ fn url(
     env: &Result<EnvPy, String>,
 ) -> Result<(SqlalchemyUrl, String), AdapterError> {
     if let Some(url) = inputs.url {
-        return Ok((SqlalchemyUrl::new(url), "--url or DATABASE_URL".to_owned()));
+        return Ok((SqlalchemyUrl::new(sqlalchemy_form(url)), "--url or DATABASE_URL".to_owned()));
     }
     if let Some(url) = &own.url {
         let text = url
@@ -238,6 +238,8 @@ fn code(inputs: &Load<'_>, shape: &Shape<'_>, url: Option<&SqlalchemyUrl>, mode:
     let sources = &shape.config.sources;
     let absolute = |path: &Path| inputs.directory.join(path).display().to_string();
     let driver = url.map_or("postgresql", SqlalchemyUrl::driver_name);
+    // A URL of SQLite without a file means a database in memory, which is not the engine's.
+    let name = if url.is_some_and(|url| url.dialect() == "sqlite") { "/database" } else { "" };
     let convention: Option<BTreeMap<String, String>> = own
         .naming_convention
         .clone()
@@ -266,7 +268,7 @@ fn code(inputs: &Load<'_>, shape: &Shape<'_>, url: Option<&SqlalchemyUrl>, mode:
         "main_options": Value::Object(main_options),
         "x": shape.invocation.x,
         "env": mode,
-        "url": format!("{driver}://"),
+        "url": format!("{driver}://{name}"),
         "configure": Value::Object(configure),
         "naming_convention": convention,
         // What is kept for a second run must say the same there.
@@ -298,4 +300,34 @@ fn code(inputs: &Load<'_>, shape: &Shape<'_>, url: Option<&SqlalchemyUrl>, mode:
 /// The URL as a guest may see it.
 fn without_password(url: &SqlalchemyUrl) -> String {
     url.to_string().replacen(":***@", "@", 1)
+}
+
+/// A URL in dunlin's own forms as SQLAlchemy writes it.
+fn sqlalchemy_form(url: &str) -> String {
+    if let Some(rest) = url.strip_prefix("postgres://") {
+        return format!("postgresql://{rest}");
+    }
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.starts_with("//") => format!("sqlite:///{path}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlalchemy_form;
+
+    #[test]
+    fn short_forms_of_urls_are_written_out() {
+        let cases = [
+            ("sqlite:clinic.db", "sqlite:///clinic.db"),
+            ("sqlite:/srv/clinic.db", "sqlite:////srv/clinic.db"),
+            ("sqlite:///clinic.db", "sqlite:///clinic.db"),
+            ("postgres://a@b/c", "postgresql://a@b/c"),
+            ("mysql+pymysql://a@b/c", "mysql+pymysql://a@b/c"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(sqlalchemy_form(given), expected);
+        }
+    }
 }
