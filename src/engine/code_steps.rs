@@ -49,6 +49,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     open: bool,
     /// Whether migrations before this one are in the same transaction.
     shared: bool,
+    /// Whether the code took back a transaction that others share, which is not done yet.
+    taken_back: bool,
     /// The server's last error, with its statement.
     last_error: Option<(DbError, String)>,
     /// Why this attempt ends, whatever the guest does next.
@@ -101,6 +103,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             journaled,
             open,
             shared,
+            taken_back: false,
             last_error: None,
             stop: None,
         };
@@ -149,6 +152,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
                 Some(locked) if caused => Stop::Retry(failure, locked),
                 _ => Stop::Failed(failure),
             });
+        }
+        if self.taken_back {
+            return Err(Stop::CommitFirst);
         }
         if !self.replay.is_empty() {
             return Err(Stop::Failed(self.edited(self.path.to_path_buf(), 1)));
@@ -221,6 +227,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     ) -> Answer {
         if self.stop.is_some() {
             return refusal("the migration has ended");
+        }
+        if self.taken_back {
+            return self.end(Stop::CommitFirst);
         }
         let digest = replay::digest(kind, text, "");
         let path = self.path.to_path_buf();
@@ -321,7 +330,11 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
 
     fn roll_back_now(&mut self, digest: String) -> Answer {
         if self.shared {
-            return self.end(Stop::CommitFirst);
+            // A library takes back what a failure left, which takes the whole group back in any case. Only code that goes on
+            // behind it needs the migrations before it committed.
+            self.taken_back = true;
+            self.open = false;
+            return Answer::Ok;
         }
         if let Err(error) = self.runner.connection.execute("ROLLBACK") {
             return self.failed(digest, "ROLLBACK", error);
@@ -733,6 +746,9 @@ impl Steps for CodeSteps<'_, '_> {
     fn query(&mut self, query: Query) -> Answer {
         if self.stop.is_some() {
             return refusal("the migration has ended");
+        }
+        if self.taken_back {
+            return self.end(Stop::CommitFirst);
         }
         let values = query.parameters.unwrap_or_default();
         let parameters: Result<Vec<Parameter>, String> = values.iter().map(code_values::parameter).collect();

@@ -128,6 +128,7 @@ class Environment:
                 )
             if not offline:
                 _check_committed()
+            state.succeed()
         finally:
             state.end()
             session.current.close()
@@ -289,10 +290,18 @@ class _State:
         self.heads_after = None
         #: Of all contexts of a command: which PostgreSQL enums were created.
         self.memo = {}
+        self._done = None
 
     def begin(self, options, offline):
         self.active, self.introducing, self.offline, self.ran = True, False, offline, False
         self.heads, self.heads_after = options.get("heads"), options.get("heads_after")
+        # A revision that does not follow the last one that ended well is run again: what was created is gone.
+        if self._done is None or self._done != self.heads:
+            self.memo = {}
+        self._done = None
+
+    def succeed(self):
+        self._done = self.heads_after
 
     def end(self):
         self.active = self.introducing = False
@@ -310,6 +319,16 @@ def _install_hooks():
     original_run = context.run_migrations
     original_heads = context.get_current_heads
     original_ensure = context._ensure_version_table
+    original_block = context.autocommit_block
+
+    @contextlib.contextmanager
+    def autocommit_block(self):
+        # Alembic commits here what its command did so far. Earlier revisions are part of it, which the driver has not
+        # seen in this one, so that it would not commit.
+        if state.active and not self.as_sql and self.impl.transactional_ddl:
+            session.current.leave_transaction()
+        with original_block(self):
+            yield
 
     def init(self, *args, **kwargs):
         original_init(self, *args, **kwargs)
@@ -338,6 +357,7 @@ def _install_hooks():
             original_ensure(self, purge)
 
     context.__init__ = init
+    context.autocommit_block = autocommit_block
     context.run_migrations = run_migrations
     context.get_current_heads = get_current_heads
     context._ensure_version_table = _ensure_version_table
