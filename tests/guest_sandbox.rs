@@ -1,5 +1,10 @@
 //! The sandbox carrier: what a guest can do there, and that everything else is stopped or refused.
 
+#![allow(
+    clippy::panic,
+    reason = "all of this is test code; the lints see only functions marked `#[test]` as such"
+)]
+
 mod support;
 
 use std::fs;

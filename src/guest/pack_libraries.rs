@@ -47,10 +47,9 @@ pub fn collect(
     recipe.drivers.iter().for_each(|name| drop(drivers.insert(driver(name), (*name).to_owned())));
     for requirement in &request.with {
         let name = name_of(requirement);
-        if drivers.contains_key(&driver(&name)) {
-            drivers.insert(driver(&name), requirement.clone());
-        } else {
-            wanted.insert(normalised(&name), requirement.clone());
+        match drivers.get_mut(&driver(&name)) {
+            Some(place) => place.clone_from(requirement),
+            None => drop(wanted.insert(normalised(&name), requirement.clone())),
         }
     }
     let own_drivers = work.join("drivers");

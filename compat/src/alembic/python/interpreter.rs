@@ -251,7 +251,7 @@ pub struct Interpreter<H> {
     /// Modules of the project already followed, by full name.
     pub(super) modules: HashMap<String, Rc<Scope>>,
     /// Modules that were imported but not needed so far.
-    pub(super) pending: VecDeque<(String, Place)>,
+    pub(super) pending: VecDeque<String>,
 }
 
 /// The names of a module that was followed.

@@ -431,7 +431,7 @@ impl<H: Host> Interpreter<H> {
             };
             let value = self.imported(name, None, &place);
             scope.bind(bound, value);
-            self.note_pending(module, &place);
+            self.note_pending(module);
         }
     }
 
@@ -448,7 +448,7 @@ impl<H: Host> Interpreter<H> {
             let bound = alias.asname.as_ref().unwrap_or(&alias.name);
             let value = self.imported(&module, Some(alias.name.as_str()), &place);
             scope.bind(bound, value);
-            self.note_pending(&module, &place);
+            self.note_pending(&module);
         }
         Ok(())
     }
@@ -466,16 +466,16 @@ impl<H: Host> Interpreter<H> {
         self.host.value_of(&full, place).unwrap_or_else(|| Value::named(full))
     }
 
-    fn note_pending(&mut self, module: &str, place: &Place) {
+    fn note_pending(&mut self, module: &str) {
         if self.host.follows_module(module) && !self.modules.contains_key(module) {
-            self.pending.push_back((module.to_owned(), place.clone()));
+            self.pending.push_back(module.to_owned());
         }
     }
 
     /// Looks into every module that was imported so far, and into those that they import.
     pub(super) fn catch_up(&mut self) -> Result<(), Stop> {
-        while let Some((module, place)) = self.pending.pop_front() {
-            self.module(&module, &place)?;
+        while let Some(module) = self.pending.pop_front() {
+            self.module(&module)?;
         }
         Ok(())
     }
@@ -483,7 +483,7 @@ impl<H: Host> Interpreter<H> {
     /// The value of an import.
     pub(super) fn resolve(&mut self, import: &Import) -> Result<Value, Stop> {
         let Import { module, name, place } = import;
-        let Some(followed) = self.module(module, place)? else {
+        let Some(followed) = self.module(module)? else {
             let full = name.as_ref().map_or_else(|| module.clone(), |name| format!("{module}.{name}"));
             return Ok(Self::unknown(place.clone(), format!("the module of `{full}` cannot be read")));
         };
@@ -495,7 +495,7 @@ impl<H: Host> Interpreter<H> {
             Some(value) => Ok(value),
             None => {
                 let full = format!("{module}.{name}");
-                match self.module(&full, place)? {
+                match self.module(&full)? {
                     Some(followed) => Ok(module_object(&followed, &full, place)),
                     None => Ok(Self::unknown(place.clone(), format!("`{full}` is not found in the project"))),
                 }
@@ -512,7 +512,7 @@ impl<H: Host> Interpreter<H> {
 
     fn import_all(&mut self, scope: &Rc<Scope>, module: &str, place: &Place) -> Result<(), Stop> {
         if self.host.follows_module(module)
-            && let Some(followed) = self.module(module, place)?
+            && let Some(followed) = self.module(module)?
         {
             let names: Names = followed.names.borrow().clone();
             let public = names.into_iter().filter(|(name, _)| !name.starts_with('_'));
@@ -531,7 +531,7 @@ impl<H: Host> Interpreter<H> {
     }
 
     /// The names of a module of the project, if it is one that is to be followed.
-    pub(super) fn module(&mut self, module: &str, place: &Place) -> Result<Option<Rc<Scope>>, Stop> {
+    pub(super) fn module(&mut self, module: &str) -> Result<Option<Rc<Scope>>, Stop> {
         if let Some(known) = self.modules.get(module) {
             return Ok(Some(Rc::clone(known)));
         }
@@ -539,7 +539,7 @@ impl<H: Host> Interpreter<H> {
         if let Some((package, _)) = module.rsplit_once('.')
             && self.host.follows_module(package)
         {
-            self.module(package, place)?;
+            self.module(package)?;
             if let Some(known) = self.modules.get(module) {
                 return Ok(Some(Rc::clone(known)));
             }

@@ -59,7 +59,10 @@ pub struct Items(pub Rc<RefCell<Contents<Vec<Value>>>>);
 
 /// Entries of a dictionary.
 #[derive(Clone)]
-pub struct Entries(pub Rc<RefCell<Contents<Vec<(Value, Value)>>>>);
+pub struct Entries(pub Rc<RefCell<Contents<Pairs>>>);
+
+/// Keys with their values, in the order of insertion.
+pub type Pairs = Vec<(Value, Value)>;
 
 /// What is in a container, unless something unknown may have changed it.
 #[derive(Clone)]

@@ -252,10 +252,10 @@ fn until<'t>(text: &'t str, ends: &[&'static str], nesting: bool) -> Option<(&'t
             position += length;
             continue;
         }
-        if depth <= 0 || !nesting {
-            if let Some(end) = ends.iter().find(|end| rest.starts_with(**end)) {
-                return text.get(..position).map(|code| (code, *end));
-            }
+        if (depth <= 0 || !nesting)
+            && let Some(end) = ends.iter().find(|end| rest.starts_with(**end))
+        {
+            return text.get(..position).map(|code| (code, *end));
         }
         let character = rest.chars().next()?;
         match character {

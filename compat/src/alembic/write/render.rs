@@ -224,7 +224,7 @@ fn branches(nodes: &[Node]) -> Result<(Vec<Branch<'_>>, usize), Failure> {
             continue;
         };
         let is_primary = matches!(keyword.as_str(), "if" | "for");
-        if depth == 0 && !(is_primary && !is_end) {
+        if depth == 0 && (*is_end || !is_primary) {
             let reason = format!("the control line has nothing to end or continue: `{keyword}`");
             return Err(Failure { line: node.line, reason });
         }

@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
                 }
                 None if takes_value => {
                     // Two dashes before the value are passed over.
-                    let rest = self.pattern[at + 1..].as_bytes();
+                    let rest = &self.pattern.as_bytes()[at + 1..];
                     let dashes = rest.iter().take_while(|kind| **kind == b'-').count();
                     if rest.get(dashes) != Some(&b'A') {
                         return Err(End::Wrong(format!("argument {}: expected one argument", name(option))));
