@@ -137,6 +137,9 @@ impl Runner for Dunlin {
             process.envs(stage.variables());
             if self.carrier == "sandbox" {
                 process.env("PATH", "");
+                if let Some(packs) = Need::Pack.setting() {
+                    process.env("DUNLIN_PACKS", packs);
+                }
             }
         });
         if output.status == 0 { Ok(()) } else { Err(output.to_string()) }

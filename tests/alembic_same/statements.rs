@@ -43,7 +43,7 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     // Dunlin's lock, journal and time-outs.
     static DUNLIN: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"dunlin_|pg_(try_)?advisory|(GET|RELEASE|IS_FREE|IS_USED)_LOCK\(|^SET (SESSION |LOCAL )?(\w*lock_\w*timeout|statement_timeout|foreign_key_checks|search_path|sql_mode)\b",
+            r"dunlin_|^PRAGMA (foreign_keys = OFF|data_version)$|pg_(try_)?advisory|(GET|RELEASE|IS_FREE|IS_USED)_LOCK\(|^SET (SESSION |LOCAL )?(\w*lock_\w*timeout|statement_timeout|foreign_key_checks|search_path|sql_mode)\b",
         )
     });
     let driver_of_postgres = kind == ServerKind::Postgres && statement.contains("typname = 'hstore'");
