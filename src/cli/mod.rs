@@ -34,7 +34,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use failure::Failure;
 
-/// Migrates databases: opens a Flyway or native project where it lies and continues its history.
+/// Migrates databases: opens a project of Flyway, Alembic or its own and continues its history.
 ///
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
@@ -195,7 +195,7 @@ fn called_as(arguments: &[OsString], name: &str) -> bool {
 
 fn not_built(tool: &str) -> Failure {
     Failure::new("NOT_BUILT", format!("dunlin does not run {tool} projects yet"))
-        .help("This version opens native and Flyway projects.")
+        .help("This version opens native, Flyway and Alembic projects.")
 }
 
 /// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.

@@ -101,7 +101,7 @@ fn a_revision_is_written_as_alembic_writes_it() {
         template_arguments: Vec::new(),
     };
     assert_snapshot!(written(&template("generic"), &revision).unwrap(), @r#"
-    """it's "new" \
+    """it's "new" \ 
     more
 
     Revision ID: f00d
