@@ -8,6 +8,7 @@ use std::time::Instant;
 use dunlin_compat::model::{Dialect, Direction, MigrationStep, Server};
 
 use super::RunError;
+use super::call;
 use super::catalog::{self, Settled};
 use super::code::{Stop, fresh_entry, guest_failure, is_retryable, own_error, pause_length};
 use super::code_values::{self, refusal};
@@ -500,29 +501,8 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
 
     /// Sends a statement as it is.
     fn send(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
-        let dialect = self.dialect();
-        let returns_rows = asked.verb.returns_rows;
-        if asked.parameters.is_empty() {
-            return self.runner.connection.execute_typed(asked.text, &[], returns_rows);
-        }
-        if dialect == Dialect::Sqlite {
-            return self.runner.connection.execute_typed(asked.text, asked.parameters, returns_rows);
-        }
-        let literals: Vec<String> = asked
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(index, value)| {
-                let literal = code_values::literal(value, dialect);
-                match asked.types.get(index).copied().flatten().and_then(code_values::type_name) {
-                    Some(name) if dialect == Dialect::Postgres => format!("{literal}::{name}"),
-                    _ => literal,
-                }
-            })
-            .collect();
-        let text = sql::bind(asked.text, dialect, &literals)
-            .map_err(|error| DbError::new(DbErrorKind::Statement, error.to_string()))?;
-        self.runner.connection.execute_typed(&text, &[], returns_rows)
+        let connection = self.runner.connection.as_mut();
+        call::send(connection, asked.text, asked.parameters, asked.types, asked.verb.returns_rows)
     }
 
     /// Outside of a transaction of the guest: the statement and the journal in one of ours.

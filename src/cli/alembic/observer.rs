@@ -5,7 +5,7 @@ use dunlin_compat::alembic::output::{Level, running};
 use dunlin_compat::alembic::version_table::VersionStep;
 use dunlin_compat::model::{Body, Direction, MigrationStep};
 
-use super::console::{self, Console};
+use super::console::{self, Console, note};
 use crate::engine::{Event, Observer};
 
 /// Logs each step.
@@ -41,15 +41,9 @@ impl Observer for LogObserver<'_> {
             Event::MigrationStarted { step, .. } | Event::Resumed { step, .. } => {
                 self.console.log("alembic.runtime.migration", Level::Info, &self.line(step));
             }
-            Event::GuestLog { level, logger, text } => {
-                let level = match level {
-                    "debug" => Level::Debug,
-                    "info" => Level::Info,
-                    "warning" => Level::Warning,
-                    _ => Level::Error,
-                };
-                self.console.log(logger, level, text);
-            }
+            // What a revision prints.
+            Event::GuestLog { logger: "output", text, .. } => console::print(&format!("{text}\n")),
+            Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
             Event::LockWait { lock, holder, waited } => {
                 let by = holder.map(|holder| format!(" held by {holder}")).unwrap_or_default();
                 note(&format!("waiting for the {lock}{by} ({} s)", waited.as_secs()));
@@ -57,13 +51,34 @@ impl Observer for LogObserver<'_> {
             Event::Retry { error, attempt, .. } => {
                 note(&format!("{error}; trying again (attempt {attempt})"))
             }
+            // The server's, which begin with how grave they are, go to Python's drivers, which say nothing of them.
+            Event::Notice { text } if text.starts_with(char::is_uppercase) => {}
             Event::Notice { text } => note(text),
             _ => {}
         }
     }
 }
 
-/// Something that Alembic has no words for.
-fn note(text: &str) {
-    console::print_error(&format!("dunlin: {text}\n"));
+/// A command that a guest carries out.
+pub struct GuestObserver<'c> {
+    console: &'c Console,
+}
+
+impl<'c> GuestObserver<'c> {
+    /// An observer of one command.
+    pub fn new(console: &'c Console) -> GuestObserver<'c> {
+        GuestObserver { console }
+    }
+}
+
+impl Observer for GuestObserver<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            // What it prints comes as output; this is its standard error.
+            Event::GuestLog { logger: "output", text, .. } => console::print_error(&format!("{text}\n")),
+            Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
+            Event::GuestOutput { text } => console::print(text),
+            _ => {}
+        }
+    }
 }
