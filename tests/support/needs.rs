@@ -65,6 +65,11 @@ pub fn needs(needs: &[Need]) -> bool {
     all
 }
 
+/// What a carrier of code migrations needs: a pack, or an interpreter with the library.
+pub fn carrier_is_here(carrier: &str) -> bool {
+    needs(&[if carrier == "sandbox" { Need::Pack } else { Need::Alembic }])
+}
+
 /// `needs(&[Need::Flyway])`, for tests that go over databases.
 pub fn flyway_is_here() -> bool {
     needs(&[Need::Flyway])

@@ -7,6 +7,7 @@ use dunlin_compat::model::{Body, Direction, MigrationStep};
 
 use super::console::{self, Console, note};
 use crate::engine::{Event, Observer};
+use crate::guest::protocol::{OTHER_OUTPUT, PRINTED};
 
 /// Logs each step.
 pub struct LogObserver<'c> {
@@ -41,8 +42,8 @@ impl Observer for LogObserver<'_> {
             Event::MigrationStarted { step, .. } | Event::Resumed { step, .. } => {
                 self.console.log("alembic.runtime.migration", Level::Info, &self.line(step));
             }
-            // What a revision prints.
-            Event::GuestLog { logger: "output", text, .. } => console::print(&format!("{text}\n")),
+            Event::GuestLog { logger: PRINTED, text, .. } => console::print(&format!("{text}\n")),
+            Event::GuestLog { logger: OTHER_OUTPUT, text, .. } => console::print_error(&format!("{text}\n")),
             Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
             Event::LockWait { lock, holder, waited } => {
                 let by = holder.map(|holder| format!(" held by {holder}")).unwrap_or_default();
@@ -74,8 +75,10 @@ impl<'c> GuestObserver<'c> {
 impl Observer for GuestObserver<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            // What it prints comes as output; this is its standard error.
-            Event::GuestLog { logger: "output", text, .. } => console::print_error(&format!("{text}\n")),
+            // What it prints comes as output.
+            Event::GuestLog { logger: PRINTED | OTHER_OUTPUT, text, .. } => {
+                console::print_error(&format!("{text}\n"));
+            }
             Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
             Event::GuestOutput { text } => console::print(text),
             _ => {}
