@@ -3,7 +3,7 @@
 use crate::clinic::{LOGGING, TEMPLATE, ini};
 use crate::listings::files_on;
 use crate::pair::Pair;
-use crate::support::ServerKind;
+use crate::support::{Need, ServerKind, needs};
 
 const ENV: &str = r#"
 from logging.config import fileConfig
@@ -156,4 +156,14 @@ fn what_is_wrong_in_env_py_is_told() {
         "ensure_version --sql",
     ]);
     pair.done();
+}
+
+#[test]
+fn models_are_compared_in_the_sandbox_too() {
+    if !needs(&[Need::Pack]) {
+        return;
+    }
+    let Some(mut pair) = project(ServerKind::Sqlite) else { return };
+    pair.write("dunlin.toml", "carrier = \"sandbox\"\n");
+    pair.all_same(&["check", "revision --autogenerate -m first --rev-id a1", "upgrade head", "check"]).done();
 }

@@ -3,7 +3,7 @@
 use crate::clinic::{LOGGING, TEMPLATE};
 use crate::listings::files_on;
 use crate::pair::Pair;
-use crate::support::ServerKind;
+use crate::support::{Need, ServerKind, needs};
 
 /// An environment that looks at all that a command line says.
 const ENV: &str = r#"
@@ -192,4 +192,14 @@ fn several_databases_are_written_to_files_of_their_own() {
     pair.all_same(&["revision --rev-id a1 -m wards"]);
     pair.all_same(&["upgrade head --sql", "downgrade a1:base --sql", "stamp a1 --sql"]);
     pair.done();
+}
+
+#[test]
+fn statements_are_written_in_the_sandbox_too() {
+    if !needs(&[Need::Pack]) {
+        return;
+    }
+    let Some(mut pair) = project("postgresql+psycopg2://nowhere/clinic") else { return };
+    pair.write("dunlin.toml", "carrier = \"sandbox\"\n");
+    pair.all_same(&["upgrade head --sql", "-x say=more stamp a1:c1 --sql", "upgrade nothing --sql"]).done();
 }
