@@ -240,7 +240,7 @@ def test_offline_text_is_alembics(tmp_path, env):
     clinic.revision("aa1", body)
     clinic.revision("aa2", "def upgrade():\n    op.execute('SELECT 1')\n", "aa1")
     guest = clinic.start()
-    final = guest.call("command", name="upgrade", keywords={"revision": "base:aa2", "sql": True, "tag": None})
+    final = guest.call("command", command="upgrade", keywords={"revision": "base:aa2", "sql": True, "tag": None})
     assert final["type"] == "done" and final["value"] == {"error": None, "began": True, "steps": []}, final
     assert "".join(guest.output) == alembic(clinic, "upgrade", "base:aa2", "--sql")
     guest.stop()
@@ -250,7 +250,7 @@ def test_a_revision_is_generated_and_not_written(tmp_path):
     clinic = Clinic(tmp_path, "run")
     guest = clinic.start()
     keywords = {"message": "first", "autogenerate": True, "rev_id": "aa1"}
-    final = guest.call("command", name="revision", keywords=keywords)
+    final = guest.call("command", command="revision", keywords=keywords)
     assert final["type"] == "done", final
     folder, file = final["value"]["steps"]
     assert folder == {"folder": str(clinic.versions)}

@@ -103,7 +103,7 @@ impl Project {
         let program = command_program(&inputs, &self.config, url.as_ref());
         let mut guests =
             alembic_project::guests(&self.directory, &self.settings, database.map(|(_, url)| url));
-        let arguments = json!({ "name": name, "keywords": keywords, "options": self.options(console) });
+        let arguments = json!({ "command": name, "keywords": keywords, "options": self.options(console) });
         let call = Call { program: &program, carrier: None, name: "command", arguments: &arguments };
         let mut observer = GuestObserver::new(console);
         let connection = match &mut connection {

@@ -3,7 +3,7 @@
 ==============  =============================================================  ===========================================
 name            arguments                                                      value
 ==============  =============================================================  ===========================================
-``command``     ``name`` of a function of ``alembic.command``; ``keywords``    ``{"error", "began", "steps"}``: the text of a
+``command``     ``command``, a function of ``alembic.command``; ``keywords``    ``{"error", "began", "steps"}``: the text of a
                 that it gets, ``options`` of the command line for              ``CommandError``, or null, whether env.py
                 ``config.cmd_opts``                                            began to run, and what is to be written:
                                                                                ``{"folder"}``, ``{"path", "text"}``
@@ -38,7 +38,7 @@ _NEED_MODELS = ("check", "merge", "revision")
 
 
 def _command(environment, arguments):
-    name, keywords = arguments["name"], arguments.get("keywords") or {}
+    name, keywords = arguments["command"], arguments.get("keywords") or {}
     function = getattr(command, name, None)
     if function is None:
         raise util.CommandError("alembic %s has no command %r" % (alembic.__version__, name))
