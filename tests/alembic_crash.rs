@@ -39,7 +39,8 @@ fn up(kind: ServerKind, carrier: &str) -> Subject {
         kind,
         target,
         command: &["upgrade", "head"],
-        stride: 1,
+        // Starting what runs Python takes a second.
+        stride: if Need::Thorough.setting().is_some() { 1 } else { 7 },
         prepare: Box::new(|_, _| {}),
         history: HISTORY,
     }

@@ -89,7 +89,8 @@ impl CompiledCache {
                 return None;
             }
             record = Record::of(&file, record.sha256).ok()?;
-            record.write(&record_file).ok()?;
+            // In a cache that cannot be written to, its content is looked at each time.
+            let _ = record.write(&record_file);
         } else {
             note_use(&record_file);
         }

@@ -40,7 +40,7 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     // What a driver and SQLAlchemy ask and set when they connect.
     static CONNECT: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction isolation level)|SELECT t\.oid, typarray\s|SELECT CAST\('test |SELECT DATABASE\(\)|SELECT @@|SHOW VARIABLES LIKE|SET NAMES|PRAGMA read_uncommitted|SELECT VERSION\(\)|SELECT current_setting\('server_version_num'\))",
+            r"^(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction isolation level)|SELECT t\.oid, typarray\s|SET default_transaction_isolation TO DEFAULT|SELECT CAST\('test |SELECT DATABASE\(\)|SELECT @@|SHOW VARIABLES LIKE|SET NAMES|PRAGMA read_uncommitted|SELECT VERSION\(\)|SELECT current_setting\('server_version_num'\))",
         )
     });
     // Dunlin's lock, journal and time-outs.
@@ -49,10 +49,20 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
             r"dunlin_|^PRAGMA (foreign_keys = OFF|data_version)$|pg_(try_)?advisory|(GET|RELEASE|IS_FREE|IS_USED)_LOCK\(|^SET (SESSION |LOCAL )?(\w*lock_\w*timeout|statement_timeout|foreign_key_checks|search_path|sql_mode)\b",
         )
     });
+    // Dunlin asks for these as reflection does: what an object was before a statement tells whether that ran before a crash.
+    let object_of_mysql = matches!(kind, ServerKind::MariaDb | ServerKind::MySql)
+        && ["SHOW CREATE ", "SHOW WARNINGS", "UNLOCK TABLES"]
+            .iter()
+            .any(|begin| statement.starts_with(begin));
+    let object_of_postgres = kind == ServerKind::Postgres
+        && (statement.starts_with("SELECT pg_catalog.string_agg(pg_catalog.format(")
+            || statement.starts_with("SELECT CASE WHEN") && statement.contains("pg_catalog."));
     let driver_of_postgres = kind == ServerKind::Postgres && statement.contains("typname = 'hstore'");
     statement.is_empty()
         || statement.contains("alembic_version")
         || driver_of_postgres
+        || object_of_mysql
+        || object_of_postgres
         || [&TRANSACTION, &CONNECT, &DUNLIN].iter().any(|rule| rule.is_match(statement))
 }
 

@@ -19,6 +19,8 @@ pub enum Need {
     Alembic,
     /// A pack for Alembic.
     Pack,
+    /// An hour: `tests/run --thorough`.
+    Thorough,
 }
 
 impl Need {
@@ -31,6 +33,7 @@ impl Need {
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
             Self::Pack => "pack",
+            Self::Thorough => "thorough",
         }
     }
 
