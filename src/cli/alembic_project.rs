@@ -53,6 +53,22 @@ pub fn load(
     })
 }
 
+/// Reads a project without its revisions, as far as the command line says.
+pub fn load_environment(
+    directory: &Path,
+    invocation: &Invocation,
+    settings: &Settings,
+) -> Result<AlembicProject, AdapterError> {
+    project::load_environment(&Load {
+        directory,
+        invocation,
+        settings,
+        variables: &|name| std::env::var(name).ok(),
+        url: None,
+        offline: false,
+    })
+}
+
 /// What runs the project's revisions.
 pub fn guests(directory: &Path, settings: &Settings, url: Option<&DatabaseUrl>) -> Guests {
     let own = &settings.alembic;

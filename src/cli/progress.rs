@@ -90,7 +90,8 @@ impl Observer for Progress {
             Event::ProgramOutput { line } => self.chat(&format!("  {line}")),
             Event::GuestLog { level: "warning" | "error", text, .. } => self.line(&warning_line(text)),
             Event::GuestLog { level: "info", text, .. } => self.chat(&format!("  {text}")),
-            Event::GuestLog { .. } => {}
+            // Only commands of Alembic's write any.
+            Event::GuestLog { .. } | Event::GuestOutput { .. } => {}
             Event::Retry { error, attempt, delay } => {
                 self.line(&format!(
                     "{}; trying again in {:.1} s (attempt {attempt})",

@@ -99,6 +99,11 @@ pub enum Event<'a> {
         /// What.
         text: &'a str,
     },
+    /// A piece of what code writes for the user: statements that it would run, what a command prints.
+    GuestOutput {
+        /// The piece.
+        text: &'a str,
+    },
     /// A child process printed a line.
     ProgramOutput {
         /// The line.

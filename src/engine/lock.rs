@@ -29,7 +29,13 @@ pub fn locks(adapter: &dyn Adapter, server: &Server) -> Vec<Lock> {
 
 /// Our own lock: one per history table.
 fn own_lock(adapter: &dyn Adapter, server: &Server) -> Lock {
-    let digest = Sha256::digest(format!("dunlin {}", adapter.history_table(server)));
+    let table = adapter.history_table(server);
+    // Named locks are the whole server's, advisory ones the database's.
+    let place = match server.dialect.is_mysql_family() {
+        true => format!("dunlin {} {table}", adapter.history_schema(server)),
+        false => format!("dunlin {table}"),
+    };
+    let digest = Sha256::digest(place);
     let mut first = [0_u8; 8];
     first.copy_from_slice(&digest[..8]);
     match server.dialect {

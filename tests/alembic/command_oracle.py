@@ -5,12 +5,16 @@ Reads one JSON object a line: {"directory", "arguments", "environment"}. Answers
 """
 
 import json
+import logging.config  # noqa: F401
 import os
 import sys
 import tempfile
 import traceback
 
+import mako.template  # noqa: F401
 import psycopg2  # noqa: F401
+import pymysql  # noqa: F401
+import sqlalchemy.dialects.mysql  # noqa: F401
 import sqlalchemy.dialects.postgresql  # noqa: F401
 import sqlalchemy.dialects.sqlite  # noqa: F401
 from alembic import config

@@ -68,7 +68,6 @@ fn arguments_are_read_and_refused_as_alembic_does() {
         "--nothing",
         "--nothing heads",
         "-z heads",
-        "-- heads",
         "heads --",
         "current -c",
         "branches -h",

@@ -80,7 +80,8 @@ fn several_version_locations_are_one_graph() {
         "[alembic]\nscript_location = db\nversion_locations = %(here)s/db/versions:%(here)s/billing\n\
          path_separator = :\nsqlalchemy.url = @url@\n{LOGGING}"
     );
-    let Some(mut pair) = files_on(ServerKind::Sqlite, &files) else { return };
+    let Some(pair) = files_on(ServerKind::Sqlite, &files) else { return };
+    let mut pair = pair.with_branches();
     pair.all_same(&[
         "heads",
         "history",

@@ -6,7 +6,7 @@ use crate::support::{Need, ServerKind, needs};
 
 /// The clinic on a server; none if it or Alembic is missing.
 pub fn clinic_on(kind: ServerKind) -> Option<Pair> {
-    files_on(kind, &clinic())
+    Some(files_on(kind, &clinic())?.with_branches())
 }
 
 /// A project on a server.
@@ -73,8 +73,6 @@ const ON_DATABASE: &[&str] = &[
     "history -r :current",
     "history -i -r a101:current -v",
     "show current",
-    "edit current",
-    "check",
     "-q current",
 ];
 
@@ -86,18 +84,11 @@ fn files_are_listed_as_alembic_lists_them() {
 
 fn what_is_applied(kind: ServerKind) {
     let Some(mut pair) = clinic_on(kind) else { return };
-    let fresh = |commands: &[&'static str]| -> Vec<&'static str> {
-        // These need an editor or the project's models.
-        commands.iter().copied().filter(|line| *line != "edit current").collect()
-    };
     pair.all_same(ON_DATABASE);
+    pair.all_same(&["edit current", "check"]);
     for stamp in ["stamp a102", "stamp b202", "stamp c301 d402", "stamp --purge heads"] {
         pair.all_same(&[stamp]);
-        let commands: Vec<&str> = fresh(ON_DATABASE)
-            .into_iter()
-            .filter(|line| *line != "check" || !stamp.ends_with("heads"))
-            .collect();
-        pair.all_same(&commands);
+        pair.all_same(ON_DATABASE);
     }
     pair.done();
 }
@@ -120,7 +111,7 @@ fn what_is_applied_on_mariadb_is_told_as_alembic_tells_it() {
 #[test]
 fn a_project_without_revisions_has_nothing_to_list() {
     let Some(mut pair) = files_on(ServerKind::Sqlite, &project(&[])) else { return };
-    pair.all_same(FILES_ALONE).all_same(ON_DATABASE).done();
+    pair.all_same(FILES_ALONE).all_same(ON_DATABASE).all_same(&["edit current"]).done();
 }
 
 #[test]
@@ -133,5 +124,19 @@ fn one_line_of_revisions_needs_no_names() {
     let Some(mut pair) = files_on(ServerKind::Sqlite, &files) else { return };
     pair.all_same(&["heads", "history", "branches", "show head", "show head-1", "show a1+1", "stamp a2"]);
     pair.all_same(ON_DATABASE);
+    pair.done();
+}
+
+#[test]
+fn files_are_opened_in_the_editor_that_alembic_opens() {
+    let Some(mut pair) = clinic_on(ServerKind::Sqlite) else { return };
+    pair.all_same(&["stamp c301 d402"]);
+    pair.same(&["edit", "a101"], &[("EDITOR", "nothing-of-this-name"), ("VISUAL", "true")]);
+    pair.same(&["edit", "heads"], &[("EDITOR", "true")]);
+    pair.same(&["edit", "a101"], &[("EDITOR", "false")]);
+    // An editor whose work is seen afterwards.
+    pair.same(&["edit", "abcd"], &[("EDITOR", "rm")]);
+    pair.same(&["-q", "edit", "wards@b201"], &[("EDITOR", "true")]);
+    pair.same(&["edit", "current"], &[("VISUAL", "rm"), ("EDITOR", "rm")]);
     pair.done();
 }

@@ -1,9 +1,9 @@
 //! The original, kept loaded.
 
-use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::Mutex;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -22,13 +22,25 @@ pub struct Said {
 /// A Python process that runs Alembic's command line on demand.
 pub struct Original {
     child: Child,
-    pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
     _home: TempDir,
 }
 
+/// Those that no test uses now. They end when their standard input does.
+static IDLE: Mutex<Vec<Original>> = Mutex::new(Vec::new());
+
+/// Runs `alembic` in a folder. Ask for [`Need::Alembic`] first.
+pub fn run(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+    let idle = IDLE.lock().unwrap().pop();
+    let mut original = idle.unwrap_or_else(Original::start);
+    let said = original.run(directory, arguments, environment);
+    IDLE.lock().unwrap().push(original);
+    said
+}
+
 impl Original {
-    /// Starts it. Ask for [`Need::Alembic`] first.
-    pub fn start() -> Original {
+    fn start() -> Original {
         let home = tempfile::tempdir().unwrap();
         let mut python = command(Need::Alembic.setting().unwrap(), home.path());
         python
@@ -41,19 +53,17 @@ impl Original {
         let mut child = python.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Original { child, pipes: RefCell::new((stdin, stdout)), _home: home }
+        Original { child, stdin, stdout, _home: home }
     }
 
-    /// Runs `alembic` in a folder.
-    pub fn run(&self, directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+    fn run(&mut self, directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
         let environment: serde_json::Map<String, serde_json::Value> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let request = json!({ "directory": directory, "arguments": arguments, "environment": environment });
-        let mut pipes = self.pipes.borrow_mut();
-        writeln!(pipes.0, "{request}").unwrap();
-        pipes.0.flush().unwrap();
+        writeln!(self.stdin, "{request}").unwrap();
+        self.stdin.flush().unwrap();
         let mut answer = String::new();
-        pipes.1.read_line(&mut answer).unwrap();
+        self.stdout.read_line(&mut answer).unwrap();
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
     }
 }

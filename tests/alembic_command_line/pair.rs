@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::normal::{Tool, normal};
-use crate::original::{Original, Said};
-use crate::support::{Database, Project, ServerKind};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::normal::{Tool, in_any_order, normal};
+use crate::original::{self, Said};
+use crate::support::{Database, Need, Project, ServerKind};
 
 /// Two projects, each with a database of its own.
 pub struct Pair {
-    original: Original,
     theirs: Place,
     ours: Place,
+    /// Whether Alembic's order between branches is that of a set.
+    has_branches: bool,
     differences: Vec<String>,
     compared: usize,
 }
@@ -28,13 +31,24 @@ impl Pair {
         let place = || {
             let database = Database::create(kind)?;
             let place = Place { project: Project::new(), database };
+            let python = Need::Alembic.setting().unwrap();
+            place
+                .project
+                .write("dunlin.toml", format!("[alembic]\ncarrier = \"host\"\npython = {python:?}\n"));
             for (name, text) in files {
                 place.project.write(name, place.filled_in(text));
             }
             Some(place)
         };
         let (theirs, ours) = (place()?, place()?);
-        Some(Pair { original: Original::start(), theirs, ours, differences: Vec::new(), compared: 0 })
+        Some(Pair { theirs, ours, has_branches: false, differences: Vec::new(), compared: 0 })
+    }
+
+    /// Says that revisions that are listed come from several branches.
+    #[must_use]
+    pub fn with_branches(mut self) -> Pair {
+        self.has_branches = true;
+        self
     }
 
     /// Changes both projects.
@@ -64,16 +78,18 @@ impl Pair {
 
     /// Runs one command in both, and compares.
     pub fn same(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> &mut Pair {
-        let theirs = self.original.run(&self.theirs.project.path(), arguments, environment);
-        let mut words = vec!["alembic"];
-        words.extend(arguments);
-        let output = self.ours.project.dunlin_with(&words, |command| {
-            command.envs(environment.iter().copied());
-        });
-        let ours = Said { status: output.status, stdout: output.stdout, stderr: output.stderr };
-        self.compared += 1;
-        let theirs = self.theirs.seen(Tool::Alembic, theirs);
-        let ours = self.ours.seen(Tool::Dunlin, ours);
+        let (theirs, ours) = self.run(arguments, environment);
+        let lists = ["history", "current", "show"];
+        let any_order = self.has_branches && arguments.iter().any(|word| lists.contains(word));
+        let seen = |place: &Place, tool, said| {
+            let mut seen = place.seen(tool, said);
+            if any_order && let Some(text) = seen.get_mut("stdout") {
+                *text = in_any_order(text);
+            }
+            seen
+        };
+        let theirs = seen(&self.theirs, Tool::Alembic, theirs);
+        let ours = seen(&self.ours, Tool::Dunlin, ours);
         let mut found = String::new();
         for (name, theirs) in &theirs {
             let ours = &ours[name];
@@ -85,6 +101,29 @@ impl Pair {
             self.differences.push(format!("alembic {}\n{found}", arguments.join(" ")));
         }
         self
+    }
+
+    /// Runs a command that ends with this exit code in both, where Alembic has done half of it by then and ours nothing.
+    pub fn refused(&mut self, line: &str, status: i32) -> &mut Pair {
+        let before = self.ours.left();
+        let (theirs, ours) = self.run(&line.split(' ').collect::<Vec<&str>>(), &[]);
+        if (theirs.status, ours.status) != (status, status) || self.ours.left() != before {
+            let after = self.ours.left();
+            self.differences
+                .push(format!("alembic {line}\n- {theirs:?}\n+ {ours:?}\n{before}\nafter it\n{after}"));
+        }
+        self
+    }
+
+    fn run(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> (Said, Said) {
+        self.compared += 1;
+        let theirs = original::run(&self.theirs.project.path(), arguments, environment);
+        let mut words = vec!["alembic"];
+        words.extend(arguments);
+        let output = self.ours.project.dunlin_with(&words, |command| {
+            command.envs(environment.iter().copied());
+        });
+        (theirs, Said { status: output.status, stdout: output.stdout, stderr: output.stderr })
     }
 
     /// Ends a test: fails it with all differences that were found.
@@ -121,15 +160,35 @@ impl Place {
         seen
     }
 
+    /// Rows and files.
+    fn left(&self) -> String {
+        let root = self.project.path();
+        let mut files = self.rows() + "\n";
+        list(&root, &root, &mut files);
+        files
+    }
+
+    /// The rows of the version table. That there is none fails the query, as nothing else does.
     fn rows(&self) -> String {
-        if !self.database.tables().iter().any(|table| table == "alembic_version") {
-            return "no table, or an empty one".to_owned();
-        }
-        let mut rows: Vec<String> =
-            self.database.query("SELECT version_num FROM alembic_version").into_iter().flatten().collect();
+        let query = "SELECT version_num FROM alembic_version";
+        let mut rows: Vec<String> = match self.database.kind() {
+            ServerKind::Sqlite => rows_of_file(&self.database.name(), query).unwrap_or_default(),
+            _ => {
+                let output = self.database.try_sql(&format!("{query};"));
+                let lines =
+                    output.stdout.split('\n').filter(|line| !line.is_empty() && *line != "version_num");
+                lines.map(str::to_owned).collect()
+            }
+        };
         rows.sort();
         if rows.is_empty() { "no table, or an empty one".to_owned() } else { rows.join(" ") }
     }
+}
+
+fn rows_of_file(file: &str, query: &str) -> rusqlite::Result<Vec<String>> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = connection.prepare(query)?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Names and texts of all files but databases and what Python compiles.

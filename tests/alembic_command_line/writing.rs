@@ -73,11 +73,11 @@ fn files_are_named_as_the_configuration_says() {
 fn templates_of_ones_own_are_followed() {
     let Some(mut pair) = files_on(ServerKind::Sqlite, &project(&[])) else { return };
     let own =
-        TEMPLATE.replace("from typing", "## not for the file\n# clinic: ${message}\n%% percent\nfrom typing");
+        TEMPLATE.replace("Revision ID", "## not for the file\nclinic: ${message}\n%% percent\nRevision ID");
     pair.write("db/script.py.mako", &own).all_same(&["revision -m beds --rev-id k1"]);
     let without_labels = TEMPLATE.replace("${repr(branch_labels)}", "None");
     pair.write("db/script.py.mako", &without_labels)
-        .all_same(&["revision -m rooms --rev-id k2 --branch-label rooms"]);
+        .refused("revision -m rooms --rev-id k2 --branch-label rooms", 255);
     pair.done();
 }
 

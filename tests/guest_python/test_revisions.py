@@ -240,8 +240,8 @@ def test_offline_text_is_alembics(tmp_path, env):
     clinic.revision("aa1", body)
     clinic.revision("aa2", "def upgrade():\n    op.execute('SELECT 1')\n", "aa1")
     guest = clinic.start()
-    final = guest.call("offline", command="upgrade", revision="base:aa2")
-    assert final["type"] == "done", final
+    final = guest.call("command", command="upgrade", keywords={"revision": "base:aa2", "sql": True, "tag": None})
+    assert final["type"] == "done" and final["value"] == {"error": None, "began": True, "steps": []}, final
     assert "".join(guest.output) == alembic(clinic, "upgrade", "base:aa2", "--sql")
     guest.stop()
 
@@ -249,9 +249,11 @@ def test_offline_text_is_alembics(tmp_path, env):
 def test_a_revision_is_generated_and_not_written(tmp_path):
     clinic = Clinic(tmp_path, "run")
     guest = clinic.start()
-    final = guest.call("revision", message="first", autogenerate=True, rev_id="aa1")
+    keywords = {"message": "first", "autogenerate": True, "rev_id": "aa1"}
+    final = guest.call("command", command="revision", keywords=keywords)
     assert final["type"] == "done", final
-    (file,) = final["value"]["files"]
+    folder, file = final["value"]["steps"]
+    assert folder == {"folder": str(clinic.versions)}
     assert file["path"] == str(clinic.versions / "aa1_first.py") and not os.path.exists(file["path"])
     assert "op.create_table('patient'" in file["text"] and "revision = 'aa1'" in file["text"]
     assert not [s for s in guest.statements if str(s).lstrip().startswith("CREATE")]

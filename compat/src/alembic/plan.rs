@@ -36,7 +36,7 @@ impl AlembicAdapter {
         if steps.is_empty() {
             return Ok(Plan { warnings: self.warnings(&warnings), ..Plan::default() });
         }
-        self.plan_of(context, &rows, &steps, &warnings)
+        self.plan_of(context, &rows, &steps, &warnings).map_err(refused)
     }
 
     /// What `upgrade destination` does; makes the version table even when there is nothing else to do.
@@ -50,7 +50,7 @@ impl AlembicAdapter {
         let nodes = self.graph.upgrade(destination, &rows, warnings);
         let nodes = nodes.map_err(|error| CommandError::of_upgrade(error, destination))?;
         let steps = version_steps(nodes, Direction::Up);
-        self.plan_of(context, &rows, &steps, &[]).map_err(failed)
+        self.plan_of(context, &rows, &steps, &[])
     }
 
     /// What `downgrade destination` does; makes the version table even when there is nothing else to do.
@@ -64,7 +64,7 @@ impl AlembicAdapter {
         let nodes = self.graph.downgrade(destination, &rows, warnings);
         let nodes = nodes.map_err(|error| CommandError::of_downgrade(error, destination))?;
         let steps = version_steps(nodes, Direction::Down);
-        self.plan_of(context, &rows, &steps, &[]).map_err(failed)
+        self.plan_of(context, &rows, &steps, &[])
     }
 
     /// What `stamp` does; `purge` empties the table first.
@@ -77,7 +77,7 @@ impl AlembicAdapter {
         let rows = if purge { Vec::new() } else { rows(context).map_err(failed)? };
         let stamps = self.graph.stamp(destinations, &rows).map_err(CommandError::of_stamp)?;
         let steps: Vec<VersionStep> = stamps.into_iter().map(VersionStep::Stamp).collect();
-        let mut plan = self.plan_of(context, &rows, &steps, &[]).map_err(failed)?;
+        let mut plan = self.plan_of(context, &rows, &steps, &[])?;
         if purge && context.history.exists {
             let purge = HistoryStatement::plain(self.table.purge(context.server.dialect));
             let first = plan.steps.iter_mut().find_map(|step| match step {
@@ -141,14 +141,13 @@ impl AlembicAdapter {
         rows: &[String],
         steps: &[VersionStep],
         warnings: &[Warning],
-    ) -> Result<Plan, AdapterError> {
+    ) -> Result<Plan, CommandError> {
         let mut plan = self.plan_ensure_version(context);
         plan.warnings = self.warnings(warnings);
         let mut table = Rows::new(rows);
         for step in steps {
             let heads = table.ids().to_vec();
-            let changes = table.advance(&self.graph, step);
-            let changes = changes.map_err(|error| refused(CommandError::of_lookup(error)))?;
+            let changes = table.advance(&self.graph, step).map_err(CommandError::of_lookup)?;
             let facts = self.facts(step, heads, &table);
             let success = changes.iter().map(|change| self.table.change(change, context.server));
             let record = Record {

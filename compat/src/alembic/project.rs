@@ -10,7 +10,9 @@ use super::adapter::{AlembicAdapter, Environment, RevisionCode};
 use super::config::{Config, Invocation, PackageSearch};
 use super::env::{self, EnvPy, Fact, Inputs, Target};
 use super::files;
+use super::graph::{Built, Graph};
 use super::guest;
+use super::plan::refused_graph;
 use super::url::SqlalchemyUrl;
 use super::version_table::VersionTable;
 use crate::model::{AdapterError, GuestProgram, Language};
@@ -55,6 +57,28 @@ pub struct AlembicProject {
 /// What is wrong with the configuration, a revision file, the graph or `env.py`, in Alembic's words where it has any. That the
 /// target is not known is no error here; see [`AlembicProject::url`].
 pub fn load(inputs: &Load<'_>) -> Result<AlembicProject, AdapterError> {
+    let (config, packages, invocation) = configuration(inputs)?;
+    let files = files::load(&config, inputs.directory)
+        .map_err(|error| AdapterError::refused("REVISION", error.to_string()))?;
+    let mut project = environment_of(inputs, config, packages, &invocation)?;
+    let Built { warnings, graph } =
+        Graph::build(files.revisions.into_iter().map(|file| file.revision).collect());
+    project.adapter.graph = graph.map_err(refused_graph)?;
+    project.adapter.build_warnings = warnings;
+    project.warnings = files.warnings;
+    Ok(project)
+}
+
+/// Reads a project without its revisions.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_environment(inputs: &Load<'_>) -> Result<AlembicProject, AdapterError> {
+    let (config, packages, invocation) = configuration(inputs)?;
+    environment_of(inputs, config, packages, &invocation)
+}
+
+fn configuration(inputs: &Load<'_>) -> Result<(Config, PackageSearch, Invocation), AdapterError> {
     let own = &inputs.settings.alembic;
     let packages = PackageSearch::of_project(inputs.directory, &own.site_packages, inputs.variables);
     let mut invocation = inputs.invocation.clone();
@@ -63,8 +87,16 @@ pub fn load(inputs: &Load<'_>) -> Result<AlembicProject, AdapterError> {
     }
     let config = Config::load(&invocation, inputs.variables, &packages)
         .map_err(|error| AdapterError::refused("CONFIGURATION", error.to_string()))?;
-    let files = files::load(&config, inputs.directory)
-        .map_err(|error| AdapterError::refused("REVISION", error.to_string()))?;
+    Ok((config, packages, invocation))
+}
+
+fn environment_of(
+    inputs: &Load<'_>,
+    config: Config,
+    packages: PackageSearch,
+    invocation: &Invocation,
+) -> Result<AlembicProject, AdapterError> {
+    let own = &inputs.settings.alembic;
     let env = env::read(&Inputs {
         directory: inputs.directory,
         config: &config,
@@ -81,11 +113,10 @@ pub fn load(inputs: &Load<'_>) -> Result<AlembicProject, AdapterError> {
     let environment = environment(own, target, &env)?;
     let url = url(inputs, own, target, &env);
     let mode = guest_mode(own, target);
-    let shape = Shape { config: &config, invocation: &invocation, target, environment: &environment };
+    let shape = Shape { config: &config, invocation, target, environment: &environment };
     let code = code(inputs, &shape, url.as_ref().ok().map(|(url, _)| url), mode);
-    let revisions = files.revisions.into_iter().map(|file| file.revision).collect();
-    let adapter = AlembicAdapter::new(revisions, environment, code)?;
-    Ok(AlembicProject { config, env, adapter, url, warnings: files.warnings, packages })
+    let adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
+    Ok(AlembicProject { config, env, adapter, url, warnings: Vec::new(), packages })
 }
 
 /// The one call of `context.configure` that is reached.
@@ -295,6 +326,13 @@ fn code(inputs: &Load<'_>, shape: &Shape<'_>, url: Option<&SqlalchemyUrl>, mode:
         carriers,
         options: json!({}),
     }
+}
+
+/// What carries out commands of Alembic's own; it runs `env.py`. The URL replaces the one of the ini file.
+pub fn command_program(inputs: &Load<'_>, config: &Config, url: Option<&SqlalchemyUrl>) -> Arc<GuestProgram> {
+    let environment = Environment::default();
+    let shape = Shape { config, invocation: inputs.invocation, target: None, environment: &environment };
+    code(inputs, &shape, url, "run").guest
 }
 
 /// The URL as a guest may see it.

@@ -241,7 +241,10 @@ fn date_value(date: &CreateDate) -> Value {
 }
 
 /// The bytes of a text in an encoding by Python's name.
-fn encode(text: &str, encoding: &str) -> Result<Vec<u8>, WriteError> {
+///
+/// # Errors
+/// [`WriteError::Encoding`].
+pub fn encode(text: &str, encoding: &str) -> Result<Vec<u8>, WriteError> {
     let name = encoding.to_ascii_lowercase().replace('_', "-");
     let limit = match name.as_str() {
         "utf-8" | "utf8" => return Ok(text.as_bytes().to_vec()),

@@ -24,6 +24,11 @@ impl Console {
         self.logging = logging;
     }
 
+    /// Whether nothing is printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints a result.
     pub fn line(&self, text: &str) {
         if !self.quiet {
@@ -60,6 +65,23 @@ impl Console {
         }
     }
 
+    /// Logs what a guest says.
+    pub fn log_of_guest(&self, level: &str, logger: &str, text: &str) {
+        let level = match level {
+            "debug" => Level::Debug,
+            "info" => Level::Info,
+            "warning" => Level::Warning,
+            _ => Level::Error,
+        };
+        match logger {
+            // Dunlin's own words, which no logger of the project has a say in.
+            "dunlin" => note(text),
+            // `warnings` writes to standard error.
+            "py.warnings" => print_error(&format!("{}\n", text.trim_end())),
+            _ => self.log(logger, level, text),
+        }
+    }
+
     /// Warns, as Python's `warnings` module does but for the place in Alembic's code.
     pub fn warn(&self, text: &str) {
         print_error(&format!("UserWarning: {text}\n"));
@@ -69,6 +91,11 @@ impl Console {
 /// Writes to standard output. Who closed it does not want it.
 pub fn print(text: &str) {
     let _ = output::print(text);
+}
+
+/// Something that Alembic has no words for.
+pub fn note(text: &str) {
+    print_error(&format!("dunlin: {text}\n"));
 }
 
 /// Writes to standard error.

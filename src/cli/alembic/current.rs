@@ -29,9 +29,6 @@ pub fn run(
             return Err(CommandFailure::failed("Database is not on all head revisions"));
         }
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
     let graph = project.checked_graph(console)?;
     for node in graph.current(&rows).map_err(CommandError::of_lookup)? {
         console.line(&if verbose {

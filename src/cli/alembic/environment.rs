@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use dunlin_compat::alembic::adapter::AlembicAdapter;
 use dunlin_compat::alembic::graph::{GraphError, Warning};
-use dunlin_compat::alembic::output::{CommandError, Level, Logging, context_impl};
+use dunlin_compat::alembic::output::{CommandError, Level, context_impl};
 use dunlin_compat::alembic::plan;
 use dunlin_compat::alembic::url::SqlalchemyUrl;
 use dunlin_compat::model::{AdapterError, Context, Dialect, Plan};
@@ -17,7 +17,6 @@ use super::observer::LogObserver;
 use super::project::{Facts, Project};
 use crate::cli::alembic_project;
 use crate::cli::failure::Failure;
-use crate::cli::project::parse_url;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl};
 use crate::engine::{self, OnUnfinished, RunError, RunOptions, Snapshot};
 
@@ -38,14 +37,9 @@ pub type Planning<'a> =
 impl Project {
     /// Runs `env.py`'s part up to where the command begins.
     pub fn connect(&self, access: Access, console: &mut Console) -> Result<Online<'_>, CommandFailure> {
-        let path = self.config.env_py(&self.directory);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| CommandFailure::ours("ENV_PY", format!("{}: {error}", path.display())))?;
-        if text.contains("fileConfig(") {
-            console.log_as(Logging::read(&self.config.sources.ini));
-        }
-        let facts = self.facts(console)?;
-        let url = parse_url(&facts.url)?.relative_to(&self.directory);
+        self.log_as_env_py(console)?;
+        let facts = self.facts()?;
+        let url = self.database_url(&facts)?;
         let connection = open(&url, access)?;
         let dialect = connection.server().dialect;
         let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
@@ -142,7 +136,8 @@ fn run_options(settings: &Settings) -> RunOptions {
     }
 }
 
-fn open(url: &DatabaseUrl, access: Access) -> Result<Box<dyn Connection>, CommandFailure> {
+/// Opens a session.
+pub fn open(url: &DatabaseUrl, access: Access) -> Result<Box<dyn Connection>, CommandFailure> {
     let options = ConnectOptions { access, ..ConnectOptions::default() };
     Ok(db::connect(url, &options).map_err(Failure::from)?)
 }

@@ -27,9 +27,10 @@ impl CommandFailure {
         Failure::new(code, message.into()).into()
     }
 
-    /// Says it and returns the exit code.
-    pub fn end(self, console: &Console) -> ExitCode {
+    /// Says it and returns the exit code. With `--raiseerr` Alembic's own errors end it with a traceback too.
+    pub fn end(self, console: &Console, raises: bool) -> ExitCode {
         match self {
+            CommandFailure::Failed(message) if raises => Failure::new("ALEMBIC", message).end(false).into(),
             CommandFailure::Failed(message) => {
                 console.log("alembic.util.messaging", Level::Error, &message);
                 console.message(&format!("FAILED: {message}"));
@@ -53,11 +54,4 @@ impl From<CommandError> for CommandFailure {
             error => CommandFailure::ours("REVISION", error.to_string()),
         }
     }
-}
-
-/// What is not built yet, and the way out.
-pub fn not_built(what: &str) -> CommandFailure {
-    Failure::new("NOT_BUILT", format!("{what} is not built yet"))
-        .help("Alembic itself does it on the same project; nothing was changed.")
-        .into()
 }

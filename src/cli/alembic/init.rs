@@ -51,6 +51,12 @@ pub fn run(
 }
 
 fn carry_out(step: &InitStep, console: &Console) -> Result<(), CommandFailure> {
+    // Alembic forgets `--quiet` where it writes from a template.
+    let loud = Console::new(false);
+    let console = match step {
+        InitStep::Generate { .. } | InitStep::Append { .. } => &loud,
+        _ => console,
+    };
     let doing = |text: String, path: &Path, action: &dyn Fn() -> io::Result<()>| {
         console.doing(&text, || {
             action().map_err(|error| CommandFailure::ours("FILE", format!("{}: {error}", path.display())))

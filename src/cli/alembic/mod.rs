@@ -10,6 +10,7 @@ mod edit;
 mod ensure_version;
 mod environment;
 mod failure;
+mod guest;
 mod heads;
 mod history;
 mod init;
@@ -44,7 +45,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
     let mut console = Console::new(arguments.quiet);
     match run(&arguments, &mut console) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.end(&console),
+        Err(failure) => failure.end(&console, arguments.raise_errors),
     }
 }
 
@@ -64,7 +65,9 @@ fn run(arguments: &Arguments, console: &mut Console) -> Result<(), CommandFailur
         Command::Branches { verbose } => branches::run(&project, *verbose, console),
         Command::Check => check::run(&project, console),
         Command::Current { check_heads, verbose } => current::run(&project, *check_heads, *verbose, console),
-        Command::Downgrade { revision, sql, .. } => upgrade::downgrade(&project, revision, *sql, console),
+        Command::Downgrade { revision, sql, tag } => {
+            upgrade::downgrade(&project, revision, *sql, tag.as_deref(), console)
+        }
         Command::Edit { revision } => edit::run(&project, revision, console),
         Command::EnsureVersion { sql } => ensure_version::run(&project, *sql, console),
         Command::Heads { verbose, resolve_dependencies } => {
@@ -76,10 +79,12 @@ fn run(arguments: &Arguments, console: &mut Console) -> Result<(), CommandFailur
         Command::Merge(merge) => new_revision::merge(&project, merge, console),
         Command::Revision(revision) => new_revision::run(&project, revision, console),
         Command::Show { revision } => show::run(&project, revision, console),
-        Command::Stamp { revisions, sql, purge, .. } => {
-            stamp::run(&project, revisions, *sql, *purge, console)
+        Command::Stamp { revisions, sql, purge, tag } => {
+            stamp::run(&project, revisions, *sql, *purge, tag.as_deref(), console)
         }
-        Command::Upgrade { revision, sql, .. } => upgrade::upgrade(&project, revision, *sql, console),
+        Command::Upgrade { revision, sql, tag } => {
+            upgrade::upgrade(&project, revision, *sql, tag.as_deref(), console)
+        }
         Command::Init { .. } | Command::ListTemplates => Ok(()),
     }
 }

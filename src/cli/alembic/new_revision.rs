@@ -1,6 +1,6 @@
 //! `alembic revision` and `alembic merge`
 
-mod hooks;
+pub mod hooks;
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +11,11 @@ use dunlin_compat::alembic::graph::{Graph, NodeId};
 use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
 use dunlin_compat::alembic::write::{self, CreateDate, WriteError};
+use serde_json::json;
 
 use super::arguments::{NewMerge, NewRevision};
 use super::console::Console;
-use super::failure::{CommandFailure, not_built};
+use super::failure::CommandFailure;
 use super::project::{Project, config_failure};
 use crate::cli::failure::Failure;
 
@@ -22,16 +23,29 @@ use crate::cli::failure::Failure;
 const ILLEGAL: [char; 4] = ['+', '-', ':', '@'];
 
 /// Writes an empty revision.
-pub fn run(project: &Project, arguments: &NewRevision, console: &Console) -> Result<(), CommandFailure> {
+pub fn run(project: &Project, arguments: &NewRevision, console: &mut Console) -> Result<(), CommandFailure> {
     let runs_env = project.config.revision_environment().map_err(config_failure)?;
     if arguments.autogenerate {
         if arguments.sql {
             return Err(CommandFailure::failed("Using --sql with --autogenerate does not make any sense"));
         }
-        return Err(not_built("`revision --autogenerate`"));
     }
-    if runs_env {
-        return Err(not_built("`revision` with revision_environment"));
+    if arguments.autogenerate || runs_env {
+        let keywords = json!({
+            "message": arguments.message,
+            "autogenerate": arguments.autogenerate,
+            "sql": arguments.sql,
+            "head": arguments.head,
+            "splice": arguments.splice,
+            "branch_label": arguments.branch_label,
+            "version_path": arguments.version_path,
+            "rev_id": arguments.rev_id,
+            "depends_on": (!arguments.depends_on.is_empty()).then_some(&arguments.depends_on),
+        });
+        return match arguments.sql {
+            true => project.write_sql("revision", keywords, console),
+            false => project.compare("revision", keywords, console),
+        };
     }
     if arguments.sql {
         return Err(CommandFailure::failed(
@@ -51,9 +65,16 @@ pub fn run(project: &Project, arguments: &NewRevision, console: &Console) -> Res
 }
 
 /// Writes a revision after several.
-pub fn merge(project: &Project, arguments: &NewMerge, console: &Console) -> Result<(), CommandFailure> {
+pub fn merge(project: &Project, arguments: &NewMerge, console: &mut Console) -> Result<(), CommandFailure> {
     if project.config.revision_environment().map_err(config_failure)? {
-        return Err(not_built("`merge` with revision_environment"));
+        let keywords = json!({
+            "revisions": arguments.revisions,
+            "message": arguments.message,
+            "branch_label": arguments.branch_label,
+            "rev_id": arguments.rev_id,
+            "splice": arguments.splice,
+        });
+        return project.compare("merge", keywords, console);
     }
     let wanted = Wanted {
         heads: arguments.revisions.clone(),
@@ -198,7 +219,8 @@ fn write_failure(error: WriteError) -> CommandFailure {
     }
 }
 
-fn ensure_folder(path: &Path, console: &Console) -> Result<(), CommandFailure> {
+/// Makes a folder, unless it is there.
+pub fn ensure_folder(path: &Path, console: &Console) -> Result<(), CommandFailure> {
     if path.exists() {
         return Ok(());
     }
@@ -207,6 +229,7 @@ fn ensure_folder(path: &Path, console: &Console) -> Result<(), CommandFailure> {
     })
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> CommandFailure {
+/// A file that cannot be read or written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> CommandFailure {
     CommandFailure::ours("FILE", format!("{}: {error}", path.display()))
 }

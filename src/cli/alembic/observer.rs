@@ -5,7 +5,7 @@ use dunlin_compat::alembic::output::{Level, running};
 use dunlin_compat::alembic::version_table::VersionStep;
 use dunlin_compat::model::{Body, Direction, MigrationStep};
 
-use super::console::{self, Console};
+use super::console::{self, Console, note};
 use crate::engine::{Event, Observer};
 use crate::guest::protocol::{OTHER_OUTPUT, PRINTED};
 
@@ -44,15 +44,7 @@ impl Observer for LogObserver<'_> {
             }
             Event::GuestLog { logger: PRINTED, text, .. } => console::print(&format!("{text}\n")),
             Event::GuestLog { logger: OTHER_OUTPUT, text, .. } => console::print_error(&format!("{text}\n")),
-            Event::GuestLog { level, logger, text } => {
-                let level = match level {
-                    "debug" => Level::Debug,
-                    "info" => Level::Info,
-                    "warning" => Level::Warning,
-                    _ => Level::Error,
-                };
-                self.console.log(logger, level, text);
-            }
+            Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
             Event::LockWait { lock, holder, waited } => {
                 let by = holder.map(|holder| format!(" held by {holder}")).unwrap_or_default();
                 note(&format!("waiting for the {lock}{by} ({} s)", waited.as_secs()));
@@ -60,13 +52,36 @@ impl Observer for LogObserver<'_> {
             Event::Retry { error, attempt, .. } => {
                 note(&format!("{error}; trying again (attempt {attempt})"))
             }
+            // The server's, which begin with how grave they are, go to Python's drivers, which say nothing of them.
+            Event::Notice { text } if text.starts_with(char::is_uppercase) => {}
             Event::Notice { text } => note(text),
             _ => {}
         }
     }
 }
 
-/// Something that Alembic has no words for.
-fn note(text: &str) {
-    console::print_error(&format!("dunlin: {text}\n"));
+/// A command that a guest carries out.
+pub struct GuestObserver<'c> {
+    console: &'c Console,
+}
+
+impl<'c> GuestObserver<'c> {
+    /// An observer of one command.
+    pub fn new(console: &'c Console) -> GuestObserver<'c> {
+        GuestObserver { console }
+    }
+}
+
+impl Observer for GuestObserver<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            // What it prints comes as output.
+            Event::GuestLog { logger: PRINTED | OTHER_OUTPUT, text, .. } => {
+                console::print_error(&format!("{text}\n"));
+            }
+            Event::GuestLog { level, logger, text } => self.console.log_of_guest(level, logger, text),
+            Event::GuestOutput { text } => console::print(text),
+            _ => {}
+        }
+    }
 }

@@ -1,20 +1,15 @@
 //! The project of a command: configuration, files, and the graph once something needs it.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use dunlin_compat::alembic::adapter::{AlembicAdapter, RevisionCode};
+use dunlin_compat::alembic::adapter::AlembicAdapter;
 use dunlin_compat::alembic::config::{Config, ConfigError, Invocation, PackageSearch};
 use dunlin_compat::alembic::files::{self, FilesError};
 use dunlin_compat::alembic::graph::{Built, Graph, GraphError, NodeId, Warning};
-use dunlin_compat::alembic::guest;
 use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
 use dunlin_compat::alembic::revision_file::RevisionFileError;
-use dunlin_compat::alembic::version_table::VersionTable;
-use dunlin_compat::model::{GuestProgram, Language};
 use dunlin_compat::settings::Settings;
 
 use super::arguments::Arguments;
@@ -22,7 +17,8 @@ use super::console::Console;
 use super::failure::CommandFailure;
 use crate::cli::alembic_project;
 use crate::cli::failure::Failure;
-use crate::cli::project::settings_failure;
+use crate::cli::project::{parse_url, settings_failure};
+use crate::db::DatabaseUrl;
 
 /// A project.
 pub struct Project {
@@ -122,61 +118,30 @@ impl Project {
         Ok((graph, nodes))
     }
 
-    /// What `env.py` makes of the project: recognised by reading it, or said in `dunlin.toml`.
-    pub fn facts(&self, console: &Console) -> Result<Facts, CommandFailure> {
-        match alembic_project::load(&self.directory, &self.invocation, &self.settings, None, false) {
-            Ok(project) => {
-                let (url, _) = project.url.map_err(Failure::from)?;
-                let adapter = AlembicAdapter { graph: Graph::default(), ..project.adapter };
-                Ok(Facts { url: url.expose().to_owned(), adapter })
-            }
-            // Alembic sees what is wrong with the revisions only once it is connected.
-            Err(error) => match self.graph(console)? {
-                Ok(_) => Err(Failure::from(error).into()),
-                Err(_) => self.facts_without_revisions(),
-            },
-        }
+    /// What `env.py` makes of the project: recognised by reading it, or said in `dunlin.toml`. Alembic sees what is wrong with
+    /// the revisions only once it is connected, so they are not read here.
+    pub fn facts(&self) -> Result<Facts, CommandFailure> {
+        let project = alembic_project::load_environment(&self.directory, &self.invocation, &self.settings)
+            .map_err(Failure::from)?;
+        let (url, _) = project.url.map_err(Failure::from)?;
+        Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter })
     }
 
-    fn facts_without_revisions(&self) -> Result<Facts, CommandFailure> {
-        let own = &self.settings.alembic;
-        let sources = &self.config.sources;
-        let url = match &own.url {
-            Some(url) => Some(
-                url.expand(|name| std::env::var(name).ok())
-                    .map_err(|error| CommandFailure::ours("CONFIGURATION", error.to_string()))?,
-            ),
-            None => sources.main_option("sqlalchemy.url").map_err(config_failure)?,
-        };
-        let url = url.ok_or_else(|| {
-            CommandFailure::ours("CONFIGURATION", format!("{} names no database", sources.ini_name))
-        })?;
-        let table = VersionTable::default();
-        let guest = GuestProgram {
-            tool: "alembic",
-            language: Language::Python,
-            modules: guest::MODULES,
-            import_paths: Vec::new(),
-            options: serde_json::Value::Null,
-        };
-        let code = RevisionCode {
-            guest: Arc::new(guest),
-            carriers: BTreeMap::new(),
-            options: serde_json::Value::Null,
-        };
-        let adapter = AlembicAdapter {
-            graph: Graph::default(),
-            build_warnings: Vec::new(),
-            table: VersionTable {
-                name: own.version_table.clone().unwrap_or(table.name),
-                schema: own.version_table_schema.clone(),
-                has_primary_key: own.version_table_pk.unwrap_or(table.has_primary_key),
-            },
-            transaction_per_migration: own.transaction_per_migration.unwrap_or_default(),
-            transactional_ddl: own.transactional_ddl,
-            code,
-        };
-        Ok(Facts { url, adapter })
+    /// What the command line says about the configuration.
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// The URL that `dunlin.toml` gives.
+    pub fn own_url(&self) -> Result<Option<String>, CommandFailure> {
+        let expand = |url: &dunlin_compat::settings::Url| url.expand(|name| std::env::var(name).ok());
+        let url = self.settings.alembic.url.as_ref().map(expand).transpose();
+        url.map_err(|error| CommandFailure::ours("CONFIGURATION", error.to_string()))
+    }
+
+    /// Where these facts lead.
+    pub fn database_url(&self, facts: &Facts) -> Result<DatabaseUrl, CommandFailure> {
+        Ok(parse_url(&facts.url)?.relative_to(&self.directory))
     }
 
     /// The adapter of these facts with the revisions.

@@ -1,9 +1,10 @@
 //! `alembic stamp`
 
 use dunlin_compat::alembic::output::CommandError;
+use serde_json::json;
 
 use super::console::Console;
-use super::failure::{CommandFailure, not_built};
+use super::failure::CommandFailure;
 use super::project::Project;
 use crate::db::Access;
 
@@ -13,10 +14,13 @@ pub fn run(
     revisions: &[String],
     sql: bool,
     purge: bool,
+    tag: Option<&str>,
     console: &mut Console,
 ) -> Result<(), CommandFailure> {
     if sql {
-        return Err(not_built("`stamp --sql`"));
+        let keywords =
+            json!({ "revision": revisions, "revisions": revisions, "sql": true, "tag": tag, "purge": purge });
+        return project.write_sql("stamp", keywords, console);
     }
     project.connect(Access::Write, console)?.run(
         &|adapter, context, _| adapter.plan_stamp(context, revisions, purge),

@@ -1,9 +1,10 @@
 //! `alembic upgrade` and `alembic downgrade`
 
 use dunlin_compat::alembic::output::CommandError;
+use serde_json::json;
 
 use super::console::Console;
-use super::failure::{CommandFailure, not_built};
+use super::failure::CommandFailure;
 use super::project::Project;
 use crate::db::Access;
 
@@ -12,10 +13,12 @@ pub fn upgrade(
     project: &Project,
     revision: &str,
     sql: bool,
+    tag: Option<&str>,
     console: &mut Console,
 ) -> Result<(), CommandFailure> {
     if sql {
-        return Err(not_built("`upgrade --sql`"));
+        let keywords = json!({ "revision": revision, "sql": true, "tag": tag });
+        return project.write_sql("upgrade", keywords, console);
     }
     refuse_range(revision)?;
     project.connect(Access::Write, console)?.run(
@@ -30,13 +33,15 @@ pub fn downgrade(
     project: &Project,
     revision: &str,
     sql: bool,
+    tag: Option<&str>,
     console: &mut Console,
 ) -> Result<(), CommandFailure> {
     if sql {
         if !revision.contains(':') {
             return Err(CommandFailure::failed("downgrade with --sql requires <fromrev>:<torev>"));
         }
-        return Err(not_built("`downgrade --sql`"));
+        let keywords = json!({ "revision": revision, "sql": true, "tag": tag });
+        return project.write_sql("downgrade", keywords, console);
     }
     refuse_range(revision)?;
     project.connect(Access::Write, console)?.run(

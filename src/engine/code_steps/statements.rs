@@ -4,6 +4,7 @@ use dunlin_compat::model::Dialect;
 
 use super::{Asked, CodeSteps};
 use crate::db::{DbError, DbErrorKind, Outcome, TypedOutcome};
+use crate::engine::call;
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;
 use crate::guest::protocol::Answer;
@@ -152,28 +153,7 @@ impl CodeSteps<'_, '_> {
 
     /// Sends a statement as it is.
     pub(super) fn send(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
-        let dialect = self.dialect();
-        let returns_rows = asked.verb.returns_rows;
-        if asked.parameters.is_empty() {
-            return self.runner.connection.execute_typed(asked.text, &[], returns_rows);
-        }
-        if dialect == Dialect::Sqlite {
-            return self.runner.connection.execute_typed(asked.text, asked.parameters, returns_rows);
-        }
-        let literals: Vec<String> = asked
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(index, value)| {
-                let literal = code_values::literal(value, dialect);
-                match asked.types.get(index).copied().flatten().and_then(code_values::type_name) {
-                    Some(name) if dialect == Dialect::Postgres => format!("{literal}::{name}"),
-                    _ => literal,
-                }
-            })
-            .collect();
-        let text = sql::bind(asked.text, dialect, &literals)
-            .map_err(|error| DbError::new(DbErrorKind::Statement, error.to_string()))?;
-        self.runner.connection.execute_typed(&text, &[], returns_rows)
+        let connection = self.runner.connection.as_mut();
+        call::send(connection, asked.text, asked.parameters, asked.types, asked.verb.returns_rows)
     }
 }

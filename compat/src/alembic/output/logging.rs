@@ -51,6 +51,8 @@ struct Logger {
     /// 0 is not set: the parent's counts.
     level: u32,
     propagates: bool,
+    /// Whether it has any, followed or not.
+    has_handlers: bool,
     handlers: Vec<Handler>,
 }
 
@@ -77,12 +79,18 @@ impl Logging {
             return Vec::new();
         }
         let mut lines = Vec::new();
+        let mut is_handled = false;
         for known in self.nearest_first(logger) {
+            is_handled |= known.has_handlers;
             let fitting = known.handlers.iter().filter(|handler| level as u32 >= handler.level);
             lines.extend(fitting.map(|handler| (handler.stream, handler.line(logger, level, message))));
             if !known.propagates {
                 break;
             }
+        }
+        // `logging.lastResort`.
+        if !is_handled && level >= Level::Warning {
+            lines.push((Stream::Stderr, message.to_owned()));
         }
         lines
     }
@@ -152,6 +160,7 @@ fn logger(ini: &Ini, key: &str) -> Option<Logger> {
         name: if key == "root" { String::new() } else { text(section, "qualname")?.to_owned() },
         level: level(text(section, "level").unwrap_or("NOTSET")),
         propagates: text(section, "propagate") != Some("0"),
+        has_handlers: !handlers.is_empty(),
         handlers: handlers.split(',').filter_map(|key| handler(ini, key.trim())).collect(),
     })
 }
@@ -250,6 +259,10 @@ datefmt = %H:%M:%S
         assert_eq!(lines(&debug, "alembic.runtime.migration", Level::Debug)[0].0, Stream::Stdout);
         let quiet = USUAL.replace("qualname = alembic", "qualname = alembic\npropagate = 0");
         assert_eq!(lines(&quiet, "alembic.runtime.migration", Level::Info), []);
+        assert_eq!(
+            lines(&quiet, "alembic.runtime.migration", Level::Error),
+            [(Stream::Stderr, "Running upgrade".to_owned())]
+        );
         let handled =
             USUAL.replace("handlers =\nqualname = alembic", "handlers = console\nqualname = alembic");
         assert_eq!(lines(&handled, "alembic.runtime.migration", Level::Info).len(), 2);

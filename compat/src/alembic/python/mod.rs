@@ -3,10 +3,13 @@
 
 mod builtin;
 mod call;
+mod control;
 mod expression;
 pub mod format;
+mod import;
 mod interpreter;
 mod method;
+mod operator;
 pub mod project;
 pub mod source;
 mod statement;

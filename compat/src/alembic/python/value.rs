@@ -446,3 +446,8 @@ impl Arguments {
         self.positional.iter().chain(self.keywords.iter().map(|(_, value)| value))
     }
 }
+
+/// What is not known, and why.
+pub(super) fn not_known(place: &Place, reason: &str) -> Rc<Unknown> {
+    Rc::new(Unknown { place: place.clone(), reason: reason.to_owned() })
+}

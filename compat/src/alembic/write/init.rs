@@ -98,7 +98,7 @@ pub enum InitError {
     #[error("Directory {} already exists and is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// There is no such template.
-    #[error("No such template {0}; there are async, generic, multidb, pyproject and pyproject_async")]
+    #[error("No such template {0}")]
     NoTemplate(String),
     /// `pyproject.toml` is malformed.
     #[error("{}: {message}", path.display())]

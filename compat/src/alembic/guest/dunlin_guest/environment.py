@@ -57,12 +57,16 @@ class Environment:
             "file_": options.get("config_file"),
             "ini_section": options.get("section") or "alembic",
             "cmd_opts": argparse.Namespace(
-                config=options.get("config_file"),
-                name=options.get("section") or "alembic",
-                x=options.get("x") or None,
-                raiseerr=False,
-                quiet=False,
-                **command,
+                **dict(
+                    {
+                        "config": options.get("config_file"),
+                        "name": options.get("section") or "alembic",
+                        "x": options.get("x") or None,
+                        "raiseerr": False,
+                        "quiet": False,
+                    },
+                    **command
+                )
             ),
         }
         if output is not None:
@@ -223,7 +227,10 @@ def _check_committed():
 
 
 class Output(io.TextIOBase):
-    """The buffer of an offline run."""
+    """The buffer of an offline run, and where commands print to."""
+
+    # Alembic replaces what this cannot hold.
+    encoding = "utf-8"
 
     def __init__(self, engine):
         self._engine = engine
