@@ -5,6 +5,7 @@
 //! executes them. So every adapter is tested without a database.
 
 pub mod alembic;
+pub mod backfill;
 pub mod flyway;
 pub mod model;
 pub mod native;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::backfill::Backfill;
+
 /// The SQL dialect of a server. MySQL and MariaDB differ in quoting of comments, locks and catalogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -357,6 +359,8 @@ pub enum Body {
         /// Environment variables.
         environment: Vec<(String, String)>,
     },
+    /// A change of a table's rows in chunks, each a transaction of its own; the source's text is what was written.
+    Backfill(Box<Backfill>),
 }
 
 /// Text with the place it came from, for errors.

@@ -15,6 +15,7 @@ mod options;
 mod parse;
 mod parse_error;
 mod plan;
+mod rows;
 mod status;
 pub(crate) mod suggest;
 mod text;
@@ -25,6 +26,7 @@ pub use layout::{LayoutError, MigrationFile, arrange, load};
 pub use new::{NewError, NewMigration, new_migration};
 pub use parse::{Directive, Document, DocumentBlock, parse};
 pub use parse_error::{ParseError, Reason};
+pub use rows::Rows;
 pub use status::State;
 pub use version::Version;
 
