@@ -4,4 +4,5 @@
 pub mod cli;
 pub mod db;
 pub mod engine;
+pub mod guest;
 pub mod sql;

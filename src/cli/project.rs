@@ -81,8 +81,15 @@ impl Project {
     ) -> Result<RunReport, Failure> {
         let mut progress = Progress::new(global.format == Format::Json);
         let open = || self.open_session(Access::Write);
-        let result =
-            engine::run(&open, self.adapter.as_ref(), planner, on_unfinished, &self.options, &mut progress);
+        let result = engine::run(
+            &open,
+            self.adapter.as_ref(),
+            planner,
+            on_unfinished,
+            &self.options,
+            None,
+            &mut progress,
+        );
         progress.finish();
         Ok(result?)
     }

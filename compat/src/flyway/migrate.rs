@@ -313,7 +313,7 @@ impl Run<'_, '_> {
             failure.push(view.table.insert(&NewRow { success: false, ..row.clone() }));
         }
         success.push(view.table.insert(&row));
-        Record { success, failure }
+        Record { success, failure, ..Record::default() }
     }
 }
 

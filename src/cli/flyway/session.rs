@@ -97,7 +97,7 @@ impl Session {
         observer: &mut FlywayObserver<'_>,
     ) -> Result<RunReport, RunError> {
         let open = || open_on(&self.url, &self.connect, Access::Write);
-        engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, observer)
+        engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, None, observer)
     }
 
     /// Runs a plan; an error in Flyway's words.
