@@ -1,6 +1,7 @@
 //! Dunlin, a database migration engine: opens a project where it lies, continues its history in the tool's own
 //! table, and can be left again. `ARCHITECTURE.md` is the map.
 
+pub mod backfill;
 pub mod cli;
 pub mod db;
 pub mod engine;

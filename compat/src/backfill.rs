@@ -211,7 +211,9 @@ mod tests {
 
     #[test]
     fn what_is_no_part_of_a_day_is_refused() {
-        for text in ["", "22:00", "22-06", "25:00-06:00", "22:00-22:00", "22:00-06:00 Nowhere/City", "1:5-2:00"] {
+        for text in
+            ["", "22:00", "22-06", "25:00-06:00", "22:00-22:00", "22:00-06:00 Nowhere/City", "1:5-2:00"]
+        {
             assert_eq!(text.parse::<Hours>(), Err(BadHours), "{text}");
         }
     }

@@ -46,6 +46,18 @@ impl Project {
         }
     }
 
+    /// The same; or, where no project lies and a database is named, that database alone.
+    pub fn open_or_url(global: &Global) -> Result<Project, Failure> {
+        let root = root(global)?;
+        let Err(DetectError::Nothing { .. }) = project::detect(&root) else { return Project::open(global) };
+        let settings = Settings::load(&root).map_err(|error| settings_failure(&error))?;
+        let adapter = Native::from_texts(&root, settings.table.clone(), [])?;
+        let (url, url_origin) = native_url(global, &settings, &root)?;
+        let place = (Tool::Native, root.clone(), root.clone());
+        let options = run_options(global, &settings);
+        Ok(Project::of_parts(Box::new(adapter), url, url_origin.to_owned(), place, options))
+    }
+
     /// A project whose parts are known.
     pub fn of_parts(
         adapter: Box<dyn Adapter>,
@@ -68,7 +80,8 @@ impl Project {
         Ok(self.open_session(access)?)
     }
 
-    fn open_session(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
+    /// Opens a session, with the server's own words when it refuses.
+    pub fn open_session(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
         db::connect(&self.url, &ConnectOptions { access, ..ConnectOptions::default() })
     }
 

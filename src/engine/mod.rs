@@ -1,6 +1,7 @@
 //! Status, plan, run: the part that changes databases, and knows no tool's name.
 
 mod atomic;
+mod backfill;
 mod catalog;
 mod code;
 mod code_steps;
@@ -26,7 +27,7 @@ mod run;
 mod session;
 mod stepwise;
 
-pub use error::{CodeFailure, RunError, StatementFailure, UnfinishedFailure};
+pub use error::{BackfillFailure, CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
 pub use lock::locks;

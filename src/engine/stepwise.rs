@@ -114,6 +114,8 @@ impl Runner<'_> {
             let end = first + unit.statements.len();
             if let Some(block) = unit.program {
                 super::program::run(block, self.observer)?;
+            } else if unit.mode == UnitMode::Backfill && next < end {
+                self.run_backfill(prepared, unit, first)?;
             } else if next < end {
                 let from = next.max(first);
                 self.run_unit(prepared, unit, first, from)?;

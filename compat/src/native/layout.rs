@@ -61,9 +61,7 @@ fn canonical_heading(directive: &Directive) -> String {
             TransactionRule::Always => " transaction=always".to_owned(),
             TransactionRule::Never => " transaction=none".to_owned(),
         },
-        Directive::Backfill { plugin, rows } => {
-            rows::canonical_option("plugin", plugin) + &rows.canonical()
-        }
+        Directive::Backfill { plugin, rows } => rows::canonical_option("plugin", plugin) + &rows.canonical(),
         Directive::Batch { rows } => rows.canonical(),
     };
     format!("-- migrate:{}{options}\n", directive.name())

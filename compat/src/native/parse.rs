@@ -3,8 +3,8 @@
 use crate::model::TransactionRule;
 
 use super::options::{self, Options};
-use super::rows::{self, Rows};
 use super::parse_error::{ParseError, Reason};
+use super::rows::{self, Rows};
 use super::text::{Content, content, lines};
 
 /// The names that may follow `-- migrate:`.

@@ -101,11 +101,40 @@ fn backfill_and_batch_are_read_with_their_options() {
 fn options_of_a_batch_are_checked() {
     let heading = |options: &str| format!("-- migrate:batch table=a {options}\n");
     let headings = [
-        "sise=1", "size=0", "key=a,,b", "direction=back", "target=0s", "workers=65", "rate=fast", "hours=night",
-        "max-lag=10", "quarantine=-1",
+        "sise=1",
+        "size=0",
+        "key=a,,b",
+        "direction=back",
+        "target=0s",
+        "workers=65",
+        "rate=fast",
+        "hours=night",
+        "max-lag=10",
+        "quarantine=-1",
     ];
     let text: String = headings.into_iter().map(heading).collect();
-    assert_snapshot!(errors(&format!("-- migrate:up\n{text}")), @"");
+    assert_snapshot!(errors(&format!("-- migrate:up\n{text}")), @r#"
+    line 2: unknown option `sise` of `-- migrate:batch`
+      Did you mean `size`?
+    line 3: option `size` cannot be `0`
+      `size` is a number of rows from 1.
+    line 4: option `key` cannot be `a,,b`
+      `key` is one column, or several divided by commas.
+    line 5: option `direction` cannot be `back`
+      `direction` is `up` or `down`.
+    line 6: option `target` cannot be `0s`
+      `target` is a time above 0 with its unit, like `500ms` or `2s`.
+    line 7: option `workers` cannot be `65`
+      `workers` is a number from 1 to 64.
+    line 8: option `rate` cannot be `fast`
+      `rate` is a number of rows per second from 1.
+    line 9: option `hours` cannot be `night`
+      `hours` is a part of the day like `22:00-06:00`, or `"22:00-06:00 Europe/Berlin"`.
+    line 10: option `max-lag` cannot be `10`
+      `max-lag` is a time above 0 with its unit, like `500ms` or `2s`.
+    line 11: option `quarantine` cannot be `-1`
+      `quarantine` is a number of rows.
+    "#);
 }
 
 #[test]

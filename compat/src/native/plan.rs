@@ -1,10 +1,10 @@
 //! What `up` and `down` run.
 
+use crate::backfill::Work;
 use crate::model::{
     AdapterError, Block, Body, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan,
     Record, Request, Server, Source, Step, TransactionRule,
 };
-use crate::backfill::Work;
 
 use super::history::{self, AppliedRow, TableName};
 use super::layout::MigrationFile;

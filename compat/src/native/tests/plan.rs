@@ -213,7 +213,9 @@ fn batches_are_blocks_named_by_their_place_in_the_file() {
         step.blocks.into_iter().map(|block| block.body).collect::<Vec<Body>>()
     };
     let ups = blocks(&History::default(), &Request::default());
-    let [Body::Sql, Body::Backfill(batch), Body::Backfill(plugin)] = ups.as_slice() else { panic!("{ups:?}") };
+    let [Body::Sql, Body::Backfill(batch), Body::Backfill(plugin)] = ups.as_slice() else {
+        panic!("{ups:?}")
+    };
     assert_eq!((batch.name.as_str(), batch.pace.size), ("4_status/1", Some(500)));
     assert_eq!(batch.change.work, Work::Sql { text: "UPDATE orders SET a = 1 WHERE :range;".into() });
     assert_eq!(plugin.name, "4_status/2");
