@@ -16,6 +16,7 @@
 //! transaction, and the next one takes the chunk.
 
 mod batch;
+mod column;
 mod control;
 mod error;
 mod event;
@@ -36,6 +37,7 @@ mod work;
 mod worker;
 
 pub use batch::{BadBatch, Batch, BatchTransform};
+pub use column::{ColumnFacts, find_column};
 pub use control::{Failure, Listed, cancel, forget, list, pause, resume};
 pub use error::BackfillError;
 pub use event::{BackfillEvent, Progress};

@@ -135,10 +135,11 @@ pub fn read(
     if !exists(connection, tables, RECORDS)? {
         return Ok(None);
     }
-    let rows = connection
-        .execute(&tables.read(Some(name)))
-        .map_err(BackfillError::server("reading the backfill's record"))?
-        .rows;
+    let rows = match connection.execute(&tables.read(Some(name))) {
+        Ok(outcome) => outcome.rows,
+        Err(error) if is_gone(&error) => return Ok(None),
+        Err(error) => return Err(BackfillError::server("reading the backfill's record")(error)),
+    };
     rows.into_iter().next().map(record).transpose()
 }
 
@@ -181,10 +182,12 @@ pub fn count_failures(
     if !exists(connection, tables, FAILURES)? {
         return Ok(0);
     }
-    let rows = connection
-        .execute(&tables.count_failures(name))
-        .map_err(BackfillError::server("counting the quarantine"))?
-        .rows;
+    let rows = match connection.execute(&tables.count_failures(name)) {
+        Ok(outcome) => outcome.rows,
+        // Another process has tidied up since.
+        Err(error) if is_gone(&error) => return Ok(0),
+        Err(error) => return Err(BackfillError::server("counting the quarantine")(error)),
+    };
     Ok(rows.into_iter().flatten().next().flatten().and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
@@ -205,7 +208,7 @@ pub fn tidy(connection: &mut dyn Connection, tables: &Tables) -> Result<(), Back
     }
     match tidy_locked(connection, tables, &there) {
         Ok(()) => Ok(()),
-        Err(error) if is_busy(&error) => {
+        Err(error) if is_busy(&error) || is_gone(&error) => {
             let _ = connection.execute("ROLLBACK");
             Ok(())
         }
@@ -309,7 +312,10 @@ fn is_duplicate(error: &DbError) -> bool {
 
 fn is_busy(error: &DbError) -> bool {
     matches!(error.kind, DbErrorKind::LockTimeout | DbErrorKind::Deadlock)
-        // Gone since it was seen.
-        || error.sqlstate.as_deref() == Some("42P01")
-        || error.code == Some(1146)
+}
+
+/// Whether a table is not there.
+pub(super) fn is_gone(error: &DbError) -> bool {
+    let sqlite = error.sqlstate.is_none() && error.message.contains("no such table");
+    error.sqlstate.as_deref() == Some("42P01") || error.code == Some(1146) || sqlite
 }

@@ -150,7 +150,7 @@ fn form(column: &CandidateColumn, dialect: Dialect) -> Result<Form, String> {
 }
 
 /// `schema.table`, divided at the first point.
-fn split_name(table: &str) -> (Option<&str>, &str) {
+pub(super) fn split_name(table: &str) -> (Option<&str>, &str) {
     match table.split_once('.') {
         Some((schema, table)) if !schema.is_empty() && !table.is_empty() => (Some(schema), table),
         _ => (None, table),

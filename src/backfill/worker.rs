@@ -10,6 +10,7 @@ use super::job::Job;
 use super::key::{KeyValue, decode};
 use super::run::Message;
 use super::session;
+use super::start::is_gone;
 use super::state::State;
 use super::work::{Changed, Chunk, FailedRow, RowTransform, WorkError, is_about_rows, took_too_long};
 use crate::db::{BatchError, Connection, DbError, DbErrorKind, Outcome};
@@ -324,12 +325,6 @@ impl Worker<'_> {
     pub(super) fn tell(&self, event: BackfillEvent) {
         let _ = self.sender.send(Message::Event(event));
     }
-}
-
-/// Whether a table is not there.
-fn is_gone(error: &DbError) -> bool {
-    let sqlite = error.sqlstate.is_none() && error.message.contains("no such table");
-    error.sqlstate.as_deref() == Some("42P01") || error.code == Some(1146) || sqlite
 }
 
 /// Sends statements together.

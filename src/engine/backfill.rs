@@ -4,7 +4,7 @@
 //! does. It advances the journal when the backfill is done, in the transaction that forgets its record.
 
 use dunlin_compat::backfill::{Backfill, Work};
-use dunlin_compat::model::{Block, Dialect, MigrationStep, Server};
+use dunlin_compat::model::{Block, MigrationStep, Server};
 
 use super::RunError;
 use super::error::BackfillFailure;
@@ -136,17 +136,24 @@ impl Runner<'_> {
         after.push(self.journal.advance(number + 1, None));
         self.commit_together(&after, "recording that a backfill is done")?;
         // Others committed meanwhile, and they were we.
-        self.note_data_version()?;
-        let mut tidying = session(Purpose::Working).map_err(RunError::server("connecting"))?;
-        if let Err(error) = backfill::tidy(tidying.as_mut(), &tables) {
+        self.note_data_version()
+    }
+
+    /// Drops the tables of backfills that nothing needs any more. Comes before the end of the journal, so that a run which
+    /// is interrupted here comes back.
+    pub(super) fn tidy_backfills(&mut self, prepared: &Prepared<'_>) -> Result<(), RunError> {
+        if prepared.units.iter().all(|unit| unit.mode != UnitMode::Backfill) {
+            return Ok(());
+        }
+        let server = self.connection.server();
+        let tables = Tables::new(server.dialect, &self.adapter.history_schema(server));
+        let mut connection = open_session(self.open, self.adapter, self.options)?;
+        if let Err(error) = backfill::tidy(connection.as_mut(), &tables) {
             let text = error.to_string();
             self.observer.event(Event::Notice { text: &text });
         }
-        drop(tidying);
-        if server.dialect == Dialect::Sqlite {
-            self.note_data_version()?;
-        }
-        Ok(())
+        drop(connection);
+        self.note_data_version()
     }
 }
 

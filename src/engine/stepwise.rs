@@ -51,6 +51,7 @@ impl Runner<'_> {
             self.stepwise_failure(prepared, &error, started);
             return Err(error);
         }
+        self.tidy_backfills(prepared)?;
         self.end_journal(prepared, started)?;
         self.emulate_manual_commit(false)?;
         if self.connection.server().dialect == Dialect::Sqlite

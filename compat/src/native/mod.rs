@@ -7,6 +7,7 @@ use crate::model::{
     Server, StatusEntry,
 };
 
+mod expand;
 mod history;
 pub(crate) mod layout;
 mod mend;
@@ -21,6 +22,7 @@ pub(crate) mod suggest;
 mod text;
 mod version;
 
+pub use expand::{ColumnChange, ExpandAndContract, ExpandError, Expansion, OldColumn, expand_and_contract};
 pub use history::{AppliedRow, BadTableName, Kind, TableName};
 pub use layout::{LayoutError, MigrationFile, arrange, load};
 pub use new::{NewError, NewMigration, new_migration};
