@@ -23,6 +23,17 @@ pub(super) fn unit<'p>(
 ) -> Result<Unit<'p>, RunError> {
     let source = &block.source;
     let heading = source.first_line.saturating_sub(1).max(1);
+    if let Work::Plugin { name, .. } = &backfill.change.work {
+        // Before anything is sent: the blocks above it would be done already.
+        return Err(RunError::Refused {
+            path: source.path.clone(),
+            line: heading,
+            reason: format!(
+                "the plugin {name} cannot be run: backfills by plugins are not built yet; nothing was run. Write the change as \
+                 SQL under `-- migrate:batch`"
+            ),
+        });
+    }
     if let Work::Sql { text } = &backfill.change.work {
         // Read as it stands in the file, so that the line is right.
         let refused = |bad: backfill::BadBatch| RunError::Refused {

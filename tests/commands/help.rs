@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "status",
     "plan",
     "up",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 11] = [
     "validate",
     "repair",
     "baseline",
+    "backfill",
     "doctor",
     "completions",
 ];
@@ -41,6 +42,7 @@ fn the_overview_names_every_command() {
       validate     Compare the history with the files
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
+      backfill     Change the rows of a table in chunks, while it is in use
       doctor       Say what was detected: the project, the database, the lock, and what would stop a run
       completions  Print a completion script for a shell
       flyway       Flyway's own command line: its commands, arguments and output
