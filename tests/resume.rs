@@ -291,6 +291,65 @@ CREATE UNIQUE INDEX CONCURRENTLY patient_number ON patient (number);
 }
 
 #[test]
+fn an_index_that_could_not_be_built_anew_leaves_no_second_one() {
+    let Some(database) = Database::create(ServerKind::Postgres) else { return };
+    // The name has to fit when its end is changed, and to be quoted.
+    database.sql(
+        "CREATE TABLE patient (number integer, note text);
+         CREATE FUNCTION checked(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT n';
+         CREATE INDEX \"Number of patient\" ON patient (checked(number));
+         CREATE INDEX patient_note ON patient (note);
+         INSERT INTO patient SELECT n, repeat('x', n) FROM generate_series(1, 9) n;
+         CREATE OR REPLACE FUNCTION checked(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT n / 0';",
+    );
+    let indexes = "SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'patient'::regclass ORDER BY 1";
+    let before = database.query(indexes);
+    for statement in [
+        "REINDEX INDEX CONCURRENTLY \"Number of patient\"",
+        "REINDEX (CONCURRENTLY) TABLE patient",
+        "REINDEX SCHEMA CONCURRENTLY public",
+    ] {
+        let migration = format!("-- migrate:up\n{statement};\n");
+        let project = Project::with(&[("migrations/1_indexes.sql", &migration)]);
+        let output = dunlin(&project, &database, &["up"]).exits(1);
+        assert!(output.stderr.contains("division by zero"), "{output}");
+        assert!(output.stderr.contains("removed the invalid index"), "{output}");
+        assert_eq!(database.query(indexes), before, "{statement}");
+    }
+}
+
+#[test]
+fn a_second_index_left_by_a_dead_process_is_dropped_before_the_next_try() {
+    let Some(database) = Database::create(ServerKind::Postgres) else { return };
+    let migration = "-- migrate:up transaction=none
+CREATE TABLE patient (number integer);
+CREATE INDEX patient_number ON patient (number);
+REINDEX TABLE CONCURRENTLY patient;
+SELECT 1 / 0;
+";
+    let project = Project::with(&[("migrations/1_patients.sql", migration)]);
+    dunlin(&project, &database, &["up"]).exits(1);
+    // Back to where the index was being built anew: the second one is there and invalid.
+    database.sql(
+        "UPDATE dunlin_journal SET next_statement = 2, in_flight = 1, fingerprint = 'public.patient_number valid';
+         CREATE INDEX patient_number_ccnew ON patient (number);
+         CREATE INDEX patient_other ON patient (number);
+         UPDATE pg_index SET indisvalid = false
+         WHERE indexrelid IN ('patient_number_ccnew'::regclass, 'patient_other'::regclass);",
+    );
+    project.write("migrations/1_patients.sql", migration.replace("1 / 0", "1"));
+    dunlin(&project, &database, &["up"]).success();
+    // One of another name is not ours to judge; PostgreSQL leaves invalid ones out of a table's.
+    assert_eq!(
+        rows(
+            &database,
+            "SELECT indexrelid::regclass, indisvalid FROM pg_index ORDER BY indexrelid DESC LIMIT 2"
+        ),
+        ["patient_number|t", "patient_other|f"]
+    );
+}
+
+#[test]
 fn an_invalid_index_left_by_a_dead_process_is_built_anew() {
     let Some(database) = Database::create(ServerKind::Postgres) else { return };
     let migration = "-- migrate:up transaction=none

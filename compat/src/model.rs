@@ -96,6 +96,64 @@ pub struct Server {
     pub search_path: String,
     /// The session's identity on the server, to find it again after a crash: backend process id or connection id.
     pub session_id: i64,
+    /// How the session reads strings and names.
+    pub quoting: SessionQuoting,
+    /// MySQL and MariaDB: what the database's URL sets in every session, names and values as SQL; empty elsewhere.
+    pub session_settings: Vec<(String, String)>,
+}
+
+impl Server {
+    /// The statement that sets what `session_settings` names; there must be some.
+    pub fn setting(session_settings: &[(String, String)]) -> String {
+        let all: Vec<String> =
+            session_settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        format!("SET {}", all.join(", "))
+    }
+}
+
+/// How a session reads strings and names at connect, and again after `SET … = DEFAULT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionQuoting {
+    /// At connect.
+    pub initial: Quoting,
+    /// What the server gives a session that asks for its default.
+    pub default: Quoting,
+}
+
+impl From<Quoting> for SessionQuoting {
+    fn from(quoting: Quoting) -> SessionQuoting {
+        SessionQuoting { initial: quoting, default: quoting }
+    }
+}
+
+/// How a session reads strings and names, where the server has a setting for it. Scripts are cut by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoting {
+    /// A backslash escapes in a plain `'…'`: MySQL without `NO_BACKSLASH_ESCAPES`, PostgreSQL with
+    /// `standard_conforming_strings = off`.
+    pub backslash_escapes: bool,
+    /// `"…"` is a name; MySQL only with `ANSI_QUOTES`.
+    pub ansi_quotes: bool,
+    /// MariaDB speaks PL/SQL: `sql_mode = ORACLE`.
+    pub oracle: bool,
+}
+
+impl Quoting {
+    /// What a server does unless it is told otherwise.
+    pub fn of(dialect: Dialect) -> Quoting {
+        let mysql = dialect.is_mysql_family();
+        Quoting { backslash_escapes: mysql, ansi_quotes: !mysql, oracle: false }
+    }
+
+    /// What a `sql_mode` of MySQL or MariaDB makes of it: the value as the server prints it.
+    pub fn of_sql_mode(sql_mode: &str) -> Quoting {
+        let has = |name: &str| sql_mode.split(',').any(|mode| mode.trim().eq_ignore_ascii_case(name));
+        Quoting {
+            backslash_escapes: !has("NO_BACKSLASH_ESCAPES"),
+            ansi_quotes: has("ANSI_QUOTES"),
+            oracle: has("ORACLE"),
+        }
+    }
 }
 
 /// One value as the server's own text; `None` is NULL.
@@ -386,12 +444,31 @@ pub struct GuestProgram {
     pub tool: &'static str,
     /// The language.
     pub language: Language,
-    /// Its modules, each a name and its text; the first is the one that is run.
+    /// Its modules, each a name and its text. Python's are of one package, by their dotted names, a package's own ending
+    /// in `__init__`: the host carrier runs the package's `__main__`; the sandbox calls `sandbox.converse(message, exchange)`,
+    /// and when a pack is built `preload.run()`, if there is one.
     pub modules: &'static [(&'static str, &'static str)],
     /// The project's folders from which it imports, absolute, in order.
     pub import_paths: Vec<PathBuf>,
     /// What it is told when it starts: `options` of the step protocol's `start`.
     pub options: serde_json::Value,
+}
+
+/// What a pack for a tool is built from: libraries that its guest finds in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackRecipe {
+    /// [`GuestProgram::tool`].
+    pub tool: &'static str,
+    /// [`GuestProgram::language`].
+    pub language: Language,
+    /// [`GuestProgram::modules`].
+    pub modules: &'static [(&'static str, &'static str)],
+    /// Libraries, as their package index names them; what they need comes along.
+    pub libraries: &'static [&'static str],
+    /// Database drivers, of which the guest uses what is not compiled; without what they need.
+    pub drivers: &'static [&'static str],
+    /// Libraries of which a project has to have the same major and minor version, by their normalised names.
+    pub decisive: &'static [&'static str],
 }
 
 /// The language of a guest.

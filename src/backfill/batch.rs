@@ -206,6 +206,7 @@ mod tests {
     use super::super::key::{Form, KeyColumn};
     use super::super::table::Table;
     use super::*;
+    use dunlin_compat::model::Quoting;
 
     fn server(dialect: Dialect) -> Server {
         Server {
@@ -217,6 +218,8 @@ mod tests {
             user: "shop".into(),
             search_path: String::new(),
             session_id: 1,
+            quoting: Quoting::of(dialect).into(),
+            session_settings: Vec::new(),
         }
     }
 

@@ -303,8 +303,8 @@ impl From<RunError> for Failure {
 fn of_guest(error: GuestError) -> Failure {
     let message = error.to_string();
     match error {
-        GuestError::CannotLoad { problems } => {
-            let failure = Failure::new("CODE", message);
+        GuestError::CannotLoad { problems, advice } => {
+            let failure = Failure { help: advice, ..Failure::new("CODE", message) };
             match problems.first() {
                 Some(problem) => failure.at(Path::new(&problem.path), problem.line),
                 None => failure,

@@ -116,7 +116,8 @@ pub fn of_plan(
             }
             Step::Script(script) => {
                 let source = &script.block.source;
-                let found = crate::sql::split(&source.text, server.dialect).map_err(|error| {
+                let found = crate::sql::split_quoted(&source.text, server.dialect, server.quoting);
+                let found = found.map_err(|error| {
                     let line = error.line + source.first_line - 1;
                     Failure::new("SYNTAX", error.to_string()).at(&source.path, line)
                 })?;

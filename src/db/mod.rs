@@ -121,6 +121,11 @@ pub trait Connection: Send {
     /// Whether a session with this id is still connected ([`Server::session_id`] of an earlier process).
     fn session_alive(&mut self, session_id: i64) -> Result<bool, DbError>;
 
+    /// Asks anew for [`Server::quoting`], after statements that may have changed it.
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// Notices and warnings since the last call, as the server words them.
     fn take_notices(&mut self) -> Vec<String>;
 

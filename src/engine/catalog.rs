@@ -56,8 +56,13 @@ pub fn settle(
     if is_repeatable(statement, connection.server().dialect) {
         return Ok(Settled::not_done());
     }
+    let reindexes = |target: &Target| target.action == Action::Reindex;
     let (Some(before), Some(target)) = (before, &statement.facts.target) else {
-        return Ok(Settled::unknown());
+        // To build an index again does no harm.
+        return Ok(match &statement.facts.target {
+            Some(target) if reindexes(target) => Settled::not_done(),
+            _ => Settled::unknown(),
+        });
     };
     let Some(now) = fingerprint(connection, statement)? else { return Ok(Settled::unknown()) };
     if connection.server().dialect == Dialect::Postgres {
@@ -98,7 +103,8 @@ fn unseen_change(statement: &Statement<'_>, target: &Target, before: &str) -> Op
         .then_some(": it moves rows, which the definition of a table does not show")
 }
 
-/// Indexes that a failed or interrupted `CREATE INDEX CONCURRENTLY` left invalid, as statements that drop them.
+/// Indexes that a failed or interrupted `CREATE INDEX CONCURRENTLY` or `REINDEX CONCURRENTLY` left invalid, as statements that
+/// drop them.
 pub fn drop_invalid_indexes(
     connection: &mut dyn Connection,
     statement: &Statement<'_>,
@@ -205,13 +211,13 @@ fn postgres_fingerprint(connection: &mut dyn Connection, target: &Target) -> Res
         format!("pg_catalog.to_regclass({})", dialect.quote_literal(&quoted(name, dialect)))
     };
     let query = match (target.kind, &target.on_table) {
-        (Kind::Index, Some(table)) => format!(
-            "SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname) || CASE WHEN x.indisvalid THEN \
-             ' valid' ELSE ' invalid' END, E'\\n' ORDER BY x.indexrelid) FROM pg_catalog.pg_index x \
-             JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE x.indrelid = {}",
-            regclass(table)
-        ),
+        _ if target.action == Action::Reindex => match reindexed(target, &regclass) {
+            Some(tables) => indexes(&tables, connection.server().version),
+            None => return Ok(None),
+        },
+        (Kind::Index, Some(table)) => {
+            indexes(&format!("x.indrelid = {}", regclass(table)), connection.server().version)
+        }
         (Kind::Index, None) => {
             let checks: Vec<String> = target
                 .names
@@ -230,6 +236,47 @@ fn postgres_fingerprint(connection: &mut dyn Connection, target: &Target) -> Res
     Ok(Some(outcome.rows.into_iter().flatten().next().flatten().unwrap_or_default()))
 }
 
+/// The indexes of some tables, a line each, with whether they are valid. Those that another session is building are left out.
+fn indexes(of_tables: &str, server_version: (u32, u32, u32)) -> String {
+    let built_by_others = if server_version >= (12, 0, 0) {
+        " AND (x.indisvalid OR NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p \
+         WHERE p.relid = x.indrelid AND p.pid <> pg_catalog.pg_backend_pid()))"
+    } else {
+        ""
+    };
+    format!(
+        "SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname) || CASE WHEN x.indisvalid THEN \
+         ' valid' ELSE ' invalid' END, E'\\n' ORDER BY x.indexrelid) FROM pg_catalog.pg_index x \
+         JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ({of_tables}){built_by_others}"
+    )
+}
+
+/// The tables of which a `REINDEX` builds indexes, with the tables of their long values; `None` if it names none that is there.
+fn reindexed(target: &Target, regclass: &dyn Fn(&QualifiedName) -> String) -> Option<String> {
+    let name = target.names.first();
+    let tables = match (target.kind, name) {
+        (Kind::Table, Some(name)) => format!("t.oid = {}", regclass(name)),
+        (Kind::Index, Some(name)) => format!(
+            "t.oid = (SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = {})",
+            regclass(name)
+        ),
+        (Kind::Schema, Some(name)) => format!(
+            "t.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = {})",
+            Dialect::Postgres.quote_literal(&name.name)
+        ),
+        (Kind::Database, _) => "true".to_owned(),
+        _ => return None,
+    };
+    // A partitioned table or index stands for those below it.
+    Some(format!(
+        "x.indrelid IN (WITH RECURSIVE whole AS (SELECT t.oid, t.reltoastrelid FROM pg_catalog.pg_class t WHERE {tables} \
+         UNION SELECT t.oid, t.reltoastrelid FROM whole JOIN pg_catalog.pg_inherits h ON h.inhparent = whole.oid \
+         JOIN pg_catalog.pg_class t ON t.oid = h.inhrelid) \
+         SELECT oid FROM whole UNION SELECT reltoastrelid FROM whole)"
+    ))
+}
+
 fn existence(catalog: &str, column: &str, target: &Target) -> String {
     let names: Vec<String> =
         target.names.iter().map(|name| Dialect::Postgres.quote_literal(&name.name)).collect();
@@ -240,11 +287,19 @@ fn existence(catalog: &str, column: &str, target: &Target) -> String {
 }
 
 fn settle_postgres(target: &Target, before: &str, now: &str) -> Settled {
+    let old: Vec<&str> = before.split('\n').collect();
+    let new: Vec<&str> = now.split('\n').filter(|line| !line.is_empty() && !old.contains(line)).collect();
     match (target.action, target.kind) {
+        // It may be run again in any case; what it was building is invalid and has a name of its own.
+        (Action::Reindex, _) => {
+            let left = new.iter().filter_map(|line| line.strip_suffix(" invalid"));
+            let cleanup = left
+                .filter(|name| is_of_reindex(name))
+                .map(|name| format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+                .collect();
+            Settled::NotDone { cleanup }
+        }
         (Action::Create, Kind::Index) => {
-            let old: Vec<&str> = before.split('\n').collect();
-            let new: Vec<&str> =
-                now.split('\n').filter(|line| !line.is_empty() && !old.contains(line)).collect();
             if new.iter().any(|line| line.ends_with(" valid")) {
                 return Settled::Done;
             }
@@ -266,6 +321,12 @@ fn settle_postgres(target: &Target, before: &str, now: &str) -> Settled {
         }
         _ => Settled::unknown(),
     }
+}
+
+/// Whether an index has a name that PostgreSQL gives the second copy while it builds one anew: `orders_pkey_ccnew1`.
+fn is_of_reindex(name: &str) -> bool {
+    let name = name.trim_end_matches('"').trim_end_matches(|character: char| character.is_ascii_digit());
+    name.ends_with("_ccnew") || name.ends_with("_ccold")
 }
 
 fn quoted(name: &QualifiedName, dialect: Dialect) -> String {

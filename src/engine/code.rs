@@ -76,7 +76,7 @@ impl Runner<'_> {
         let Some(guests) = self.guests.as_deref_mut() else { return Err(no_guests(&found[0].1.source.path)) };
         let server = self.connection.server().clone();
         let mut steps = Bystander { observer: &mut *self.observer };
-        let mut problems = Vec::new();
+        let (mut problems, mut advice) = (Vec::new(), None);
         let mut rest = found.as_slice();
         // Migrations that share a guest are loaded together.
         while let Some((_, _, first)) = rest.first() {
@@ -95,10 +95,14 @@ impl Runner<'_> {
                 })
                 .collect();
             let guest = guests.get(&first.guest, first.carrier, Some(&server), &mut steps)?;
-            problems.extend(guest.load(&files, &mut steps)?);
+            let found = guest.load(&files, &mut steps)?;
+            if !found.is_empty() && advice.is_none() {
+                advice = guest.advice();
+            }
+            problems.extend(found);
         }
         if !problems.is_empty() {
-            return Err(GuestError::CannotLoad { problems }.into());
+            return Err(GuestError::CannotLoad { problems, advice }.into());
         }
         self.loaded.extend(found.iter().map(|(prepared, _, _)| prepared.step.id.clone()));
         Ok(())

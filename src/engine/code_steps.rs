@@ -49,6 +49,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     open: bool,
     /// Whether migrations before this one are in the same transaction.
     shared: bool,
+    /// Whether the code took back a transaction that others share, which is not done yet.
+    taken_back: bool,
     /// The server's last error, with its statement.
     last_error: Option<(DbError, String)>,
     /// Why this attempt ends, whatever the guest does next.
@@ -59,6 +61,8 @@ pub(super) struct CodeSteps<'r, 'a> {
 struct Asked<'s> {
     text: &'s str,
     parameters: &'s [Parameter],
+    /// PostgreSQL's OIDs of the parameters, where they are said.
+    types: &'s [Option<u32>],
     facts: Facts,
     verb: Verb,
     digest: String,
@@ -99,6 +103,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             journaled,
             open,
             shared,
+            taken_back: false,
             last_error: None,
             stop: None,
         };
@@ -147,6 +152,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
                 Some(locked) if caused => Stop::Retry(failure, locked),
                 _ => Stop::Failed(failure),
             });
+        }
+        if self.taken_back {
+            return Err(Stop::CommitFirst);
         }
         if !self.replay.is_empty() {
             return Err(Stop::Failed(self.edited(self.path.to_path_buf(), 1)));
@@ -219,6 +227,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     ) -> Answer {
         if self.stop.is_some() {
             return refusal("the migration has ended");
+        }
+        if self.taken_back {
+            return self.end(Stop::CommitFirst);
         }
         let digest = replay::digest(kind, text, "");
         let path = self.path.to_path_buf();
@@ -319,7 +330,11 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
 
     fn roll_back_now(&mut self, digest: String) -> Answer {
         if self.shared {
-            return self.end(Stop::CommitFirst);
+            // A library takes back what a failure left, which takes the whole group back in any case. Only code that goes on
+            // behind it needs the migrations before it committed.
+            self.taken_back = true;
+            self.open = false;
+            return Answer::Ok;
         }
         if let Err(error) = self.runner.connection.execute("ROLLBACK") {
             return self.failed(digest, "ROLLBACK", error);
@@ -447,6 +462,22 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         None
     }
 
+    /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
+    fn aside(&mut self, asked: &Asked<'_>) -> Answer {
+        let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");
+        if !reads || asked.facts.implicit_commit || asked.facts.control.is_some() {
+            return refusal("a driver's own question only reads");
+        }
+        match self.send(asked) {
+            Ok(outcome) => code_values::result(outcome, &asked.verb),
+            Err(error) => {
+                let answer = code_values::error(&error);
+                self.last_error = Some((error, asked.text.to_owned()));
+                answer
+            }
+        }
+    }
+
     fn succeeded(&mut self, asked: &Asked<'_>, outcome: TypedOutcome) -> Answer {
         self.told(asked, &outcome);
         let answer = code_values::result(outcome, &asked.verb);
@@ -477,8 +508,18 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         if dialect == Dialect::Sqlite {
             return self.runner.connection.execute_typed(asked.text, asked.parameters, returns_rows);
         }
-        let literals: Vec<String> =
-            asked.parameters.iter().map(|value| code_values::literal(value, dialect)).collect();
+        let literals: Vec<String> = asked
+            .parameters
+            .iter()
+            .enumerate()
+            .map(|(index, value)| {
+                let literal = code_values::literal(value, dialect);
+                match asked.types.get(index).copied().flatten().and_then(code_values::type_name) {
+                    Some(name) if dialect == Dialect::Postgres => format!("{literal}::{name}"),
+                    _ => literal,
+                }
+            })
+            .collect();
         let text = sql::bind(asked.text, dialect, &literals)
             .map_err(|error| DbError::new(DbErrorKind::Statement, error.to_string()))?;
         self.runner.connection.execute_typed(&text, &[], returns_rows)
@@ -706,12 +747,16 @@ impl Steps for CodeSteps<'_, '_> {
         if self.stop.is_some() {
             return refusal("the migration has ended");
         }
+        if self.taken_back {
+            return self.end(Stop::CommitFirst);
+        }
         let values = query.parameters.unwrap_or_default();
         let parameters: Result<Vec<Parameter>, String> = values.iter().map(code_values::parameter).collect();
         let parameters = match parameters {
             Ok(parameters) => parameters,
             Err(reason) => return refusal(reason),
         };
+        let types = query.types.unwrap_or_default();
         let server = self.server();
         let path = query.path.map_or_else(|| self.path.to_path_buf(), PathBuf::from);
         let line = query.line.unwrap_or(1);
@@ -719,13 +764,21 @@ impl Steps for CodeSteps<'_, '_> {
         let asked = |text| Asked {
             text,
             parameters: &parameters,
+            types: &types,
             facts: sql::classify(text, server.dialect, server.version),
             verb: sql::verb(text, server.dialect),
             digest: replay::digest("query", text, &written),
             path: path.clone(),
             line,
         };
-        let found = if parameters.is_empty() { sql::split(&query.sql, server.dialect).ok() } else { None };
+        if query.own {
+            return self.aside(&asked(&query.sql));
+        }
+        let found = if parameters.is_empty() {
+            sql::split_quoted(&query.sql, server.dialect, server.quoting).ok()
+        } else {
+            None
+        };
         match found {
             // Blanks around a single statement are the guest's own; a text that makes no sense is the server's to refuse.
             None => self.statement(&asked(&query.sql)),
@@ -739,6 +792,7 @@ impl Steps for CodeSteps<'_, '_> {
                 self.statement(&whole)
             }
             Some(found) if found.is_empty() => Answer::Result(Default::default()),
+            Some(_) if query.single => code_values::several(server.dialect),
             Some(found) => {
                 let mut last = Answer::Ok;
                 for statement in &found {

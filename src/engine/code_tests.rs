@@ -206,7 +206,7 @@ fn done() -> Result<Value, CarrierError> {
 }
 
 fn died() -> Result<Value, CarrierError> {
-    Err(CarrierError::Ended { carrier: "the test".to_owned(), said: String::new() })
+    Err(CarrierError::Ended { carrier: "the test".to_owned(), how: String::new(), said: String::new() })
 }
 
 fn tables(folder: &TempDir) -> Vec<String> {

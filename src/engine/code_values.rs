@@ -135,6 +135,73 @@ fn kind(kind: DbErrorKind) -> &'static str {
     }
 }
 
+/// What the server says of several statements in one text when the driver sends one at a time.
+pub fn several(dialect: Dialect) -> Answer {
+    let (sqlstate, code, message) = match dialect {
+        Dialect::Postgres => ("42601", None, "cannot insert multiple commands into a prepared statement"),
+        Dialect::Mysql | Dialect::Mariadb => (
+            "42000",
+            Some(1064),
+            "You have an error in your SQL syntax; the driver sends one statement at a time, and this text has several",
+        ),
+        Dialect::Sqlite => ("", Some(1), "You can only execute one statement at a time."),
+    };
+    Answer::Error(Box::new(StatementError {
+        kind: "statement".to_owned(),
+        message: message.to_owned(),
+        sqlstate: (!sqlstate.is_empty()).then(|| sqlstate.to_owned()),
+        code,
+        ..StatementError::default()
+    }))
+}
+
+/// The name of one of PostgreSQL's own types, for the cast of a parameter whose driver says its type.
+pub fn type_name(oid: u32) -> Option<&'static str> {
+    Some(match oid {
+        16 => "bool",
+        17 => "bytea",
+        20 => "int8",
+        21 => "int2",
+        23 => "int4",
+        25 => "text",
+        26 => "oid",
+        114 => "json",
+        650 => "cidr",
+        700 => "float4",
+        701 => "float8",
+        869 => "inet",
+        1043 => "varchar",
+        1082 => "date",
+        1083 => "time",
+        1114 => "timestamp",
+        1184 => "timestamptz",
+        1186 => "interval",
+        1266 => "timetz",
+        1700 => "numeric",
+        2950 => "uuid",
+        3802 => "jsonb",
+        1000 => "bool[]",
+        1001 => "bytea[]",
+        1005 => "int2[]",
+        1007 => "int4[]",
+        1009 => "text[]",
+        1015 => "varchar[]",
+        1016 => "int8[]",
+        1022 => "float8[]",
+        1182 => "date[]",
+        1185 => "timestamptz[]",
+        1231 => "numeric[]",
+        2951 => "uuid[]",
+        3904 => "int4range",
+        3906 => "numrange",
+        3908 => "tsrange",
+        3910 => "tstzrange",
+        3912 => "daterange",
+        3926 => "int8range",
+        _ => return None,
+    })
+}
+
 /// What the engine does not do, whatever the server would say.
 pub fn refusal(message: impl Into<String>) -> Answer {
     Answer::Error(Box::new(StatementError {

@@ -112,6 +112,10 @@ impl Connection for Faulty {
         self.inner.session_alive(session_id)
     }
 
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        self.inner.learn_quoting()
+    }
+
     fn take_notices(&mut self) -> Vec<String> {
         self.inner.take_notices()
     }

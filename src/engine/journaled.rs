@@ -330,11 +330,8 @@ pub(super) fn journaling(
     if in_own_transaction && !facts.implicit_commit {
         return Journaling::InOwnTransaction;
     }
-    match facts.control {
-        Some(Control::Begin | Control::Commit | Control::Rollback | Control::Savepoint | Control::Other) => {
-            return Journaling::InOwnTransaction;
-        }
-        None => {}
+    if facts.control.is_some() {
+        return Journaling::InOwnTransaction;
     }
     let forbidden = matches!(facts.transaction, TransactionNeed::Forbidden { .. });
     if forbidden || facts.implicit_commit || crate::sql::may_commit(&statement.text, dialect) {

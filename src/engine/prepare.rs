@@ -259,10 +259,8 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
 
 fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
     let source = &block.source;
-    let found = sql::split(&source.text, server.dialect).map_err(|error| RunError::Split {
-        path: source.path.clone(),
-        first_line: source.first_line,
-        error,
+    let found = sql::split_quoted(&source.text, server.dialect, server.quoting).map_err(|error| {
+        RunError::Split { path: source.path.clone(), first_line: source.first_line, error }
     })?;
     let rebuilds_tables = server.dialect == Dialect::Sqlite && sql::sqlite_rebuilds(&found);
     let mut statements: Vec<Statement<'p>> = found
@@ -277,6 +275,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
         })
         .collect();
     refuse_other_encodings(&statements, server)?;
+    refuse_two_phase(&statements)?;
     if block.transaction == TransactionRule::AutoUnmixed {
         refuse_mixture(&statements, server)?;
     }
@@ -299,6 +298,23 @@ fn refuse_other_encodings(statements: &[Statement<'_>], server: &Server) -> Resu
         }
     }
     Ok(())
+}
+
+/// A prepared transaction outlives its session with all its locks, and commits at another's word: neither the history row nor
+/// the journal can go with it.
+fn refuse_two_phase(statements: &[Statement<'_>]) -> Result<(), RunError> {
+    let Some(statement) =
+        statements.iter().find(|statement| statement.facts.control == Some(Control::TwoPhase))
+    else {
+        return Ok(());
+    };
+    Err(RunError::Refused {
+        path: statement.path.to_path_buf(),
+        line: statement.line,
+        reason: "this statement is of a two-phase commit, whose transaction outlives the session and cannot be recorded together \
+                 with the migration. Use BEGIN and COMMIT, or run it by hand outside of migrations"
+            .to_owned(),
+    })
 }
 
 /// Flyway's rule (`ParserSqlScript.parse`): a script does not mix statements that run in a transaction with those that
@@ -366,10 +382,7 @@ fn obstacle<'s, 'p>(
         matches!(statement.facts.transaction, TransactionNeed::Forbidden { .. })
             || statement.facts.implicit_commit
             || (rule != TransactionRule::Always && commits_unseen(statement, server.dialect))
-            || matches!(
-                statement.facts.control,
-                Some(Control::Begin | Control::Commit | Control::Rollback | Control::Other)
-            )
+            || statement.facts.control.is_some_and(|control| control != Control::Savepoint)
     })
 }
 

@@ -14,6 +14,7 @@ use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
+use crate::sql;
 
 /// Opens a session for writing on the project's database.
 pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
@@ -118,6 +119,7 @@ pub fn open_session(
     let connection = super::fault::wrap(connection);
     let mut connection = connection;
     let mut statements = Vec::new();
+    let mut changes_quoting = false;
     match connection.server().dialect {
         Dialect::Sqlite => {
             let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
@@ -130,12 +132,16 @@ pub fn open_session(
         Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => {}
     }
     for script in adapter.session_statements(connection.server()) {
-        let found = crate::sql::split(&script, connection.server().dialect).map_err(|error| {
+        let server = connection.server();
+        let found = sql::split_quoted(&script, server.dialect, server.quoting).map_err(|error| {
             RunError::Adapter(AdapterError::refused(
                 "CONFIGURATION",
                 format!("the statements for every session: {error}"),
             ))
         })?;
+        changes_quoting |= found
+            .iter()
+            .any(|found| sql::classify(&found.text, server.dialect, server.version).changes_parsing);
         statements.extend(found.into_iter().map(|statement| statement.text));
     }
     if !statements.is_empty() {
@@ -143,6 +149,9 @@ pub fn open_session(
         connection
             .execute_many(&statements)
             .map_err(|failure| RunError::server("preparing the session")(failure.error))?;
+    }
+    if changes_quoting {
+        connection.learn_quoting().map_err(RunError::server("preparing the session"))?;
     }
     Ok(connection)
 }

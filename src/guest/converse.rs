@@ -30,6 +30,7 @@ pub trait Steps {
 pub struct Guest {
     link: Box<dyn CarrierLink>,
     about: Ready,
+    broken: bool,
 }
 
 impl Guest {
@@ -39,7 +40,7 @@ impl Guest {
         start: Start<'_>,
         steps: &mut dyn Steps,
     ) -> Result<Guest, GuestError> {
-        let mut guest = Guest { link, about: Ready::default() };
+        let mut guest = Guest { link, about: Ready::default(), broken: false };
         match guest.exchange(&EngineMessage::Start(start), steps)? {
             GuestMessage::Ready(about) if about.protocol == VERSION => {
                 guest.about = about;
@@ -60,6 +61,16 @@ impl Guest {
     /// Its interpreter and libraries.
     pub fn about(&self) -> &Ready {
         &self.about
+    }
+
+    /// Whether it can no longer be talked to, after a failure of its carrier.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// What to do about files that it cannot load, if another carrier might.
+    pub fn advice(&self) -> Option<String> {
+        self.link.advice()
     }
 
     /// Loads files without running them; says what stands in the way.
@@ -110,7 +121,8 @@ impl Guest {
             };
             serde_json::to_string(&answer)
                 .unwrap_or_else(|_| r#"{"type":"error","kind":"protocol"}"#.to_owned())
-        })?;
+        });
+        let last = last.inspect_err(|_| self.broken = true)?;
         match serde_json::from_str(&last) {
             Ok(GuestMessage::Failed(failed)) => Err(GuestError::Failed(failed)),
             Ok(message) => Ok(message),

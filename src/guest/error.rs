@@ -18,10 +18,12 @@ pub enum CarrierError {
         reason: String,
     },
     /// It ended in the middle of a conversation.
-    #[error("{carrier} ended unexpectedly{}", last_words(said))]
+    #[error("{carrier} ended unexpectedly{how}{}", last_words(said))]
     Ended {
         /// What ended.
         carrier: String,
+        /// How, with a space in front: ` with exit code 1`, ` by signal 9`; empty when it is not known.
+        how: String,
         /// The last lines that it printed.
         said: String,
     },
@@ -64,6 +66,8 @@ pub enum GuestError {
     CannotLoad {
         /// What, where and why.
         problems: Vec<LoadProblem>,
+        /// The way out, where the other carrier is one.
+        advice: Option<String>,
     },
     /// The migration's code failed.
     #[error("{}", .0.message)]

@@ -4,8 +4,23 @@
 //! through [`Steps`]. This module runs no statement and knows no tool.
 
 mod converse;
+mod environment;
 mod error;
+mod guests;
+#[cfg(unix)]
+mod host;
+#[cfg(unix)]
+mod host_python;
+mod interrupt;
+#[cfg(unix)]
+mod lines;
+pub mod pack;
+pub mod pack_build;
+mod pack_libraries;
 pub mod protocol;
+mod python_pins;
+mod sandbox;
+mod sandbox_world;
 
 use std::sync::Arc;
 
@@ -13,6 +28,8 @@ use dunlin_compat::model::{Carrier, GuestProgram, Server};
 
 pub use converse::{Guest, Steps};
 pub use error::{CarrierError, GuestError};
+pub use guests::{GuestSettings, Guests};
+pub use interrupt::Interrupt;
 
 /// Whoever starts guests and keeps them for a run.
 pub trait GuestSource {
@@ -30,6 +47,11 @@ pub trait GuestSource {
 pub trait CarrierLink: Send {
     /// How messages name it: `python3 (/srv/shop/.venv/bin/python)`, `the sandbox`.
     fn describe(&self) -> String;
+
+    /// What to do when it cannot load a file, if another carrier might.
+    fn advice(&self) -> Option<String> {
+        None
+    }
 
     /// Sends a message of the engine, answers every question of the guest with what `answer` makes of it, and returns the
     /// guest's final message. All are single lines without the line break.

@@ -180,6 +180,22 @@ pub enum GuestMessage {
     },
 }
 
+/// Whether a message of a guest ends its exchange. What cannot be read is none that does.
+pub fn is_final(message: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_str::<Kind<'_>>(message)
+        .is_ok_and(|message| ["ready", "loaded", "done", "failed"].contains(&&*message.kind))
+}
+
+/// What a carrier makes of a line that a guest printed.
+pub fn log_message(line: &str) -> String {
+    serde_json::json!({"type": "log", "level": "info", "logger": "output", "text": line}).to_string()
+}
+
 /// `ready`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Ready {
@@ -252,6 +268,15 @@ pub struct Query {
     /// Values for its placeholders.
     #[serde(default)]
     pub parameters: Option<Vec<ParameterValue>>,
+    /// PostgreSQL's OIDs of the parameters, where the driver says them.
+    #[serde(default)]
+    pub types: Option<Vec<Option<u32>>>,
+    /// Whether the tool's driver takes one statement only.
+    #[serde(default)]
+    pub single: bool,
+    /// Whether it is a question of the driver's own, such as for the server's version, and none of the migration.
+    #[serde(default)]
+    pub own: bool,
     /// The project's file that sends it.
     #[serde(default)]
     pub path: Option<String>,

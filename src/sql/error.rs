@@ -75,6 +75,9 @@ pub enum SplitProblem {
     /// A command of the sqlite3 program.
     #[error("`{0}` is a command of the sqlite3 program, not SQL")]
     SqliteCommand(String),
+    /// A stored program or block of MariaDB's Oracle mode that is to be cut at `;`.
+    #[error("under sql_mode ORACLE this {0} may hold semicolons, and nothing tells which of them ends it")]
+    OracleBody(&'static str),
     /// `DELIMITER` without an argument.
     #[error("DELIMITER is not followed by a delimiter")]
     EmptyDelimiter,
@@ -127,6 +130,9 @@ impl SplitProblem {
             }
             SplitProblem::SqliteCommand(_) => {
                 "Remove the line, or write what it does in SQL, such as a PRAGMA."
+            }
+            SplitProblem::OracleBody(_) => {
+                "Set a DELIMITER around it, such as `DELIMITER //`, and end it with that."
             }
             SplitProblem::EmptyDelimiter => "Name one, as in `DELIMITER //`.",
             SplitProblem::BackslashDelimiter => "Choose another delimiter, such as `//`.",

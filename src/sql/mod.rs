@@ -27,7 +27,7 @@ pub use error::{SplitError, SplitProblem};
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
 
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};
 
 /// Cuts a script into its statements, in order.
 ///
@@ -38,9 +38,22 @@ use dunlin_compat::model::Dialect;
 ///
 /// [`SplitError`] names the place of what is never closed, or of a command that only a client program understands.
 pub fn split(text: &str, dialect: Dialect) -> Result<Vec<Statement>, SplitError> {
+    split_quoted(text, dialect, Quoting::of(dialect).into())
+}
+
+/// The same for a session that reads strings and names as `quoting` says when the script begins.
+///
+/// # Errors
+///
+/// As [`split`].
+pub fn split_quoted(
+    text: &str,
+    dialect: Dialect,
+    quoting: SessionQuoting,
+) -> Result<Vec<Statement>, SplitError> {
     match dialect {
-        Dialect::Postgres => postgres::split(text),
-        Dialect::Mysql | Dialect::Mariadb => mysql::split(text, dialect),
+        Dialect::Postgres => postgres::split(text, quoting),
+        Dialect::Mysql | Dialect::Mariadb => mysql::split(text, dialect, quoting),
         Dialect::Sqlite => sqlite::split(text),
     }
 }

@@ -6,7 +6,7 @@ use super::lexer::{Lexer, Token, TokenKind};
 use super::mysql_body::Body;
 use super::mysql_mode::{Modes, Unclear};
 use super::statement::{Collector, Statement, beginning};
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, SessionQuoting};
 
 /// Commands of the client that no server knows. `DELIMITER` and `USE` are understood.
 const CLIENT_COMMANDS: [&str; 12] = [
@@ -14,15 +14,24 @@ const CLIENT_COMMANDS: [&str; 12] = [
     "EDIT",
 ];
 
-pub(super) fn split(script: &str, dialect: Dialect) -> Result<Vec<Statement>, SplitError> {
+/// What of Oracle's mode has a body, by the word behind `CREATE`.
+const ORACLE_PROGRAMS: [(&str, &str); 3] =
+    [("PROCEDURE", "procedure"), ("FUNCTION", "function"), ("PACKAGE", "package")];
+
+pub(super) fn split(
+    script: &str,
+    dialect: Dialect,
+    quoting: SessionQuoting,
+) -> Result<Vec<Statement>, SplitError> {
     let mut splitter = Splitter {
         script,
         lexer: Lexer::new(script, beginning(script), dialect),
         collector: Collector::new(script),
         start: None,
         body: Body::default(),
-        modes: Modes::default(),
+        modes: Modes::new(quoting),
     };
+    splitter.read_as_asked();
     splitter.run().map_err(|(offset, problem)| SplitError::new(script, offset, problem))?;
     Ok(splitter.collector.finish())
 }
@@ -59,6 +68,7 @@ impl Splitter<'_> {
 
     fn finish(&mut self, end: usize) -> Result<(), (usize, SplitProblem)> {
         if let Some(start) = self.start.take() {
+            self.refuse_oracle_body(start, end)?;
             self.collector.add(start, end);
             self.follow_mode(start, end).map_err(|Unclear(offset)| (offset, SplitProblem::UnclearSqlMode))?;
         }
@@ -67,26 +77,56 @@ impl Splitter<'_> {
         Ok(())
     }
 
-    /// Reads strings from here on as the statement just finished asks for.
-    fn follow_mode(&mut self, start: usize, end: usize) -> Result<(), Unclear> {
+    /// PL/SQL declares before `BEGIN` and has packages, for which the rules of [`Body`] do not hold.
+    fn refuse_oracle_body(&self, start: usize, end: usize) -> Result<(), (usize, SplitProblem)> {
+        if !self.modes.quoting().oracle || self.lexer.delimiter != ";" {
+            return Ok(());
+        }
+        let words: Vec<Token> =
+            self.tokens(start, end).filter(|token| token.kind == TokenKind::Word).take(40).collect();
+        let is =
+            |index: usize, word: &str| words.get(index).is_some_and(|token| token.is_word(self.script, word));
+        let has = |word: &str| words.iter().any(|token| token.is_word(self.script, word));
+        let begins_transaction = words.len() == 1 || is(1, "WORK") || is(1, "NOT");
+        let program = if is(0, "DECLARE") || (is(0, "BEGIN") && !begins_transaction) {
+            Some("block")
+        } else if is(0, "CREATE") && (has("AS") || has("IS")) {
+            let kind = words
+                .iter()
+                .take_while(|token| !["AS", "IS"].iter().any(|word| token.is_word(self.script, word)))
+                .find_map(|token| ORACLE_PROGRAMS.iter().find(|(word, _)| token.is_word(self.script, word)));
+            kind.map(|(_, name)| *name)
+        } else {
+            None
+        };
+        program.map_or(Ok(()), |program| Err((start, SplitProblem::OracleBody(program))))
+    }
+
+    /// The tokens between two places, comments left out.
+    fn tokens(&self, start: usize, end: usize) -> impl Iterator<Item = Token> {
         let mut reader = self.lexer.clone();
         reader.position = start;
-        let mut tokens = Vec::new();
-        while let Ok(Some(token)) = reader.next_token()
-            && token.start < end
-        {
-            if matches!(token.kind, TokenKind::Comment | TokenKind::CodeOpen | TokenKind::CodeClose) {
-                continue;
-            }
-            if tokens.is_empty() && !token.is_word(self.script, "SET") {
-                return Ok(());
-            }
-            tokens.push(token);
+        std::iter::from_fn(move || reader.next_token().ok().flatten().filter(|token| token.start < end))
+            .filter(|token| {
+                !matches!(token.kind, TokenKind::Comment | TokenKind::CodeOpen | TokenKind::CodeClose)
+            })
+    }
+
+    /// Reads strings from here on as the statement just finished asks for.
+    fn follow_mode(&mut self, start: usize, end: usize) -> Result<(), Unclear> {
+        if !self.tokens(start, end).next().is_some_and(|first| first.is_word(self.script, "SET")) {
+            return Ok(());
         }
+        let tokens: Vec<Token> = self.tokens(start, end).collect();
         self.modes.follow(self.script, &tokens)?;
-        self.lexer.backslash_escapes = !self.modes.current.no_backslash_escapes;
-        self.lexer.ansi_quotes = self.modes.current.ansi_quotes;
+        self.read_as_asked();
         Ok(())
+    }
+
+    fn read_as_asked(&mut self) {
+        let quoting = self.modes.quoting();
+        self.lexer.backslash_escapes = quoting.backslash_escapes;
+        self.lexer.ansi_quotes = quoting.ansi_quotes;
     }
 
     fn take(&mut self, token: Token) -> Result<(), (usize, SplitProblem)> {

@@ -305,7 +305,7 @@ impl Body {
             self.open(block, token.start);
         } else if is(&["END"]) {
             self.close();
-        } else if is(&["ELSEIF", "WHEN"]) {
+        } else if is(&["ELSEIF", "ELSIF", "WHEN"]) {
             self.at_statement = false;
             self.in_condition = true;
         } else if is(&["UNTIL"]) {

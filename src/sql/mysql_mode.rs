@@ -3,24 +3,35 @@
 
 use std::collections::HashMap;
 
+use dunlin_compat::model::{Quoting, SessionQuoting};
+
 use super::lexer::{Token, TokenKind};
 
 /// The modes of MySQL and MariaDB that stand for several others, `ANSI_QUOTES` among them.
 const WITH_ANSI_QUOTES: [&str; 7] = ["ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"];
 
-/// How strings are read.
+/// The same as bits of a number, in MariaDB's order, which MySQL shares.
+const BITS_WITH_ANSI_QUOTES: u64 = 1 << 2 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 18;
+const BIT_OF_ORACLE: u64 = 1 << 9;
+const BIT_OF_NO_BACKSLASH_ESCAPES: u64 = 1 << 20;
+
+/// The modes that matter here, of all that are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Mode {
+struct Mode {
     /// A backslash is a character like any other.
-    pub(super) no_backslash_escapes: bool,
+    no_backslash_escapes: bool,
     /// `"…"` is a name.
-    pub(super) ansi_quotes: bool,
+    ansi_quotes: bool,
+    /// MariaDB speaks PL/SQL.
+    oracle: bool,
 }
 
 /// The mode in force, and the user variables that keep one for later.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Modes {
-    pub(super) current: Mode,
+    current: Mode,
+    /// What `SET sql_mode = DEFAULT` brings.
+    by_default: Mode,
     saved: HashMap<String, Mode>,
 }
 
@@ -29,6 +40,26 @@ pub(super) struct Modes {
 pub(super) struct Unclear(pub(super) usize);
 
 impl Modes {
+    /// For a script that a session reads so.
+    pub(super) fn new(quoting: SessionQuoting) -> Modes {
+        let mode = |quoting: Quoting| Mode {
+            no_backslash_escapes: !quoting.backslash_escapes,
+            ansi_quotes: quoting.ansi_quotes,
+            oracle: quoting.oracle,
+        };
+        let (current, by_default) = (mode(quoting.initial), mode(quoting.default));
+        Modes { current, by_default, saved: HashMap::new() }
+    }
+
+    /// How strings and names are read now.
+    pub(super) fn quoting(&self) -> Quoting {
+        Quoting {
+            backslash_escapes: !self.current.no_backslash_escapes,
+            ansi_quotes: self.current.ansi_quotes,
+            oracle: self.current.oracle,
+        }
+    }
+
     /// Takes in a statement, given as its tokens without comments.
     ///
     /// # Errors
@@ -80,7 +111,16 @@ impl Modes {
             && number.kind == TokenKind::Number
         {
             let bits: u64 = number.text(script).parse().unwrap_or(0);
-            return Ok(Mode { no_backslash_escapes: bits & (1 << 20) != 0, ansi_quotes: bits & 4 != 0 });
+            return Ok(Mode {
+                no_backslash_escapes: bits & BIT_OF_NO_BACKSLASH_ESCAPES != 0,
+                ansi_quotes: bits & BITS_WITH_ANSI_QUOTES != 0,
+                oracle: bits & BIT_OF_ORACLE != 0,
+            });
+        }
+        if let [word] = value
+            && word.is_word(script, "DEFAULT")
+        {
+            return Ok(self.by_default);
         }
         let mut read = Mode::default();
         let mut named = Mode::default();
@@ -116,6 +156,7 @@ impl Mode {
         Mode {
             no_backslash_escapes: is_any(&["NO_BACKSLASH_ESCAPES"]),
             ansi_quotes: is_any(&WITH_ANSI_QUOTES),
+            oracle: is_any(&["ORACLE"]),
         }
     }
 
@@ -123,6 +164,7 @@ impl Mode {
         Mode {
             no_backslash_escapes: self.no_backslash_escapes || other.no_backslash_escapes,
             ansi_quotes: self.ansi_quotes || other.ansi_quotes,
+            oracle: self.oracle || other.oracle,
         }
     }
 
@@ -130,6 +172,7 @@ impl Mode {
         Mode {
             no_backslash_escapes: self.no_backslash_escapes && !other.no_backslash_escapes,
             ansi_quotes: self.ansi_quotes && !other.ansi_quotes,
+            oracle: self.oracle && !other.oracle,
         }
     }
 }
@@ -159,9 +202,9 @@ fn variable(script: &str, token: Token) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SplitProblem;
     use super::super::tests::{error, texts};
-    use dunlin_compat::model::Dialect;
+    use super::super::{SplitProblem, split_quoted};
+    use dunlin_compat::model::{Dialect, Quoting};
 
     /// Whether a backslash escapes in a string that follows these statements.
     #[track_caller]
@@ -219,6 +262,43 @@ mod tests {
             assert_eq!(texts(&script, Dialect::Mariadb).len(), 3, "{mode}");
         }
         assert_eq!(texts("SELECT \"a\\\";\"; SELECT 1", Dialect::Mysql).len(), 2);
+    }
+
+    #[test]
+    fn a_script_begins_with_the_sessions_own_mode() {
+        let pieces = |script: &str, sql_mode: &str| {
+            split_quoted(script, Dialect::Mariadb, Quoting::of_sql_mode(sql_mode).into())
+                .map(|found| found.len())
+        };
+        let plain = r"SELECT '\'; SELECT 1; -- '";
+        assert_eq!(pieces(plain, "NO_BACKSLASH_ESCAPES"), Ok(2));
+        assert_eq!(pieces(plain, "STRICT_TRANS_TABLES"), Ok(1));
+        assert_eq!(pieces(&format!("SET sql_mode = DEFAULT; {plain}"), "NO_BACKSLASH_ESCAPES"), Ok(3));
+        assert_eq!(pieces(&format!("SET sql_mode = ''; {plain}"), "NO_BACKSLASH_ESCAPES"), Ok(2));
+        let name = r#"SELECT "a\"; SELECT 1; -- ""#;
+        assert_eq!(pieces(name, "REAL_AS_FLOAT,ANSI_QUOTES"), Ok(2));
+        assert_eq!(pieces(name, ""), Ok(1));
+    }
+
+    #[test]
+    fn a_program_of_oracles_mode_needs_a_delimiter() {
+        let mode = "SET sql_mode = ORACLE;\n";
+        for (text, program) in [
+            ("CREATE OR REPLACE PROCEDURE p(a int) AS x int; BEGIN x := 1; END;", "procedure"),
+            ("CREATE FUNCTION f RETURN int IS BEGIN RETURN 1; END;", "function"),
+            ("CREATE PACKAGE BODY p AS PROCEDURE q AS BEGIN NULL; END; END;", "package"),
+            ("DECLARE x int; BEGIN x := 1; END;", "block"),
+            ("BEGIN SELECT 1; END;", "block"),
+        ] {
+            let script = format!("{mode}{text}");
+            assert_eq!(error(&script, Dialect::Mariadb), (2, 1, SplitProblem::OracleBody(program)), "{text}");
+            let delimited = format!("{mode}DELIMITER //\n{text}\n//\nDELIMITER ;\n");
+            assert_eq!(texts(&delimited, Dialect::Mariadb).len(), 2, "{text}");
+        }
+        let fine = "BEGIN; CREATE TABLE \"a\" AS SELECT 1; CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW \
+                    BEGIN IF NEW.a = 1 THEN SET NEW.a = 2; ELSIF NEW.a = 2 THEN IF NEW.b THEN SET NEW.a = 3; END IF; \
+                    END IF; END; COMMIT";
+        assert_eq!(texts(&format!("{mode}{fine}"), Dialect::Mariadb).len(), 5);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::error::{SplitError, SplitProblem};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::statement::{Collector, Statement, beginning};
-use dunlin_compat::model::Dialect;
+use dunlin_compat::model::{Dialect, SessionQuoting};
 
-pub(super) fn split(script: &str) -> Result<Vec<Statement>, SplitError> {
+pub(super) fn split(script: &str, quoting: SessionQuoting) -> Result<Vec<Statement>, SplitError> {
     if let Some(offset) = script.find('\0') {
         return Err(SplitError::new(script, offset, SplitProblem::Nul));
     }
     let mut lexer = Lexer::new(script, beginning(script), Dialect::Postgres);
+    lexer.backslash_escapes = quoting.initial.backslash_escapes;
     let mut collector = Collector::new(script);
     let mut open = Open::default();
     let fail = |offset, problem| SplitError::new(script, offset, problem);
@@ -31,8 +32,9 @@ pub(super) fn split(script: &str) -> Result<Vec<Statement>, SplitError> {
             collector.set_copy_data(script.get(data.start..data.end).unwrap_or_default());
             lexer.position = data.next;
         }
-        if let Some(conforming) = open.conforming_strings(script, token.start) {
-            lexer.backslash_escapes = !conforming;
+        if let Some(escapes) = open.backslash_escapes(script, token.start, quoting.default.backslash_escapes)
+        {
+            lexer.backslash_escapes = escapes;
         }
         open = Open::default();
     }
@@ -144,12 +146,13 @@ impl Open {
         is(0, "CREATE") && (is(kind, "FUNCTION") || is(kind, "PROCEDURE"))
     }
 
-    /// What the statement sets `standard_conforming_strings` to, if it does: psql learns it from the server.
-    fn conforming_strings(&self, script: &str, end: usize) -> Option<bool> {
+    /// Whether backslashes escape once the statement has set `standard_conforming_strings`, if it does: psql learns it from
+    /// the server. `by_default` is what a `RESET` gives.
+    fn backslash_escapes(&self, script: &str, end: usize, by_default: bool) -> Option<bool> {
         let head = |index: usize| self.head.get(index).copied().flatten();
         let is = |index: usize, word: &str| head(index).is_some_and(|token| token.is_word(script, word));
         if is(0, "RESET") || is(0, "DISCARD") {
-            return (is(1, "standard_conforming_strings") || is(1, "ALL")).then_some(true);
+            return (is(1, "standard_conforming_strings") || is(1, "ALL")).then_some(by_default);
         }
         if !is(0, "SET") {
             return None;
@@ -164,7 +167,10 @@ impl Open {
         let value = value.trim_start_matches(|character: char| character == '=' || character.is_whitespace());
         let value = value.strip_prefix("to").or_else(|| value.strip_prefix("TO")).unwrap_or(value);
         let value = value.trim_matches(|character: char| character == '\'' || character.is_whitespace());
-        Some(!["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off)))
+        if value.eq_ignore_ascii_case("default") {
+            return Some(by_default);
+        }
+        Some(["off", "false", "no", "0"].iter().any(|off| value.eq_ignore_ascii_case(off)))
     }
 }
 
@@ -207,6 +213,7 @@ fn copy_data(script: &str, semicolon_end: usize) -> Result<CopyData, (usize, Spl
 mod tests {
     use super::super::tests::{error, texts};
     use super::*;
+    use dunlin_compat::model::Quoting;
 
     fn pieces(script: &str) -> Vec<String> {
         texts(script, Dialect::Postgres)
@@ -270,12 +277,21 @@ mod tests {
             assert_eq!(pieces(&script).len(), 5, "{reset}");
         }
         assert_eq!(pieces(r"SET standard_conforming_strings = off; RESET work_mem; SELECT '\';'").len(), 3);
+        let of_server: SessionQuoting =
+            Quoting { backslash_escapes: true, ..Quoting::of(Dialect::Postgres) }.into();
+        for (script, count) in [
+            (r"SELECT '\';'", 1),
+            (r"SET standard_conforming_strings = on; SELECT '\'; SELECT 1", 3),
+            (r"SET standard_conforming_strings = on; RESET ALL; SELECT '\';'", 3),
+        ] {
+            assert_eq!(split(script, of_server).map(|found| found.len()), Ok(count), "{script}");
+        }
     }
 
     #[test]
     fn copy_takes_its_data_verbatim() {
         let script = "COPY public.books (id, \"from\") FROM stdin WITH (FORMAT text);\n1\ta;'b\r\n\\N\t\n\\.\r\nSELECT 1;";
-        let statements = split(script).unwrap();
+        let statements = super::super::split(script, Dialect::Postgres).unwrap();
         assert_eq!(statements.len(), 2);
         assert_eq!(statements[0].text, "COPY public.books (id, \"from\") FROM stdin WITH (FORMAT text)");
         assert_eq!(statements[0].copy_data.as_deref(), Some("1\ta;'b\r\n\\N\t\n"));
@@ -286,7 +302,11 @@ mod tests {
     #[test]
     fn copy_may_have_no_rows_and_a_remark_behind_it() {
         for script in ["COPY t FROM STDIN; -- books\n\\.", "COPY t FROM STDIN; /* books */\r\n\\.\r\n"] {
-            assert_eq!(split(script).unwrap()[0].copy_data.as_deref(), Some(""), "{script}");
+            assert_eq!(
+                super::super::split(script, Dialect::Postgres).unwrap()[0].copy_data.as_deref(),
+                Some(""),
+                "{script}"
+            );
         }
     }
 

@@ -27,6 +27,31 @@ fn a_server_that_is_not_there() {
     ");
 }
 
+#[test]
+fn a_two_phase_commit_is_refused_before_anything_runs() {
+    for (kind, statement) in [
+        (ServerKind::Postgres, "PREPARE TRANSACTION 'visits'"),
+        (ServerKind::Postgres, "COMMIT PREPARED 'visits'"),
+        (ServerKind::MariaDb, "XA START 'visits'"),
+        (ServerKind::MySql, "XA COMMIT 'visits' ONE PHASE"),
+    ] {
+        let Some(database) = Database::create(kind) else { continue };
+        let script = format!("CREATE TABLE visits (id integer);\n{statement};\n");
+        let native =
+            Project::with(&[CUSTOMERS, ("migrations/2_visits.sql", &format!("-- migrate:up\n{script}"))]);
+        let said = native.dunlin(&["up", "--url", &database.url()]).exits(1).stderr;
+        assert!(said.contains("2_visits.sql:3") && said.contains("two-phase commit"), "{statement}: {said}");
+        let flyway = Project::with(&[("sql/V1__visits.sql", &script)]);
+        let mut arguments = vec!["flyway".to_owned(), "-locations=filesystem:sql".to_owned()];
+        arguments.extend(database.flyway_arguments());
+        arguments.push("migrate".to_owned());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let said = flyway.dunlin(&arguments).exits(1).stderr;
+        assert!(said.contains("V1__visits.sql") && said.contains("two-phase commit"), "{statement}: {said}");
+        assert!(database.tables().is_empty(), "{statement}: {:?}", database.tables());
+    }
+}
+
 /// `refused` on each server that is there; the texts differ from version to version.
 fn on_servers(refused: impl Fn(&Database) -> (String, &'static str)) {
     for kind in [ServerKind::Postgres, ServerKind::MariaDb, ServerKind::MySql] {

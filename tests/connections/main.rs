@@ -1,7 +1,7 @@
 //! Sessions on real servers. Each test needs the URL of a server with administration rights in an environment variable
 //! (`DUNLIN_TEST_POSTGRES`, `DUNLIN_TEST_MARIADB`, `DUNLIN_TEST_MYSQL`) and says when it is skipped for want of it.
-//! The tests of TLS also need `DUNLIN_TEST_TLS`, a directory with `ca.pem`, which issued the servers' certificates for
-//! the name `localhost` only, `otherca.pem`, which did not, and a client certificate `client.pem`, `client.key`, `client.pk8`.
+//! The tests of TLS also need `DUNLIN_TEST_TLS`, a directory of certificates that `tests/servers/tls` makes, and
+//! `DUNLIN_TEST_POSTGRES_TLS`, a server that has them; the others have them anyway.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests stand outside of test functions")]
 

@@ -16,6 +16,8 @@ fn tells_the_facts_of_its_session() {
         let server = connection.server().clone();
         assert_eq!(server.dialect, dialect);
         assert!(server.version > (5, 0, 0) && !server.version_text.is_empty());
+        assert!(server.quoting.initial.ansi_quotes && !server.quoting.default.ansi_quotes);
+        assert!(server.quoting.initial.backslash_escapes && server.quoting.default.backslash_escapes);
         assert_eq!(url.user, Some(server.user));
         assert_eq!(Some(server.session_id.to_string()), first(&mut *connection, "SELECT CONNECTION_ID()"));
         assert_eq!(first(&mut *connection, "SELECT @@time_zone").as_deref(), Some("+09:00"));

@@ -21,10 +21,10 @@ impl Database {
         }
     }
 
-    /// What `mariadb-dump` or `mysqldump` writes of a database with everything in it.
+    /// What `mariadb-dump` writes of a database with everything in it.
     #[track_caller]
-    pub fn mysql_dump(&self, program: &str, options: &[&str]) -> String {
-        let mut dump = self.with_login(program, &["--routines", "--events", "--triggers"]);
+    pub fn mysql_dump(&self, options: &[&str]) -> String {
+        let mut dump = self.with_login("mariadb-dump", &["--routines", "--events", "--triggers"]);
         dump.args(options).arg(self.name());
         run(dump, "").success().stdout
     }

@@ -58,9 +58,15 @@ fn compare_folder(folder: &str, create: impl Fn() -> Option<Database>) {
 /// Runs a text as the only migration of a project. The comment keeps a script of comments from counting as unwritten.
 #[track_caller]
 fn migrate(database: &Database, text: &str) -> Output {
+    migrate_as(database, "", text)
+}
+
+/// The same with parameters in the database's URL.
+#[track_caller]
+fn migrate_as(database: &Database, parameters: &str, text: &str) -> Output {
     let project = Project::new();
     project.write("migrations/1_fixture.sql", format!("-- migrate:up\n{text}"));
-    project.dunlin(&["--url", &database.url(), "up"])
+    project.dunlin(&["--url", &format!("{}{parameters}", database.url()), "up"])
 }
 
 /// Fails unless both databases hold the same, our own tables aside.

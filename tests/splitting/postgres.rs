@@ -1,7 +1,7 @@
 //! Against `psql`.
 
 use crate::support::{Database, ServerKind};
-use crate::{assert_same, compare_folder, migrate, scripts};
+use crate::{assert_same, compare_folder, migrate, migrate_as, scripts};
 
 fn create() -> Option<Database> {
     Database::create(ServerKind::Postgres)
@@ -23,6 +23,16 @@ fn a_dump_is_restored() {
             assert_same(&original, &restored, &format!("the dump of {}", script.name));
         }
     }
+}
+
+#[test]
+fn a_script_is_read_by_the_standard_conforming_strings_that_the_session_has() {
+    let (Some(by_client), Some(by_us)) = (create(), create()) else { return };
+    let script = r"CREATE TABLE note (text text); INSERT INTO note VALUES ('it\'s; fine');
+                   SET standard_conforming_strings = on; INSERT INTO note VALUES ('C:\'); INSERT INTO note VALUES (';');";
+    by_client.run_in_client(&format!("SET standard_conforming_strings = off;\n{script}")).success();
+    migrate_as(&by_us, "?options=-c%20standard_conforming_strings%3Doff", script).success();
+    assert_same(&by_client, &by_us, "standard_conforming_strings");
 }
 
 #[test]

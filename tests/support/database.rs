@@ -82,13 +82,22 @@ impl Database {
                 Some(url) => Some(Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))),
             },
         };
+        Some(Self::of(kind, server))
+    }
+
+    /// A new database on the server that an administrator's URL names.
+    pub fn on(kind: ServerKind, server: Url) -> Self {
+        Self::of(kind, Some(server))
+    }
+
+    fn of(kind: ServerKind, server: Option<Url>) -> Self {
         let folder = tempfile::Builder::new().prefix("dunlin-database").tempdir().unwrap();
         let database = Self { kind, name: fresh_name(), server, folder };
         if database.server.is_some() {
             let name = &database.name;
             database.administer(&format!("CREATE DATABASE {name};")).success();
         }
-        Some(database)
+        database
     }
 
     /// A new SQLite database, which is always to be had.
@@ -147,6 +156,31 @@ impl Database {
         }
     }
 
+    /// The URL as SQLAlchemy spells it, through another port of 127.0.0.1 if one is given.
+    pub fn sqlalchemy_url(&self, port: Option<u16>) -> String {
+        let (Some(mut url), Some((user, password))) = (self.url_of(&self.name), self.login()) else {
+            return format!("sqlite:///{}", self.name());
+        };
+        if port.is_some() {
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(port).unwrap();
+        }
+        let (driver, options) = match self.kind {
+            ServerKind::Sqlite => unreachable!("has no server"),
+            ServerKind::Postgres => ("postgresql+psycopg2", ""),
+            ServerKind::MariaDb => ("mariadb+pymysql", "?charset=utf8mb4"),
+            ServerKind::MySql => ("mysql+pymysql", "?charset=utf8mb4"),
+        };
+        format!("{driver}://{user}:{password}@{}/{}{options}", host_and_port(&url), self.name)
+    }
+
+    /// `host:port` of the server; `None` on SQLite.
+    pub fn server_address(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        let port = if self.kind == ServerKind::Postgres { 5432 } else { 3306 };
+        Some(format!("{}:{}", server.host_str().unwrap_or("127.0.0.1"), server.port().unwrap_or(port)))
+    }
+
     /// User and password; `None` on SQLite.
     pub fn login(&self) -> Option<(&str, &str)> {
         let server = self.server.as_ref()?;
@@ -194,6 +228,16 @@ impl Database {
                 rows_of(&run(client, &format!("{query};")).success().stdout)
             }
         }
+    }
+
+    /// What MariaDB's client prints for a script, a line for each row, values divided by tabs and binary ones in
+    /// hexadecimal; special characters stay escaped.
+    #[track_caller]
+    pub fn mysql_lines(&self, script: &str) -> Vec<String> {
+        let mut client = self.mariadb(&self.name);
+        client.args(["--batch", "--skip-column-names", "--binary-as-hex"]);
+        let printed = run(client, script).success().stdout;
+        printed.split_terminator('\n').map(str::to_owned).collect()
     }
 
     /// Starts `pg_dump` or the like: a program of the server's, without its arguments for this database.

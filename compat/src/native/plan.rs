@@ -161,9 +161,11 @@ fn session(server: &Server) -> Vec<String> {
             // What a dump sets and may not have put back.
             let settings = "SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, \
                             sql_safe_updates = DEFAULT, time_zone = DEFAULT";
+            let of_url =
+                (!server.session_settings.is_empty()).then(|| Server::setting(&server.session_settings));
             let database = (!server.schema.is_empty())
                 .then(|| format!("USE {}", server.dialect.quote_identifier(&server.schema)));
-            [settings.to_owned()].into_iter().chain(database).collect()
+            [settings.to_owned()].into_iter().chain(of_url).chain(database).collect()
         }
         Dialect::Sqlite => Vec::new(),
     }

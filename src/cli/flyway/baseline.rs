@@ -15,7 +15,6 @@ use crate::engine::OnUnfinished;
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let server = session.connect()?.server().clone();
     let marker = session.adapter.marker(None)?;
     let created = RefCell::new(false);
     let planner = |context: &Context<'_>| {
@@ -28,6 +27,6 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         console.info(&output::baselined(&marker.version));
     }
     observer.say_held();
-    let result = BaselineResult::new(session.database(&server), &marker.version.to_string());
+    let result = BaselineResult::new(session.database(), &marker.version.to_string());
     serde_json::to_value(&result).map_err(|error| CommandError::new("FAULT", error.to_string()))
 }

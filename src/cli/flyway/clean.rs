@@ -37,7 +37,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     }
     plan.warnings.iter().for_each(|warning| console.warn(warning));
     console.info(&output::database_objects_dropped(true, 0));
-    let mut result = CleanResult::new(session.database(&server));
+    let mut result = CleanResult::new(session.database());
     result.warnings.clone_from(&plan.warnings);
     let passes = plan.schemas.iter().chain(plan.schemas.iter().rev());
     for schema in passes {

@@ -16,15 +16,14 @@ use crate::engine;
 /// Writes the file and returns the result, in which nothing was migrated. The folders above the file are made.
 pub fn run(session: &Session, console: &Console, file: &str) -> Result<Value, CommandError> {
     let mut connection = session.connect()?;
-    let server = connection.server().clone();
     let plan = engine::plan(connection.as_mut(), &session.adapter, &Request::default())?;
     for warning in plan.warnings.iter().filter(|warning| !session.adapter.notices().contains(warning)) {
         console.warn(warning);
     }
-    let prepared = engine::prepare_plan(&plan, &server)?;
-    let shown = script::of_plan(&session.adapter, session.options(), &plan, &prepared, &server, None)
+    let prepared = engine::prepare_plan(&plan, &session.server)?;
+    let shown = script::of_plan(&session.adapter, session.options(), &plan, &prepared, &session.server, None)
         .map_err(|failure| CommandError::new("ERROR", failure.message))?;
-    let script: Vec<String> = shown.iter().map(|shown| shown.text(server.dialect)).collect();
+    let script: Vec<String> = shown.iter().map(|shown| shown.text(session.server.dialect)).collect();
     let path = session.adapter.working_directory.join(file);
     write(&path, &script.join("\n")).map_err(|error| {
         CommandError::new("ERROR", format!("Cannot write the dry run to {}: {error}", path.display()))
@@ -37,7 +36,7 @@ pub fn run(session: &Session, console: &Console, file: &str) -> Result<Value, Co
     let timestamp = output::timestamp(&session.adapter.now);
     let schemas = &session.adapter.config.schemas;
     let result =
-        MigrateResult::new(session.database(&server), &server.dialect.to_string(), schemas, timestamp);
+        MigrateResult::new(session.database(), &session.server.dialect.to_string(), schemas, timestamp);
     serde_json::to_value(&result).map_err(|error| CommandError::new("FAULT", error.to_string()))
 }
 

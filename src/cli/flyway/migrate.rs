@@ -31,7 +31,6 @@ struct Seen {
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
-    let server = session.connect()?.server().clone();
     let preface: SharedPreface = Rc::new(RefCell::new(Preface::default()));
     let seen = RefCell::new(Seen::default());
     let planner = |context: &Context<'_>| -> Result<Plan, AdapterError> {
@@ -59,14 +58,14 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     }
     let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results)
         .without(session.adapter.notices())
-        .marking_transactions(server.dialect.has_transactional_ddl());
+        .marking_transactions(session.server.dialect.has_transactional_ddl());
     let ran = session.run(&planner, OnUnfinished::Resume, &mut observer);
     observer.say_preface();
 
     let seen = seen.into_inner();
     let timestamp = output::timestamp(&session.adapter.now);
     let mut result =
-        MigrateResult::new(session.database(&server), &server.dialect.to_string(), &seen.schemas, timestamp);
+        MigrateResult::new(session.database(), &session.server.dialect.to_string(), &seen.schemas, timestamp);
     result.initial_schema_version = seen.initial_version;
     for (id, elapsed) in &observer.finished {
         if let Some(info) = seen.pending.get(id) {

@@ -26,6 +26,7 @@ use dunlin_compat::flyway::output;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use crate::db::Access;
 use console::Console;
 use error::CommandError;
 use session::Place;
@@ -126,7 +127,11 @@ fn execute(
     if !matches!(operation, "migrate" | "info" | "validate" | "repair" | "baseline" | "clean" | "undo") {
         return Err(CommandError::new("ERROR", not_here(operation)));
     }
-    let session = place.begin(console)?;
+    let access = match operation {
+        "info" | "validate" => Access::Read,
+        _ => Access::Write,
+    };
+    let session = place.begin(console, access)?;
     match operation {
         "migrate" => migrate::run(&session, console),
         "validate" => validate::run(&session, console),

@@ -19,7 +19,6 @@ use crate::engine::OnUnfinished;
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let started = Instant::now();
-    let server = session.connect()?.server().clone();
     let details: RefCell<Option<Repair>> = RefCell::new(None);
     let exists = RefCell::new(true);
     let planner = |context: &Context<'_>| {
@@ -36,11 +35,11 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         details.messages.iter().for_each(|message| console.info(message));
     }
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let table = session.adapter.history_table(&server);
+    let table = session.adapter.history_table(&session.server);
     if !exists.into_inner() {
         console.info(&output::no_history(&table));
     }
-    let transactional = server.dialect.has_transactional_ddl();
+    let transactional = session.server.dialect.has_transactional_ddl();
     let lines = output::repaired(
         &table,
         milliseconds,
@@ -49,6 +48,6 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     );
     lines.iter().for_each(|line| console.info(line));
     observer.say_held();
-    serde_json::to_value(details.result(session.database(&server)))
+    serde_json::to_value(details.result(session.database()))
         .map_err(|error| CommandError::new("FAULT", error.to_string()))
 }

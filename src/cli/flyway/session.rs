@@ -20,6 +20,7 @@ use super::observer::FlywayObserver;
 use crate::cli::Global;
 use crate::cli::failure::Failure;
 use crate::cli::project::{Project, parse_url};
+use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunError, RunOptions, RunReport};
 
@@ -42,13 +43,17 @@ impl Place {
     }
 
     /// Begins a command: connects, says to which database, and reads the project's files, in this order, as Flyway does for
-    /// each command anew.
-    pub fn begin(&self, console: &Console) -> Result<Session, CommandError> {
+    /// each command anew. `access` is what the command is for.
+    pub fn begin(&self, console: &Console, access: Access) -> Result<Session, CommandError> {
         let options = run_options(&self.config, &self.settings);
         let connect = connect_options(&self.config);
-        let first = open_on(&self.url, &connect, Access::Read)
+        // A session for writing would create a SQLite file before anything is known to be right.
+        let reads_only = self.url.engine == Engine::Sqlite || self.config.dry_run_output.is_some();
+        let access = if reads_only { Access::Read } else { access };
+        let first = open_on(&self.url, &connect, access)
             .map_err(|error| CommandError::of_connection(&error, self.config.user.as_deref()))?;
-        console.info(&output::database("********", &product(first.server())));
+        let server = first.server().clone();
+        console.info(&output::database("********", &product(&server)));
         let adapter = adapter(self.config.clone(), self.directory.clone(), &self.settings)?;
         for notice in &adapter.scan.notices {
             match notice.level {
@@ -61,7 +66,7 @@ impl Place {
             console.info(&message);
         }
         let first = RefCell::new(Some(first));
-        Ok(Session { adapter, url: self.url.clone(), connect, options, first })
+        Ok(Session { adapter, server, url: self.url.clone(), connect, options, first })
     }
 }
 
@@ -69,6 +74,8 @@ impl Place {
 pub struct Session {
     /// The project.
     pub adapter: FlywayAdapter,
+    /// What was learnt of the server when the command began.
+    pub server: Server,
     url: DatabaseUrl,
     connect: ConnectOptions,
     options: RunOptions,
@@ -89,6 +96,14 @@ impl Session {
         &self.options
     }
 
+    /// A session for a run: the one with which the command began unless that was taken, for connecting costs more than a run
+    /// that finds nothing to do. On SQLite that one cannot write.
+    fn connect_to_write(&self) -> Result<Box<dyn Connection>, DbError> {
+        let first =
+            (self.server.dialect != Dialect::Sqlite).then(|| self.first.borrow_mut().take()).flatten();
+        first.map_or_else(|| open_on(&self.url, &self.connect, Access::Write), Ok)
+    }
+
     /// Runs a plan.
     pub fn run(
         &self,
@@ -96,7 +111,7 @@ impl Session {
         on_unfinished: OnUnfinished,
         observer: &mut FlywayObserver<'_>,
     ) -> Result<RunReport, RunError> {
-        let open = || open_on(&self.url, &self.connect, Access::Write);
+        let open = || self.connect_to_write();
         engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, None, observer)
     }
 
@@ -119,8 +134,8 @@ impl Session {
     }
 
     /// The database's name as results have it: none on SQLite.
-    pub fn database(&self, server: &Server) -> Option<String> {
-        (server.dialect != Dialect::Sqlite).then(|| server.database.clone())
+    pub fn database(&self) -> Option<String> {
+        (self.server.dialect != Dialect::Sqlite).then(|| self.server.database.clone())
     }
 }
 

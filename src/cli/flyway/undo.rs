@@ -21,7 +21,6 @@ use crate::engine::OnUnfinished;
 /// Runs the command and returns its result: the last migration is taken back, or all down to and including the target.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let started = Instant::now();
-    let server = session.connect()?.server().clone();
     let stop = match &session.adapter.config.target.point {
         TargetPoint::Version(version) => Stop { through: Some(version.clone()), ..Stop::default() },
         TargetPoint::Latest | TargetPoint::Current | TargetPoint::Next => {
@@ -79,7 +78,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         )
     });
     let result = UndoResult {
-        database: session.database(&server),
+        database: session.database(),
         flyway_version: output::FLYWAY_VERSION.to_owned(),
         initial_schema_version: initial,
         migrations_undone: undone.len(),

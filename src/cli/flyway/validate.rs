@@ -16,8 +16,7 @@ use crate::engine::Snapshot;
 /// Runs the command and returns its result. With JSON, a history that does not fit is a result like another, as with Flyway.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let mut connection = session.connect()?;
-    let server = connection.server().clone();
-    let database = session.database(&server);
+    let database = session.database();
     callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeValidate])?;
     let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
     {

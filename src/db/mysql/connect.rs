@@ -1,15 +1,16 @@
 //! Finding a server: hosts in order, TLS by mode, and what is known of the session.
 //!
-//! TLS is the `mysql` crate's: with `VERIFY_CA` and `VERIFY_IDENTITY` it trusts the public web's authorities beside the
-//! file that is named, and it knows no others of the operating system. `VERIFY_IDENTITY` is the mode to rely on.
+//! Where the server is to be verified, TLS is ours ([`super::tunnel`]), else the `mysql` crate's.
 
 use super::super::error::{DbError, DbErrorKind};
 use super::super::tls::{self, Verification};
-use super::super::url::{DatabaseUrl, Form, Host, Roots, TlsMode};
+use super::super::url::{DatabaseUrl, Form, Host, TlsMode};
 use super::super::{Access, ConnectOptions};
 use super::infile::Infile;
+#[cfg(unix)]
+use super::tunnel::{Failure, Tunnel};
 use super::{MysqlConnection, failed};
-use dunlin_compat::model::{Dialect, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server, SessionQuoting};
 use mysql::consts::CapabilityFlags;
 use mysql::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ const PACKET_LIMIT: usize = 1 << 30;
 /// Where MySQL and MariaDB put their socket, which clients in C mean by `localhost`.
 const SOCKETS: &[&str] = &["/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
 
-const FACTS: &str =
-    "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet";
+const FACTS: &str = "SELECT VERSION(), @@version_comment, DATABASE(), USER(), CONNECTION_ID(), @@max_allowed_packet, @@sql_mode, \
+     @@global.sql_mode";
 
 pub(in crate::db) fn connect(
     url: &DatabaseUrl,
@@ -80,8 +81,8 @@ fn session(
 ) -> Result<MysqlConnection, DbError> {
     let infile = Infile::new(url.local_infile);
     let builder = builder(url, host, options, database, &infile);
-    let mut conn = login(url, host, builder)?;
-    let (outcomes, error) = super::query(&mut conn, &facts(url));
+    let mut login = login(url, host, builder)?;
+    let (outcomes, error) = super::query(&mut login.conn, &facts(url));
     if let Some(error) = error {
         return Err(failed(&error));
     }
@@ -104,9 +105,31 @@ fn session(
         user: user.rsplit_once('@').map_or(user.as_str(), |(user, _)| user).to_owned(),
         search_path: String::new(),
         session_id: text(4).parse().unwrap_or_default(),
+        quoting: SessionQuoting {
+            initial: Quoting::of_sql_mode(&text(6)),
+            default: Quoting::of_sql_mode(&text(7)),
+        },
+        session_settings: url.session.clone(),
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
-    Ok(MysqlConnection { conn, server, infile, packet_limit, notices: Vec::new() })
+    Ok(MysqlConnection { login, server, infile, packet_limit, notices: Vec::new() })
+}
+
+/// A session, and what it goes through; dropped in this order.
+pub(super) struct Login {
+    pub(super) conn: Conn,
+    #[cfg(unix)]
+    _tunnel: Option<Tunnel>,
+}
+
+impl From<Conn> for Login {
+    fn from(conn: Conn) -> Login {
+        Login {
+            conn,
+            #[cfg(unix)]
+            _tunnel: None,
+        }
+    }
 }
 
 /// The URL's session variables go with the question for the facts.
@@ -114,23 +137,24 @@ fn facts(url: &DatabaseUrl) -> String {
     if url.session.is_empty() {
         return FACTS.to_owned();
     }
-    let settings: Vec<String> = url.session.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    format!("SET {};\n{FACTS}", settings.join(", "))
+    format!("{};\n{FACTS}", Server::setting(&url.session))
 }
 
-fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Conn, DbError> {
-    let plain =
-        |builder: OptsBuilder| Conn::new(builder.ssl_opts(None)).map_err(|error| refused(&error, host));
-    if matches!(host, Host::Socket { .. }) || url.tls.mode == TlsMode::Disable {
-        return plain(builder);
-    }
-    if url.tls.mode == TlsMode::Allow {
-        return plain(builder.clone())
-            .or_else(|_| Conn::new(builder.ssl_opts(ssl_opts(url)?)).map_err(|error| refused(&error, host)));
+fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Login, DbError> {
+    let connect = |opts: OptsBuilder| Conn::new(opts).map(Login::from).map_err(|error| refused(&error, host));
+    let plain = |builder: OptsBuilder| connect(builder.ssl_opts(None));
+    let Host::Tcp { host: name, port } = host else { return plain(builder) };
+    match url.tls.mode {
+        TlsMode::Disable => return plain(builder),
+        TlsMode::Allow => {
+            return plain(builder.clone()).or_else(|_| connect(builder.ssl_opts(ssl_opts(url)?)));
+        }
+        TlsMode::VerifyCa | TlsMode::VerifyFull => return verified(url, (name, *port), builder),
+        TlsMode::Prefer | TlsMode::Require => {}
     }
     tls::provider();
     match Conn::new(builder.clone().ssl_opts(ssl_opts(url)?)) {
-        Ok(conn) => Ok(conn),
+        Ok(conn) => Ok(conn.into()),
         // No TLS there, or none that is modern enough: PREFERRED goes without.
         Err(error) if url.tls.mode == TlsMode::Prefer && is_tls_failure(&error) => plain(builder),
         Err(error) => Err(refused(&error, host)),
@@ -164,21 +188,50 @@ fn builder(
     }
 }
 
-fn ssl_opts(url: &DatabaseUrl) -> Result<SslOpts, DbError> {
-    let verifies = matches!(url.tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
-    // Read once by us, for errors that name the file.
-    let verification = if verifies && matches!(url.tls.roots, Roots::File(_)) {
-        Verification::Chain
-    } else {
-        Verification::None
+/// A session with a server whose certificate an authority that we trust has issued.
+#[cfg(unix)]
+fn verified(url: &DatabaseUrl, place: (&str, u16), builder: OptsBuilder) -> Result<Login, DbError> {
+    let (name, port) = place;
+    let host = Host::Tcp { host: name.to_owned(), port };
+    let verification = match url.tls.mode {
+        TlsMode::VerifyFull => Verification::ChainAndName,
+        _ => Verification::Chain,
     };
-    tls::client_config(&url.tls, verification)?;
-    let mut opts = SslOpts::default()
-        .with_danger_accept_invalid_certs(!verifies)
-        .with_danger_skip_domain_validation(url.tls.mode != TlsMode::VerifyFull);
-    if let (Roots::File(path), true) = (&url.tls.roots, verifies) {
-        opts = opts.with_root_cert_path(Some(path.clone()));
-    }
+    let config = tls::client_config(&url.tls, verification)?;
+    let limit = url.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    let tunnel = Tunnel::open(name, port, config, limit).map_err(|failure| no_tunnel(&failure, &host))?;
+    let builder = builder.socket(Some(tunnel.path().display().to_string())).ssl_opts(None);
+    let conn = Conn::new(builder).map_err(|error| refused(&error, &host))?;
+    Ok(Login { conn, _tunnel: Some(tunnel) })
+}
+
+#[cfg(unix)]
+fn no_tunnel(failure: &Failure, host: &Host) -> DbError {
+    let hint = match failure {
+        Failure::Refused { code, message } => {
+            let mut error = DbError::new(super::kind(*code), message.clone());
+            error.code = Some(i32::from(*code));
+            return error;
+        }
+        Failure::NoTls => NO_TLS,
+        Failure::Tls(_) => TLS_FAILED,
+        Failure::Io(_) => UNREACHABLE,
+    };
+    DbError::connection(format!("cannot connect to MySQL at {host}: {failure}")).advise(hint)
+}
+
+/// Elsewhere there are no sockets in files to go through.
+#[cfg(not(unix))]
+fn verified(_url: &DatabaseUrl, _place: (&str, u16), _builder: OptsBuilder) -> Result<Login, DbError> {
+    Err(DbError::configuration("dunlin cannot verify a MySQL server on this system")
+        .advise("choose ssl-mode=REQUIRED, which encrypts without verifying"))
+}
+
+fn ssl_opts(url: &DatabaseUrl) -> Result<SslOpts, DbError> {
+    // Read once by us, for errors that name the file.
+    tls::client_config(&url.tls, Verification::None)?;
+    let mut opts =
+        SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true);
     if let (Some(certificate), Some(key)) = (&url.tls.certificate, &url.tls.key) {
         opts = opts.with_client_identity(Some(ClientIdentity::new(certificate.clone(), key.clone())));
     }
@@ -193,6 +246,11 @@ fn is_tls_failure(error: &mysql::Error) -> bool {
     }
 }
 
+const NO_TLS: &str = "the server offers no TLS: enable it there, or choose ssl-mode=PREFERRED or DISABLED";
+const TLS_FAILED: &str =
+    "check the ssl mode, and that ssl-ca names the authority that issued the server's certificate";
+const UNREACHABLE: &str = "check that the server runs there, host and port, and that no firewall is between";
+
 /// Why a connection was not made, with the address and what to check.
 fn refused(error: &mysql::Error, host: &Host) -> DbError {
     let mut converted = failed(error);
@@ -200,11 +258,11 @@ fn refused(error: &mysql::Error, host: &Host) -> DbError {
         return converted;
     }
     let hint = if matches!(error, mysql::Error::DriverError(DriverError::TlsNotSupported)) {
-        "the server offers no TLS: enable it there, or choose ssl-mode=PREFERRED or DISABLED"
+        NO_TLS
     } else if is_tls_failure(error) {
-        "check the ssl mode, and that ssl-ca names the authority that issued the server's certificate"
+        TLS_FAILED
     } else {
-        "check that the server runs there, host and port, and that no firewall is between"
+        UNREACHABLE
     };
     converted.message = format!("cannot connect to MySQL at {host}: {}", converted.message);
     converted.advise(hint)

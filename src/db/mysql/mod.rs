@@ -3,6 +3,8 @@
 
 mod connect;
 mod infile;
+#[cfg(unix)]
+mod tunnel;
 mod typed;
 
 pub(super) use connect::connect;
@@ -10,7 +12,8 @@ pub(super) use connect::connect;
 use super::error::{DbError, DbErrorKind};
 use super::text::{holds_separator, is_blank, join, leading_words};
 use super::{BatchError, Column, Connection, Outcome, Parameter, TypedOutcome};
-use dunlin_compat::model::{Dialect, Lock, Server, Value};
+use connect::Login;
+use dunlin_compat::model::{Dialect, Lock, Quoting, Server, Value};
 use infile::{Infile, is_local_load};
 use mysql::prelude::Queryable;
 use mysql::{Conn, DriverError};
@@ -23,7 +26,7 @@ const PACKET_OVERHEAD: usize = 1024;
 
 /// A session on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
-    conn: Conn,
+    login: Login,
     server: Server,
     infile: Infile,
     /// The server's `max_allowed_packet`, in bytes.
@@ -97,7 +100,7 @@ impl Connection for MysqlConnection {
         }
         self.infile.check(sql)?;
         self.infile.begin(sql);
-        let result = typed::query(&mut self.conn, sql);
+        let result = typed::query(&mut self.login.conn, sql);
         match (self.infile.finish(), result) {
             (Some(error), _) => Err(error),
             (None, result) => result.map_err(|error| failed(&error)),
@@ -145,6 +148,12 @@ impl Connection for MysqlConnection {
         std::mem::take(&mut self.notices)
     }
 
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        let sql_mode = self.value("SELECT @@sql_mode")?.unwrap_or_default();
+        self.server.quoting.initial = Quoting::of_sql_mode(&sql_mode);
+        Ok(())
+    }
+
     /// A savepoint outside of a transaction is gone as soon as it is made.
     fn in_transaction(&mut self) -> Result<bool, DbError> {
         match self.send("SAVEPOINT dunlin_probe;\nRELEASE SAVEPOINT dunlin_probe") {
@@ -161,7 +170,7 @@ impl MysqlConnection {
     fn send(&mut self, sql: &str) -> Result<Vec<Outcome>, Box<Stopped>> {
         self.infile.check(sql).map_err(|error| Box::new(Stopped { done: Vec::new(), error }))?;
         self.infile.begin(sql);
-        let (answers, error) = query(&mut self.conn, sql);
+        let (answers, error) = query(&mut self.login.conn, sql);
         let infile_error = self.infile.finish();
         let last = answers.len();
         for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.warnings > 0) {
@@ -244,7 +253,7 @@ impl MysqlConnection {
     }
 
     fn show_warnings(&mut self) {
-        let (answers, _) = query(&mut self.conn, "SHOW WARNINGS");
+        let (answers, _) = query(&mut self.login.conn, "SHOW WARNINGS");
         let rows = answers.into_iter().flat_map(|answer| answer.outcome.rows);
         self.notices.extend(rows.filter_map(|row| warning(&row)));
     }

@@ -18,14 +18,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Everything that must be known of a session, in one round trip.
 const FACTS: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
     current_database(), coalesce(current_schema(), ''), current_user, current_setting('search_path'), \
-    pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only')";
+    pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
+    current_setting('standard_conforming_strings')";
 
 /// Whether and how one attempt uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     Plain,
     /// TLS if the server offers it.
-    Offered,
+    Offered(Verification),
     Tls(Verification),
 }
 
@@ -88,15 +89,19 @@ fn attempts(url: &DatabaseUrl, host: &Host) -> Vec<Attempt> {
     if matches!(host, Host::Socket { .. }) {
         return vec![Attempt::Plain];
     }
+    // libpq: an authority that is named, and there, is also used, whatever the mode; pgjdbc does not.
+    let has_authority = match &url.tls.roots {
+        Roots::Default => false,
+        Roots::File(path) => path.exists(),
+        Roots::System => true,
+    };
+    let verifies = has_authority && url.form != Form::Jdbc;
+    let unasked = if verifies { Verification::Chain } else { Verification::None };
     match url.tls.mode {
         TlsMode::Disable => vec![Attempt::Plain],
-        TlsMode::Allow => vec![Attempt::Plain, Attempt::Tls(Verification::None)],
-        TlsMode::Prefer => vec![Attempt::Offered, Attempt::Plain],
-        // libpq: an authority that is named is also used; pgjdbc does not.
-        TlsMode::Require if url.tls.roots != Roots::Default && url.form != Form::Jdbc => {
-            vec![Attempt::Tls(Verification::Chain)]
-        }
-        TlsMode::Require => vec![Attempt::Tls(Verification::None)],
+        TlsMode::Allow => vec![Attempt::Plain, Attempt::Tls(unasked)],
+        TlsMode::Prefer => vec![Attempt::Offered(unasked), Attempt::Plain],
+        TlsMode::Require => vec![Attempt::Tls(unasked)],
         TlsMode::VerifyCa => vec![Attempt::Tls(Verification::Chain)],
         TlsMode::VerifyFull => vec![Attempt::Tls(Verification::ChainAndName)],
     }
@@ -118,8 +123,8 @@ fn open(url: &DatabaseUrl, host: &Host, attempt: Attempt, options: &ConnectOptio
     let limit = url.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
     let result = match attempt {
         Attempt::Plain => Link::connect(config.ssl_mode(SslMode::Disable), NoTls, limit),
-        Attempt::Offered => {
-            let tls = MakeRustlsConnect::new(client_config(&url.tls, Verification::None)?);
+        Attempt::Offered(verification) => {
+            let tls = MakeRustlsConnect::new(client_config(&url.tls, verification)?);
             Link::connect(config.ssl_mode(SslMode::Prefer), tls, limit)
         }
         Attempt::Tls(verification) => {
@@ -217,6 +222,8 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
         user: text(4),
         search_path: text(5),
         session_id: text(6).parse().unwrap_or_default(),
+        quoting: super::quoting(&text(9)).into(),
+        session_settings: Vec::new(),
     };
     Ok(PostgresConnection { link, server })
 }
@@ -279,11 +286,13 @@ mod tests {
     fn modes_are_tried_in_libpqs_order() {
         use Verification::{Chain, ChainAndName, None};
         for (text, expected) in [
-            ("postgres://db/a", vec![Attempt::Offered, Attempt::Plain]),
+            ("postgres://db/a", vec![Attempt::Offered(None), Attempt::Plain]),
+            ("postgres://db/a?sslrootcert=Cargo.toml", vec![Attempt::Offered(Chain), Attempt::Plain]),
+            ("postgres://db/a?sslrootcert=absent.pem", vec![Attempt::Offered(None), Attempt::Plain]),
             ("postgres://db/a?sslmode=allow", vec![Attempt::Plain, Attempt::Tls(None)]),
             ("postgres://db/a?sslmode=require", vec![Attempt::Tls(None)]),
-            ("postgres://db/a?sslmode=require&sslrootcert=ca.pem", vec![Attempt::Tls(Chain)]),
-            ("jdbc:postgresql://db/a?sslmode=require&sslrootcert=ca.pem", vec![Attempt::Tls(None)]),
+            ("postgres://db/a?sslmode=require&sslrootcert=Cargo.toml", vec![Attempt::Tls(Chain)]),
+            ("jdbc:postgresql://db/a?sslmode=require&sslrootcert=Cargo.toml", vec![Attempt::Tls(None)]),
             ("postgres://db/a?sslmode=verify-full", vec![Attempt::Tls(ChainAndName)]),
             ("postgres:///a?host=/run&sslmode=verify-full", vec![Attempt::Plain]),
         ] {

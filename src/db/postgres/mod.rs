@@ -12,7 +12,7 @@ use super::error::{DbError, DbErrorKind};
 use super::text::{is_blank, leading_words};
 use super::{BatchError, Connection, ErrorFields, Outcome, Parameter, TypedOutcome};
 use batch::Message;
-use dunlin_compat::model::{Dialect, Lock, Server};
+use dunlin_compat::model::{Dialect, Lock, Quoting, Server};
 use link::{Answers, Failure, Link};
 use std::error::Error as _;
 use tokio_postgres::error::ErrorPosition;
@@ -126,6 +126,12 @@ impl Connection for PostgresConnection {
         self.link.take_notices()
     }
 
+    fn learn_quoting(&mut self) -> Result<(), DbError> {
+        let conforming = self.value("SELECT current_setting('standard_conforming_strings')")?;
+        self.server.quoting.initial = quoting(conforming.as_deref().unwrap_or_default());
+        Ok(())
+    }
+
     /// Outside of a transaction every message is one of its own and begins when its statement does.
     fn in_transaction(&mut self) -> Result<bool, DbError> {
         match self.value("SELECT now() <> statement_timestamp()") {
@@ -178,6 +184,12 @@ impl PostgresConnection {
         let outcome = self.execute(sql)?;
         Ok(outcome.rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
+}
+
+/// How strings are read under a `standard_conforming_strings`.
+fn quoting(standard_conforming_strings: &str) -> Quoting {
+    let backslash_escapes = standard_conforming_strings == "off";
+    Quoting { backslash_escapes, ..Quoting::of(Dialect::Postgres) }
 }
 
 fn advisory_key(lock: &Lock) -> Result<i64, DbError> {

@@ -3,6 +3,8 @@
 
 mod lock;
 mod open;
+#[cfg(feature = "fault-points")]
+mod statement_log;
 
 pub(super) use open::connect;
 

@@ -4,7 +4,7 @@ use super::super::error::{DbError, DbErrorKind};
 use super::super::url::{DatabaseUrl, SqliteTarget};
 use super::super::{Access, ConnectOptions};
 use super::{SqliteConnection, convert};
-use dunlin_compat::model::{Dialect, Server};
+use dunlin_compat::model::{Dialect, Quoting, Server};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ pub(in crate::db) fn connect(
             }
         }
     };
+    #[cfg(feature = "fault-points")]
+    let connection = super::statement_log::begin(connection)?;
     for (name, value) in &url.pragmas {
         if options.access == Access::Write || !PERSISTENT.contains(&name.as_str()) {
             pragma(&connection, name, value).map_err(convert)?;
@@ -72,6 +74,8 @@ pub(in crate::db) fn connect(
         user: String::new(),
         search_path: String::new(),
         session_id: i64::from(std::process::id()),
+        quoting: Quoting::of(Dialect::Sqlite).into(),
+        session_settings: Vec::new(),
     };
     Ok(SqliteConnection::new(connection, file, server))
 }

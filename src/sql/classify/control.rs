@@ -14,7 +14,9 @@ pub enum Control {
     Rollback,
     /// `SAVEPOINT`, `RELEASE`, `ROLLBACK TO`
     Savepoint,
-    /// `PREPARE TRANSACTION`, `XA …`, `SET autocommit`
+    /// `PREPARE TRANSACTION`, `COMMIT PREPARED`, `XA …`: transactions that outlive their session
+    TwoPhase,
+    /// `SET autocommit`
     Other,
 }
 
@@ -27,16 +29,16 @@ pub(super) fn control(mut reader: Reader<'_>) -> Control {
         return Control::Begin;
     }
     if reader.eat_any(&["COMMIT", "END"]) {
-        return if reader.is("PREPARED") { Control::Other } else { Control::Commit };
+        return if reader.is("PREPARED") { Control::TwoPhase } else { Control::Commit };
     }
     if reader.eat_any(&["ROLLBACK", "ABORT"]) {
         if reader.is("PREPARED") {
-            return Control::Other;
+            return Control::TwoPhase;
         }
         reader.eat_any(&["WORK", "TRANSACTION"]);
         return if reader.is("TO") { Control::Savepoint } else { Control::Rollback };
     }
-    Control::Other
+    if reader.is_any(&["PREPARE", "XA"]) { Control::TwoPhase } else { Control::Other }
 }
 
 /// The first word of a statement in upper case, behind comments; empty if it begins with something else.
@@ -73,11 +75,14 @@ mod tests {
             ("start transaction read only", Control::Begin),
             ("END", Control::Commit),
             ("COMMIT WORK", Control::Commit),
-            ("COMMIT PREPARED 'a'", Control::Other),
+            ("COMMIT PREPARED 'a'", Control::TwoPhase),
+            ("ROLLBACK PREPARED 'a'", Control::TwoPhase),
             ("ROLLBACK", Control::Rollback),
             ("ROLLBACK WORK TO SAVEPOINT a", Control::Savepoint),
             ("RELEASE a", Control::Savepoint),
-            ("PREPARE TRANSACTION 'a'", Control::Other),
+            ("PREPARE TRANSACTION 'a'", Control::TwoPhase),
+            ("XA START 'a'", Control::TwoPhase),
+            ("SET autocommit = 0", Control::Other),
         ];
         for (statement, expected) in cases {
             let reader = Reader::new(statement, Dialect::Postgres, (15, 0, 0));

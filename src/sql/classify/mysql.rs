@@ -132,7 +132,11 @@ fn controls_transaction(mut reader: Reader<'_>) -> bool {
     if reader.eat("START") {
         return reader.is("TRANSACTION");
     }
-    reader.is_any(&["COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "XA"])
+    if reader.eat("XA") {
+        // Lists prepared transactions and does nothing with them.
+        return !reader.is("RECOVER");
+    }
+    reader.is_any(&["COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"])
 }
 
 fn sets_parsing(mut reader: Reader<'_>) -> bool {

@@ -106,9 +106,7 @@ fn forbidden_alter(mut reader: Reader<'_>, major: u32) -> Option<&'static str> {
 
 fn forbidden_reindex(mut reader: Reader<'_>) -> Option<&'static str> {
     let options = reader.clone();
-    let concurrently = reader.skip_parentheses()
-        && options.mentions(&["CONCURRENTLY"])
-        && !switched_off(&options, "concurrently");
+    let concurrently = reader.skip_parentheses() && switched_on(&options, "concurrently");
     reader.eat("VERBOSE");
     if concurrently {
         return Some("REINDEX CONCURRENTLY");
@@ -118,6 +116,11 @@ fn forbidden_reindex(mut reader: Reader<'_>) -> Option<&'static str> {
     }
     reader.skip();
     reader.is("CONCURRENTLY").then_some("REINDEX CONCURRENTLY")
+}
+
+/// Whether an option is named in the parenthesis that is next, and not as `option = false`.
+pub(super) fn switched_on(options: &Reader<'_>, option: &str) -> bool {
+    options.mentions(&[option]) && !switched_off(options, option)
 }
 
 /// Whether `option = false` stands somewhere, in any of its spellings.

@@ -36,7 +36,7 @@ pub fn sqlite_rebuilds(statements: &[Statement]) -> bool {
                 }
                 gone.extend(names());
             }
-            TargetAction::Create | TargetAction::Alter | TargetAction::Truncate => {}
+            TargetAction::Create | TargetAction::Alter | TargetAction::Truncate | TargetAction::Reindex => {}
         }
     }
     false

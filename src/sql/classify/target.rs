@@ -50,6 +50,8 @@ pub enum TargetAction {
     Rename,
     /// `TRUNCATE`
     Truncate,
+    /// `REINDEX … CONCURRENTLY`
+    Reindex,
 }
 
 /// The kind of a database object.
@@ -117,6 +119,9 @@ pub(super) fn target(mut reader: Reader<'_>) -> Option<Target> {
     }
     if reader.eat("RENAME") {
         return rename(reader);
+    }
+    if reader.eat("REINDEX") {
+        return reindex(reader);
     }
     reader.eat("TRUNCATE").then(|| {
         let mut target = Target::new(TargetAction::Truncate, ObjectKind::Table);
@@ -219,6 +224,25 @@ fn rename(mut reader: Reader<'_>) -> Option<Target> {
         }
     }
     Some(target)
+}
+
+/// PostgreSQL's `REINDEX [(options)] INDEX|TABLE|SCHEMA|DATABASE|SYSTEM [CONCURRENTLY] [name]`, of which only the concurrent form
+/// can leave something behind. No name stands for the current database.
+fn reindex(mut reader: Reader<'_>) -> Option<Target> {
+    let options = reader.clone();
+    let among_options = reader.skip_parentheses() && super::postgres::switched_on(&options, "concurrently");
+    reader.eat("VERBOSE");
+    let kind = match () {
+        () if reader.eat("INDEX") => ObjectKind::Index,
+        () if reader.eat("TABLE") => ObjectKind::Table,
+        () if reader.eat("SCHEMA") => ObjectKind::Schema,
+        () if reader.eat_any(&["DATABASE", "SYSTEM"]) => ObjectKind::Database,
+        () => return None,
+    };
+    let mut target = Target::new(TargetAction::Reindex, kind);
+    target.concurrently = reader.eat("CONCURRENTLY") || among_options;
+    target.names.extend(reader.name());
+    target.concurrently.then_some(target)
 }
 
 /// What may stand between the verb and the kind.

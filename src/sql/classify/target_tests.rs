@@ -151,8 +151,26 @@ fn changes_of_a_table_are_read_in_order() {
 }
 
 #[test]
+fn what_is_indexed_anew_concurrently_is_read() {
+    use ObjectKind::{Database, Index, Schema, Table};
+    for (statement, kind, names) in [
+        ("REINDEX INDEX CONCURRENTLY s.i", Index, &["s.i"][..]),
+        ("REINDEX (VERBOSE, CONCURRENTLY) TABLE t", Table, &["t"]),
+        ("REINDEX (CONCURRENTLY on) SCHEMA s", Schema, &["s"]),
+        ("REINDEX VERBOSE DATABASE CONCURRENTLY", Database, &[]),
+    ] {
+        let target = read(statement, Dialect::Postgres);
+        assert_eq!((target.action, target.kind), (TargetAction::Reindex, kind), "{statement}");
+        assert!(target.concurrently, "{statement}");
+        assert_eq!(shown(&target.names), names, "{statement}");
+    }
+}
+
+#[test]
 fn what_no_catalog_lists_by_name_has_no_target() {
     for statement in [
+        "REINDEX TABLE t",
+        "REINDEX (CONCURRENTLY false) TABLE t",
         "INSERT INTO t VALUES (1)",
         "CREATE CAST (a AS b) WITHOUT FUNCTION",
         "DROP OWNED BY a",

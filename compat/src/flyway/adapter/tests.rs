@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::flyway::config::{Environment, Invocation, load};
 use crate::flyway::history::MigrationType;
-use crate::model::{Body, MigrationStep, Row, Standing, Step, TransactionRule, Unfinished};
+use crate::model::{Body, MigrationStep, Quoting, Row, Standing, Step, TransactionRule, Unfinished};
 
 /// A process without variables and files.
 struct Nowhere(PathBuf);
@@ -72,6 +72,8 @@ impl Shop {
                 user: "ann".to_owned(),
                 search_path: String::new(),
                 session_id: 1,
+                quoting: Quoting::of(dialect).into(),
+                session_settings: Vec::new(),
             },
             history: History::default(),
             answers: vec![facts("1", "1")],

@@ -79,6 +79,7 @@ pub(crate) fn user_variables(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Quoting;
 
     fn server(dialect: Dialect, search_path: &str) -> Server {
         Server {
@@ -90,6 +91,8 @@ mod tests {
             user: "ann".to_owned(),
             search_path: search_path.to_owned(),
             session_id: 1,
+            quoting: Quoting::of(dialect).into(),
+            session_settings: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::{Dialect, History, MigrationStep, Standing, Step, TransactionRule, Value};
+use crate::model::{Dialect, History, MigrationStep, Quoting, Standing, Step, TransactionRule, Value};
 
 mod history;
 mod mend;
@@ -42,6 +42,8 @@ fn server(dialect: Dialect) -> Server {
         user: user.into(),
         search_path: "\"$user\", public".into(),
         session_id: 1,
+        quoting: Quoting::of(dialect).into(),
+        session_settings: Vec::new(),
     }
 }
 
