@@ -37,7 +37,7 @@ impl Batch {
     pub fn parse(text: &str, server: &Server) -> Result<Batch, BadBatch> {
         let dialect = server.dialect;
         let bad = |line: usize, reason: &str| BadBatch { line, reason: reason.to_owned() };
-        let found = sql::split(text, dialect)
+        let found = sql::split_quoted(text, dialect, server.quoting)
             .map_err(|error| BadBatch { line: error.line, reason: error.problem.to_string() })?;
         let mut statements = Vec::with_capacity(found.len());
         for statement in found {

@@ -45,6 +45,7 @@ pub use gate::Hold;
 pub use key::{Comparison, Form, Key, KeyColumn, KeyValue};
 pub use record::{Record, RecordedWork};
 pub use run::{End, Host, Open, Options, Purpose, Request, Summary, run};
+pub use session::open_patiently;
 pub use start::tidy;
 pub use state::{State, Tables};
 pub use table::Table;

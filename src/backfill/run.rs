@@ -125,6 +125,7 @@ pub fn run(
 ) -> Result<Summary, BackfillError> {
     let started = Instant::now();
     let backfill = request.backfill;
+    let open = &|purpose: Purpose| session::open_patiently(&|| open(purpose));
     let mut connection = open(Purpose::Working).map_err(BackfillError::server("connecting"))?;
     let server = connection.server().clone();
     if let Some(reason) = session::obstacle(&server) {

@@ -4,11 +4,41 @@ use std::time::Duration;
 
 use dunlin_compat::model::{Dialect, Server};
 
-use crate::db::{Connection, DbError};
+use crate::db::{Connection, DbError, DbErrorKind};
 
 /// How long a worker may be silent inside a transaction before the server ends it and gives its rows back, in seconds. It
 /// covers what a plugin computes between reading and writing.
 const SILENCE: u64 = 120;
+
+/// How often a session is tried to be opened while others keep a SQLite file locked.
+const OPENINGS: u32 = 20;
+/// How long such a session then waits for its turn, in milliseconds. SQLite's queue has no order, and one that waits keeps
+/// nobody else waiting.
+const TURN: u64 = 30_000;
+
+/// Opens a session where many do so at the same time: SQLite reads the file when it opens it, which somebody's transaction
+/// may forbid for longer than its time-out.
+///
+/// # Errors
+/// Those of `open`, and a lock time-out after many of them.
+pub fn open_patiently(
+    open: &dyn Fn() -> Result<Box<dyn Connection>, DbError>,
+) -> Result<Box<dyn Connection>, DbError> {
+    let mut openings = 1;
+    loop {
+        match open() {
+            Err(error) if error.kind == DbErrorKind::LockTimeout && openings < OPENINGS => openings += 1,
+            Err(error) => return Err(error),
+            Ok(mut connection) => {
+                if connection.server().dialect == Dialect::Sqlite {
+                    connection.execute(&format!("PRAGMA busy_timeout = {TURN}"))?;
+                }
+                return Ok(connection);
+            }
+        }
+        std::thread::sleep(super::worker::jittered(Duration::from_millis(50)));
+    }
+}
 
 /// Prepares the session of a worker.
 pub(super) fn prepare(connection: &mut dyn Connection, lock_timeout: Duration) -> Result<(), DbError> {

@@ -158,7 +158,8 @@ impl Runner<'_> {
         }
         let server = self.connection.server();
         let tables = Tables::new(server.dialect, &self.adapter.history_schema(server));
-        let mut connection = open_session(self.open, self.adapter, self.options)?;
+        let open = || open_session(self.open, self.adapter, self.options).map_err(of_server);
+        let mut connection = backfill::open_patiently(&open).map_err(RunError::server("connecting"))?;
         if let Err(error) = backfill::tidy(connection.as_mut(), &tables) {
             let text = error.to_string();
             self.observer.event(Event::Notice { text: &text });

@@ -63,7 +63,7 @@ type Change = dyn Fn(&mut dyn Connection, &Tables, &str) -> Result<(), BackfillE
 
 fn tell(global: &Global, name: &str, done: &str, change: &Change) -> Result<Exit, Failure> {
     let project = Project::open_or_url(global)?;
-    let mut connection = project.connect(Access::Write)?;
+    let mut connection = backfill::open_patiently(&|| project.open_session(Access::Write))?;
     let tables = tables(&project, connection.as_ref());
     change(connection.as_mut(), &tables, name)?;
     match global.format {

@@ -101,7 +101,8 @@ impl PaceArgs {
 /// Runs the command.
 pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
     let project = Project::open_or_url(global)?;
-    let mut connection = project.connect(Access::Write)?;
+    let open = || project.open_session(Access::Write);
+    let mut connection = backfill::open_patiently(&open)?;
     let server = connection.server().clone();
     let (backfill, history) = match &arguments.table {
         Some(table) => (asked_for(arguments, table)?, String::new()),
@@ -118,7 +119,6 @@ pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
         replicas.push(db::connect(&project::parse_url(url)?, &options)?);
     }
     let schema = project.adapter().history_schema(&server);
-    let open = || project.open_session(Access::Write);
     let session = |purpose: Purpose| match purpose {
         Purpose::Working => {
             engine::open_session(&open, project.adapter(), &project.options).map_err(of_server)
@@ -138,7 +138,7 @@ pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
     let summary = result?;
     // What a migration began, the migration ends.
     if history.is_empty() {
-        let mut connection = project.connect(Access::Write)?;
+        let mut connection = backfill::open_patiently(&open)?;
         let tables = super::tables(&project, connection.as_ref());
         backfill::tidy(connection.as_mut(), &tables)?;
     }

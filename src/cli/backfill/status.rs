@@ -28,7 +28,7 @@ pub struct StatusArgs {
 /// Runs the command.
 pub fn run(global: &Global, arguments: &StatusArgs) -> Result<Exit, Failure> {
     let project = Project::open_or_url(global)?;
-    let mut connection = project.connect(Access::Read)?;
+    let mut connection = backfill::open_patiently(&|| project.open_session(Access::Read))?;
     let tables = super::tables(&project, connection.as_ref());
     let name = arguments.name.as_deref();
     let listed = backfill::list(connection.as_mut(), &tables, name, FAILURES)?;
