@@ -8,5 +8,6 @@ pub mod alembic;
 pub mod flyway;
 pub mod model;
 pub mod native;
+pub mod plugin_settings;
 pub mod project;
 pub mod settings;

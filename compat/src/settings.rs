@@ -16,6 +16,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::native::TableName;
 use crate::native::suggest::nearest;
+use crate::plugin_settings::PluginTable;
 
 /// The file's name.
 pub const FILE_NAME: &str = "dunlin.toml";
@@ -24,8 +25,8 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 8] =
-    ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway"];
+const KEYS: [&str; 9] =
+    ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway", "plugin"];
 
 /// The keys of `[flyway]`.
 const FLYWAY_KEYS: [&str; 2] = ["stand-in", "undo-row"];
@@ -81,6 +82,8 @@ pub struct Settings {
     pub retries: u32,
     /// What concerns Flyway projects.
     pub flyway: FlywaySettings,
+    /// `[plugin.NAME]`: what is said of plugins, by their names in migrations.
+    pub plugin: BTreeMap<String, PluginTable>,
 }
 
 impl Default for Settings {
@@ -94,6 +97,7 @@ impl Default for Settings {
             lock_wait: Duration::from_secs(60),
             retries: 5,
             flyway: FlywaySettings::default(),
+            plugin: BTreeMap::new(),
         }
     }
 }
@@ -332,6 +336,7 @@ mod tests {
                 stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
                 undo_row: UndoRow::UndoSql,
             },
+            plugin: BTreeMap::new(),
         };
         assert_eq!(settings, expected);
     }
@@ -356,7 +361,7 @@ mod tests {
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, flyway
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, flyway, plugin
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:1: `tool`: unknown variant `liquibase`, expected one of `native`, `flyway`, `alembic`, `knex`, `rails`
     dunlin.toml:3: `retries`: invalid value: integer `-1`, expected u32

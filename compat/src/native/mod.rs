@@ -16,7 +16,7 @@ mod parse;
 mod parse_error;
 mod plan;
 mod status;
-pub(crate) mod suggest;
+pub mod suggest;
 mod text;
 mod version;
 
