@@ -10,6 +10,7 @@ mod flyway;
 mod new;
 mod output;
 mod plan;
+mod plugin;
 mod progress;
 mod project;
 mod redo;
@@ -102,6 +103,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
+    Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     /// Flyway's own command line: its commands, arguments and output
@@ -147,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
+        Command::Plugin(arguments) => plugin::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
