@@ -15,6 +15,8 @@ pub enum Need {
     MySql,
     /// The Flyway command line.
     Flyway,
+    /// A Rust that compiles for WebAssembly.
+    WasmTarget,
 }
 
 impl Need {
@@ -25,6 +27,7 @@ impl Need {
             Self::MariaDb => "mariadb",
             Self::MySql => "mysql",
             Self::Flyway => "flyway",
+            Self::WasmTarget => "wasm-target",
         }
     }
 
@@ -34,7 +37,7 @@ impl Need {
         if without.split_whitespace().any(|name| name == self.name()) {
             return None;
         }
-        let variable = format!("DUNLIN_TEST_{}", self.name().to_uppercase());
+        let variable = format!("DUNLIN_TEST_{}", self.name().to_uppercase().replace('-', "_"));
         std::env::var(variable).ok().filter(|value| !value.is_empty())
     }
 }
