@@ -6,5 +6,6 @@ pub mod cli;
 pub mod db;
 pub mod engine;
 pub mod guest;
+pub mod plugin;
 pub mod sql;
 pub mod wasm;

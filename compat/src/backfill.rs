@@ -8,6 +8,7 @@ use jiff::ZonedDateTime;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// A change of a table's rows in chunks.
@@ -52,6 +53,19 @@ pub enum Work {
         /// Whether its `inverse` runs instead.
         inverse: bool,
     },
+}
+
+/// One digest for the plugins of a migration, each a name and the SHA-256 of its file: that file's, where there is but one.
+pub fn digest_of_plugins<'a>(plugins: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let plugins: Vec<(&str, &str)> = plugins.into_iter().collect();
+    match plugins.as_slice() {
+        [] => None,
+        [(_, digest)] => Some((*digest).to_owned()),
+        several => {
+            let list: String = several.iter().map(|(name, digest)| format!("{name} {digest}\n")).collect();
+            Some(Sha256::digest(list).iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+    }
 }
 
 /// How fast a backfill may go and what it may cost. May be another in every process that takes part.
@@ -216,6 +230,15 @@ mod tests {
         {
             assert_eq!(text.parse::<Hours>(), Err(BadHours), "{text}");
         }
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_file_or_of_all_files() {
+        assert_eq!(digest_of_plugins([]), None);
+        assert_eq!(digest_of_plugins([("hash-email", "ab")]).as_deref(), Some("ab"));
+        let both = digest_of_plugins([("hash-email", "ab"), ("split-name", "cd")]).unwrap();
+        assert_eq!(both.len(), 64);
+        assert_ne!(digest_of_plugins([("hash-email", "ab"), ("split-name", "ce")]), Some(both));
     }
 
     #[test]

@@ -9,5 +9,6 @@ pub mod backfill;
 pub mod flyway;
 pub mod model;
 pub mod native;
+pub mod plugin_settings;
 pub mod project;
 pub mod settings;

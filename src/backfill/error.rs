@@ -1,6 +1,7 @@
 //! Why a backfill stops.
 
 use crate::db::DbError;
+use crate::plugin::PluginError;
 
 /// Why a backfill stopped. The chunks before stay done, and the next run goes on behind them.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,6 +40,14 @@ pub enum BackfillError {
         message: String,
         /// How many rows may fail.
         limit: u64,
+    },
+    /// A plugin cannot be used, failed, or broke its contract. Of the chunk nothing is written.
+    #[error("{reason}")]
+    Plugin {
+        /// Plugin, row and column with what happened.
+        reason: String,
+        /// The way out.
+        advice: Option<String>,
     },
     /// The condition at the end does not hold.
     #[error("{reason}")]
@@ -82,6 +91,7 @@ impl BackfillError {
                  raise quarantine=N to go on."
             )),
             BackfillError::Chunk { .. } => Some("What is done stays done; the next run goes on behind it.".to_owned()),
+            BackfillError::Plugin { advice, .. } => advice.clone(),
             BackfillError::Server { error, .. } => error.hint.clone(),
             BackfillError::Cancelled { .. } => Some("Run again, it begins from the first row.".to_owned()),
         }
@@ -93,5 +103,11 @@ impl BackfillError {
             BackfillError::Server { error, .. } | BackfillError::Chunk { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<PluginError> for BackfillError {
+    fn from(error: PluginError) -> BackfillError {
+        BackfillError::Plugin { reason: error.to_string(), advice: error.advice() }
     }
 }

@@ -108,17 +108,8 @@ impl Key {
             Some(Form::Number) if is_number(value) => value.to_owned(),
             Some(Form::Quoted) if is_sqlite_literal(value) => value.to_owned(),
             Some(Form::Bytes) if value.bytes().all(|byte| byte.is_ascii_hexdigit()) => format!("X'{value}'"),
-            _ => self.text_literal(value),
+            _ => text_literal(self.dialect, value),
         }
-    }
-
-    /// Text that a column of another character set or collation takes as its own: a literal gives way to a column.
-    fn text_literal(&self, value: &str) -> String {
-        if self.dialect.is_mysql_family() && value.contains('\\') {
-            let hexadecimal: String = value.bytes().map(|byte| format!("{byte:02X}")).collect();
-            return format!("_utf8mb4 X'{hexadecimal}'");
-        }
-        self.dialect.quote_literal(value)
     }
 
     /// The condition that compares the key with a value. PostgreSQL and SQLite find rows by a comparison of rows in an
@@ -167,6 +158,15 @@ impl Key {
             .collect();
         parts.join(", ")
     }
+}
+
+/// Text that a column of another character set or collation takes as its own: a literal gives way to a column.
+pub(super) fn text_literal(dialect: Dialect, value: &str) -> String {
+    if dialect.is_mysql_family() && value.contains(['\\', '\0']) {
+        let hexadecimal: String = value.bytes().map(|byte| format!("{byte:02X}")).collect();
+        return format!("_utf8mb4 X'{hexadecimal}'");
+    }
+    dialect.quote_literal(value)
 }
 
 /// A value as one text, for the state of a backfill and the quarantine: a JSON array.

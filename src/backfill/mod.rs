@@ -5,7 +5,7 @@
 //! | `run.rs` | a run: workers, watcher, end |
 //! | `start.rs`, `control.rs` | beginning or joining; status, pause, resume, cancel, forget |
 //! | `worker.rs`, `pass.rs` | taking a chunk and doing it; planning chunks, passes |
-//! | `work.rs` | the seam to what changes rows: `batch.rs` (SQL) |
+//! | `work.rs` | the seam to what changes rows: `batch.rs` (SQL), `plugin/` (WebAssembly) |
 //! | `table.rs`, `key.rs` | the catalog; comparing and writing keys |
 //! | `state.rs`, `record.rs` | the tables in which it is kept where a backfill is |
 //! | `steering.rs`, `gate.rs` | how large the next chunk is; when it may begin |
@@ -25,6 +25,7 @@ mod job;
 mod key;
 mod monitor;
 mod pass;
+mod plugin;
 mod pressure;
 mod record;
 mod run;
@@ -43,6 +44,7 @@ pub use error::BackfillError;
 pub use event::{BackfillEvent, Progress};
 pub use gate::Hold;
 pub use key::{Comparison, Form, Key, KeyColumn, KeyValue};
+pub use plugin::ByPlugin;
 pub use record::{Record, RecordedWork};
 pub use run::{End, Host, Open, Options, Purpose, Request, Summary, run};
 pub use session::open_patiently;
@@ -71,6 +73,28 @@ pub fn run_batch(
         batch::prepare(batch, connection, chunk)
     };
     run::run(request, &make, &prepare, open, options, host)
+}
+
+/// Runs a backfill by a plugin.
+///
+/// # Errors
+/// See [`run`]; also when the plugin does not take the table.
+pub fn run_plugin(
+    request: &Request<'_>,
+    by: &ByPlugin,
+    open: &Open<'_>,
+    options: Options,
+    host: &mut dyn Host,
+) -> Result<Summary, BackfillError> {
+    let make = || -> Result<Box<dyn RowTransform>, BackfillError> { Ok(Box::new(by.worker())) };
+    let prepare = |connection: &mut dyn Connection, chunk: &Chunk<'_>| by.check(connection, chunk);
+    let request = Request {
+        backfill: request.backfill,
+        history: request.history,
+        schema: request.schema,
+        version: Some(by.version()),
+    };
+    run::run(&request, &make, &prepare, open, options, host)
 }
 
 impl BadBatch {

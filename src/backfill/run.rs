@@ -107,7 +107,7 @@ pub struct Request<'a> {
     pub history: &'a str,
     /// The schema in which its state is kept.
     pub schema: &'a str,
-    /// What else decides what becomes of a row: the digest of a plugin.
+    /// What else decides what becomes of a row: see [`super::ByPlugin::version`].
     pub version: Option<String>,
 }
 

@@ -56,6 +56,8 @@ pub struct Changed {
     pub bytes: u64,
     /// Rows that were left as they are, because they cannot be changed.
     pub failed: Vec<FailedRow>,
+    /// What a plugin said.
+    pub notes: Vec<String>,
 }
 
 /// A row that cannot be changed.
@@ -74,6 +76,8 @@ pub enum WorkError {
     Database(DbError),
     /// It would fail again whatever the rows: a plugin that breaks its contract.
     Fatal(BackfillError),
+    /// Fewer rows may do: a plugin that ran into a limit which grows with them.
+    TooLarge(BackfillError),
 }
 
 impl From<DbError> for WorkError {

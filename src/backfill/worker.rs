@@ -180,6 +180,15 @@ impl Worker<'_> {
                 self.roll_back();
                 return Err(StepError::Fatal(error));
             }
+            Err(WorkError::TooLarge(error)) => {
+                self.roll_back();
+                self.gate.shrink();
+                if !self.split(chunk)? {
+                    return Err(StepError::Fatal(error));
+                }
+                self.tell(BackfillEvent::Retry { reason: error.to_string(), delay: Duration::ZERO });
+                return Ok(Step::Done);
+            }
             Err(WorkError::Database(error)) => {
                 self.roll_back();
                 return self.after_failure(chunk, error);
@@ -192,6 +201,9 @@ impl Worker<'_> {
         statements.extend(session::after_chunk(self.connection.server()).map(str::to_owned));
         send(self.connection.as_mut(), &statements)?;
         self.gate.learn(chunk.rows, changed.bytes, begun.elapsed());
+        for text in changed.notes {
+            self.tell(BackfillEvent::Note { text });
+        }
         Ok(Step::Done)
     }
 

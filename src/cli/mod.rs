@@ -14,6 +14,7 @@ mod new;
 mod output;
 mod pack;
 mod plan;
+mod plugin;
 mod progress;
 mod project;
 mod redo;
@@ -107,6 +108,7 @@ enum Command {
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Backfill(backfill::BackfillArgs),
+    Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
     Pack(pack::PackArgs),
     Completions(completions::CompletionsArgs),
@@ -158,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),
+        Command::Plugin(arguments) => plugin::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
         Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),

@@ -15,6 +15,7 @@ use super::{Format, Global};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
+use crate::plugin::Shelf;
 
 /// A project with its database's address.
 pub struct Project {
@@ -40,6 +41,9 @@ impl Project {
             Tool::Flyway => super::flyway::open(global, &settings, options, evidence),
             Tool::Native => {
                 let adapter = Native::load(&within(&root, &migrations), settings.table.clone())?;
+                let digest = |name: &str| Some((name.to_owned(), options.plugins.sha256(name)?));
+                let plugins = adapter.plugins().into_iter().filter_map(digest).collect();
+                let adapter = adapter.with_plugins(plugins);
                 let (url, url_origin) = native_url(global, &settings, &root)?;
                 let url_origin = url_origin.to_owned();
                 Ok(Project::of_parts(Box::new(adapter), url, url_origin, (tool, evidence, root), options))
@@ -163,6 +167,7 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
         lock_timeout: global.lock_timeout.unwrap_or(settings.lock_timeout),
         attempts: settings.retries.saturating_add(1),
         in_flight: None,
+        plugins: Shelf::new(&global.directory, settings.plugin.clone()),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Need {
     Alembic,
     /// A pack for Alembic.
     Pack,
+    /// A Rust that compiles for WebAssembly.
+    WasmTarget,
 }
 
 impl Need {
@@ -31,6 +33,7 @@ impl Need {
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
             Self::Pack => "pack",
+            Self::WasmTarget => "wasm-target",
         }
     }
 
@@ -38,7 +41,7 @@ impl Need {
         match self {
             Self::Alembic => "DUNLIN_TEST_PYTHON".to_owned(),
             Self::Pack => "DUNLIN_TEST_PACKS".to_owned(),
-            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase()),
+            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase().replace('-', "_")),
         }
     }
 

@@ -40,6 +40,19 @@ impl MigrationFile {
         self.document.backward().any(|block| !block.is_blank())
     }
 
+    /// The plugins that its `up` runs, by name, each once.
+    pub fn plugins(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for block in self.document.forward() {
+            if let Directive::Backfill { plugin, .. } = &block.directive
+                && !names.contains(&plugin.as_str())
+            {
+                names.push(plugin);
+            }
+        }
+        names
+    }
+
     /// The SHA-256, in lower-case hexadecimal, of what `up` runs: the directives in a canonical spelling and the text under
     /// each, with line ends as LF and without white space around it. Down blocks and the preamble do not count, so that a
     /// better down can be written for what has long been applied.

@@ -1,5 +1,6 @@
 //! Dunlin's own format: SQL files whose blocks are headed by comments. `docs/native-format.md` is the reference.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{
@@ -18,7 +19,7 @@ mod parse_error;
 mod plan;
 mod rows;
 mod status;
-pub(crate) mod suggest;
+pub mod suggest;
 mod text;
 mod version;
 
@@ -39,7 +40,11 @@ pub struct Native {
     table: TableName,
     /// In the order of versions.
     files: Vec<MigrationFile>,
+    plugins: PluginDigests,
 }
+
+/// The SHA-256 of the plugins' files, by the names that migrations use; those that cannot be read have none.
+pub type PluginDigests = BTreeMap<String, String>;
 
 impl Native {
     /// Reads the migrations of a folder. The error names every file that cannot be used.
@@ -65,8 +70,20 @@ impl Native {
         let (files, errors) = loaded.map_or_else(|errors| (Vec::new(), errors), |files| (files, Vec::new()));
         match layout::as_adapter_error(errors) {
             Some(error) => Err(error),
-            None => Ok(Native { directory: directory.to_owned(), table, files }),
+            None => {
+                Ok(Native { directory: directory.to_owned(), table, files, plugins: PluginDigests::new() })
+            }
         }
+    }
+
+    /// The same with what the plugins of its migrations are now.
+    pub fn with_plugins(self, plugins: PluginDigests) -> Native {
+        Native { plugins, ..self }
+    }
+
+    /// The plugins that its migrations run up, by name.
+    pub fn plugins(&self) -> BTreeSet<&str> {
+        self.files.iter().flat_map(MigrationFile::plugins).collect()
     }
 
     /// The folder.
@@ -85,7 +102,7 @@ impl Native {
         use_it: impl FnOnce(&plan::Situation<'_>) -> Result<T, AdapterError>,
     ) -> Result<T, AdapterError> {
         let rows = history::read(context.history)?;
-        let joined = status::join(&self.files, &rows);
+        let joined = status::join(&self.files, &rows, &self.plugins);
         use_it(&plan::Situation {
             table: &self.table,
             server: context.server,

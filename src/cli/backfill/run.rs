@@ -13,7 +13,7 @@ use super::super::progress::duration;
 use super::super::project::{self, Project};
 use super::super::{Format, Global, duration_argument, output};
 use super::show::{Shown, count};
-use crate::backfill::{self, BackfillEvent, Batch, End, Host, Options, Purpose, Request, Summary};
+use crate::backfill::{self, BackfillEvent, Batch, ByPlugin, End, Host, Options, Purpose, Request, Summary};
 use crate::db::{self, Access, ConnectOptions, Connection, DbError, DbErrorKind};
 use crate::engine::{self, RunError};
 
@@ -24,6 +24,7 @@ use crate::engine::{self, RunError};
 #[command(after_help = "Examples:
   dunlin backfill run fill-status --table orders --where 'status IS NULL' \\
       --sql \"UPDATE orders SET status = 'pending' WHERE :range\"
+  dunlin backfill run split-names --table customers --plugin split-name
   dunlin backfill run fill-status                     take part, or go on with it
   dunlin backfill run fill-status --workers 4 --hours 22:00-06:00 --rate 20000")]
 pub struct RunArgs {
@@ -41,6 +42,12 @@ pub struct RunArgs {
     /// The same from a file
     #[arg(long, value_name = "FILE", requires = "table")]
     file: Option<PathBuf>,
+    /// A plugin instead of statements: plugins/NAME.wasm, or what dunlin.toml says of it
+    #[arg(long, value_name = "NAME", requires = "table", conflicts_with_all = ["sql", "file"])]
+    plugin: Option<String>,
+    /// Run the plugin's inverse
+    #[arg(long, requires = "plugin")]
+    inverse: bool,
     /// A condition that holds for rows still to be done
     #[arg(long = "where", value_name = "SQL", requires = "table")]
     filter: Option<String>,
@@ -109,10 +116,6 @@ pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
         None => recorded(&project, connection.as_mut(), arguments)?,
     };
     drop(connection);
-    let Work::Sql { text } = &backfill.change.work else {
-        return Err(Failure::new("NOT_BUILT", "plugins are not built yet"));
-    };
-    let batch = Batch::parse(text, &server).map_err(|bad| bad.refused())?;
     let mut replicas = Vec::new();
     for url in &arguments.pace.replica {
         let options = ConnectOptions { access: Access::Read, ..ConnectOptions::default() };
@@ -133,7 +136,17 @@ pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
         replicas,
     };
     let mut display = Display(Shown::new());
-    let result = backfill::run_batch(&request, &batch, &session, options, &mut display);
+    let result = match &backfill.change.work {
+        Work::Sql { text } => {
+            let batch = Batch::parse(text, &server).map_err(|bad| bad.refused())?;
+            backfill::run_batch(&request, &batch, &session, options, &mut display)
+        }
+        Work::Plugin { name, inverse } => {
+            let transform = project.options.plugins.transform(name)?;
+            let by = ByPlugin { transform, inverse: *inverse, table: backfill.change.table.clone() };
+            backfill::run_plugin(&request, &by, &session, options, &mut display)
+        }
+    };
     display.0.finish();
     let summary = result?;
     // What a migration began, the migration ends.
@@ -147,13 +160,18 @@ pub fn run(global: &Global, arguments: &RunArgs) -> Result<Exit, Failure> {
 }
 
 fn asked_for(arguments: &RunArgs, table: &str) -> Result<Backfill, Failure> {
-    let text = match (&arguments.sql, &arguments.file) {
-        (Some(sql), _) => sql.clone(),
-        (None, Some(path)) => std::fs::read_to_string(path)
-            .map_err(|error| Failure::new("FILE", format!("{} cannot be read: {error}", path.display())))?,
-        (None, None) => {
+    let work = match (&arguments.plugin, &arguments.sql, &arguments.file) {
+        (Some(plugin), _, _) => Work::Plugin { name: plugin.clone(), inverse: arguments.inverse },
+        (None, Some(sql), _) => Work::Sql { text: sql.trim().to_owned() },
+        (None, None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::new("FILE", format!("{} cannot be read: {error}", path.display()))
+            })?;
+            Work::Sql { text: text.trim().to_owned() }
+        }
+        (None, None, None) => {
             return Err(Failure::usage("what to do with the rows is missing")
-                .help("Give the statements for a chunk with --sql, or in a file with --file."));
+                .help("Give the statements for a chunk with --sql, or in a file with --file; or name a plugin with --plugin."));
         }
     };
     Ok(Backfill {
@@ -161,7 +179,7 @@ fn asked_for(arguments: &RunArgs, table: &str) -> Result<Backfill, Failure> {
         change: RowChange {
             table: table.to_owned(),
             key: arguments.key.iter().map(|column| column.trim().to_owned()).collect(),
-            work: Work::Sql { text: text.trim().to_owned() },
+            work,
             filter: arguments.filter.clone(),
             until: arguments.until.clone(),
         },
