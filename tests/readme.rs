@@ -76,6 +76,9 @@ fn check(page: &str) {
     for folder in ["migrations", "examples/flyway-shop", "examples/flyway-shop/sql"] {
         copy_files(&root().join(folder), &project.path().join(folder));
     }
+    for file in ["dunlin.toml", "plugins/split-name.wasm"] {
+        project.write(file, fs::read(root().join(file)).unwrap());
+    }
     let mut exports = String::new();
     let examples = examples(&text);
     assert!(!examples.is_empty(), "{page} shows nothing");

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dunlin_compat::model::Dialect;
 
@@ -190,6 +191,16 @@ fn resolve(plugin: &Plugin, shape: &transformer::Shape, table: &Table) -> Result
     Ok(shape)
 }
 
+/// Whether the row that is to blame can be looked for in a time for which others can wait: the rows of a chunk are locked
+/// meanwhile. Where not, the caller tries smaller chunks.
+fn is_soon_found(cause: &Cause, rows: usize) -> bool {
+    const LONGEST: Duration = Duration::from_secs(3);
+    match cause {
+        Cause::Exceeded(Exceeded::Time(limit)) => limit.saturating_mul(2 * (rows.ilog2() + 1)) <= LONGEST,
+        _ => true,
+    }
+}
+
 /// An instance at work on one table.
 pub struct Transformer {
     plugin: Arc<Plugin>,
@@ -249,7 +260,12 @@ impl Transformer {
         self.live = None;
         let crashed = matches!(error.cause, Cause::Trap(_) | Cause::Exceeded(_) | Cause::NotGranted(_));
         if crashed && error.row.is_none() {
-            error.row = self.culprit(rows);
+            error.row = match rows.len() {
+                1 => Some(0),
+                0 => None,
+                many if is_soon_found(&error.cause, many) => self.culprit(rows),
+                _ => None,
+            };
         }
         let within = |row: &usize| *row < rows.len();
         error.place = match error.row.filter(within) {

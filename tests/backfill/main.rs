@@ -9,6 +9,10 @@ mod conditions;
 #[cfg(feature = "fault-points")]
 mod crashes;
 mod keys;
+#[path = "../plugins/made.rs"]
+#[allow(dead_code)]
+mod made;
+mod plugins;
 mod process;
 mod running_example;
 mod shared;

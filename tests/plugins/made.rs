@@ -28,6 +28,8 @@ pub struct Made {
     /// The columns that it reads and writes; `amount` and `cents` when empty.
     pub reads: &'static [&'static str],
     pub writes: &'static [&'static str],
+    /// Instead of all below: it writes what it reads.
+    pub echoes: bool,
     /// Changes that it returns.
     pub changes: Vec<(u32, Vec<Value>)>,
     /// Failures that it returns: row, column, message.
@@ -125,6 +127,7 @@ impl Made {
         let outcome = memory.put(&[vec![0; 4], pairs(&[changes, failures])].concat());
         let data: String = memory.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
         let (imports, at_init, at_thirteen) = (self.imports, self.at_init, self.at_thirteen);
+        let transform = if self.echoes { echo(outcome) } else { look_for_thirteen(at_thirteen, outcome) };
         format!(
             r#"(module
                 (import "dunlin:migration/log@{version}" "write" (func $log (param i32 i32 i32)))
@@ -135,7 +138,7 @@ impl Made {
                 (data (i32.const 1024) "{data}")
                 (data (i32.const 16) "the amount is thirteen")
                 (data (i32.const 64) "DROP TABLE orders")
-                (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+                (func $allocate (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
                     (local $at i32)
                     (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
                     (global.set $top (i32.add (local.get $at) (local.get $size)))
@@ -151,15 +154,7 @@ impl Made {
                     (i32.const {shape}))
                 (func (export "dunlin:migration/transformer@{version}#transform")
                     (param $rows i32) (param $count i32) (result i32)
-                    (local $row i32) (local $value i32)
-                    (block $done (loop $next
-                        (br_if $done (i32.ge_u (local.get $row) (local.get $count)))
-                        (local.set $value
-                            (i32.load (i32.add (local.get $rows) (i32.mul (local.get $row) (i32.const 8)))))
-                        (if (f64.eq (f64.load offset=8 (local.get $value)) (f64.const 13)) (then {at_thirteen}))
-                        (local.set $row (i32.add (local.get $row) (i32.const 1)))
-                        (br $next)))
-                    (i32.const {outcome})))"#
+                    {transform}))"#
         )
     }
 
@@ -220,6 +215,42 @@ pub fn orders() -> Table {
         key: vec!["id".into()],
         direction: Direction::Up,
     }
+}
+
+/// Goes through the rows and does something at the amount 13.
+fn look_for_thirteen(at_thirteen: &str, outcome: u32) -> String {
+    format!(
+        r#"(local $row i32) (local $value i32)
+        (block $done (loop $next
+            (br_if $done (i32.ge_u (local.get $row) (local.get $count)))
+            (local.set $value
+                (i32.load (i32.add (local.get $rows) (i32.mul (local.get $row) (i32.const 8)))))
+            (if (f64.eq (f64.load offset=8 (local.get $value)) (f64.const 13)) (then {at_thirteen}))
+            (local.set $row (i32.add (local.get $row) (i32.const 1)))
+            (br $next)))
+        (i32.const {outcome})"#
+    )
+}
+
+/// A change for each row, of the values as they came.
+fn echo(outcome: u32) -> String {
+    let (changes, count) = (outcome + 4, outcome + 8);
+    format!(
+        r#"(local $row i32) (local $list i32) (local $change i32)
+        (local.set $list (call $allocate (i32.const 0) (i32.const 0) (i32.const 4)
+            (i32.mul (local.get $count) (i32.const 12))))
+        (block $done (loop $next
+            (br_if $done (i32.ge_u (local.get $row) (local.get $count)))
+            (local.set $change (i32.add (local.get $list) (i32.mul (local.get $row) (i32.const 12))))
+            (i32.store (local.get $change) (local.get $row))
+            (i64.store offset=4 align=4 (local.get $change)
+                (i64.load align=4 (i32.add (local.get $rows) (i32.mul (local.get $row) (i32.const 8)))))
+            (local.set $row (i32.add (local.get $row) (i32.const 1)))
+            (br $next)))
+        (i32.store (i32.const {changes}) (local.get $list))
+        (i32.store (i32.const {count}) (local.get $count))
+        (i32.const {outcome})"#
+    )
 }
 
 fn pairs(pairs: &[(u32, u32)]) -> Vec<u8> {

@@ -57,8 +57,13 @@ fn size(row: &Written<'_>) -> usize {
 pub(super) fn obstacle(dialect: Dialect, value: &Value) -> Option<&'static str> {
     let text = match value {
         Value::Text(text) | Value::Json(text) => text,
-        Value::Float(number) if !number.is_finite() && dialect != Dialect::Postgres => {
-            return Some("the server has no floating-point number that is none, or infinite");
+        Value::Float(number) => {
+            let has = match dialect {
+                Dialect::Postgres => true,
+                Dialect::Sqlite => !number.is_nan(),
+                Dialect::Mysql | Dialect::Mariadb => number.is_finite(),
+            };
+            return (!has).then_some("the server has no such floating-point number");
         }
         _ => return None,
     };
@@ -296,6 +301,10 @@ fn sqlite_literal(value: &Value) -> String {
         Value::Null => "NULL".to_owned(),
         Value::Boolean(truth) => u8::from(*truth).to_string(),
         Value::Integer(integer) => integer.to_string(),
+        // Beyond what can be is infinite.
+        Value::Float(number) if number.is_infinite() => {
+            if *number > 0.0 { "9e999" } else { "-9e999" }.to_owned()
+        }
         Value::Float(number) => format!("{number:e}"),
         Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
         // As `CURRENT_TIMESTAMP` writes it.
