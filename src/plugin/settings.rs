@@ -206,8 +206,10 @@ fn option_value(
 
 /// Where a plugin's file is: where its table says, else `plugins/NAME.wasm` in the project.
 pub fn file_of(name: &str, table: Option<&PluginTable>, project: &Path) -> PathBuf {
-    match table.and_then(|table| table.path.as_ref()) {
+    let path = match table.and_then(|table| table.path.as_ref()) {
         Some(path) => project.join(path),
         None => project.join("plugins").join(format!("{name}.wasm")),
-    }
+    };
+    // Without the `./` that nobody wrote.
+    path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
 }

@@ -416,7 +416,7 @@ fn processes_with_a_plugin_that_are_killed_lose_nothing() {
             "--size",
             "100",
             "--rate",
-            "3000",
+            "1500",
             "--workers",
             "2",
         ];
@@ -424,6 +424,7 @@ fn processes_with_a_plugin_that_are_killed_lose_nothing() {
         for _ in 0..3 {
             let victim = Process::start(&project, &database, &run);
             wait_until(&database, "SELECT count(*) FROM customers WHERE given_name IS NOT NULL");
+            std::thread::sleep(std::time::Duration::from_millis(400));
             victim.kill();
         }
         survivor.succeed();

@@ -208,7 +208,7 @@ fn directives_that_are_wrong() {
 
     # migrations/2_backfill.sql
     exit 1
-      error: the plugin visits cannot be run: backfills by plugins are not built yet; nothing was run. Write the change as SQL under `-- migrate:batch`
+      error: the plugin plugins/visits.wasm cannot be read: No such file or directory (os error 2); nothing was run
        ╭─[migrations/2_backfill.sql:4:1]
      3 │ 
      4 │ -- migrate:backfill plugin=visits table=visits
