@@ -81,6 +81,7 @@ const WALL_CLOCK: Made = Made {
     at_init: "",
     reads: &[],
     writes: &[],
+    echoes: false,
     changes: Vec::new(),
     failures: Vec::new(),
     interface: "",
