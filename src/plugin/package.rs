@@ -21,6 +21,10 @@ use super::settings::PluginSettings;
 use super::version::{INTERFACE, named, runs_on};
 use crate::wasm::{Origin, Runtime, RuntimeSettings, WasmError};
 
+/// Bytes of stack that a plugin may use: its calls run on the caller's thread, which has 2 MiB where it is one of ours, and
+/// need some of it themselves.
+const STACK: usize = 512 << 10;
+
 /// What a plugin is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum World {
@@ -93,7 +97,7 @@ pub struct Plugin {
 /// The one runtime of the process.
 fn runtime() -> Result<&'static Runtime, PluginError> {
     static RUNTIME: LazyLock<Result<Runtime, WasmError>> =
-        LazyLock::new(|| Runtime::new(RuntimeSettings { stack: 2 << 20, ..RuntimeSettings::default() }));
+        LazyLock::new(|| Runtime::new(RuntimeSettings { stack: STACK, ..RuntimeSettings::default() }));
     static MESSAGE: OnceLock<String> = OnceLock::new();
     RUNTIME.as_ref().map_err(|error| {
         let message = MESSAGE.get_or_init(|| error.to_string()).clone();

@@ -104,6 +104,8 @@ pub fn misfit(value: &Value, column: &Column, dialect: Dialect) -> Option<String
         | (Value::Timestamp(_), Kind::Timestamp)
         | (Value::Uuid(_), Kind::Uuid)
         | (Value::Json(_), Kind::Json) => true,
+        // Those that do not fit an integer of 64 bits.
+        (Value::Decimal(text), Kind::Integer) => !text.contains('.'),
         (Value::Integer(integer), Kind::Float) => integer.unsigned_abs() <= EXACT_FLOAT,
         _ => dialect == Dialect::Sqlite,
     };
@@ -275,6 +277,10 @@ mod tests {
         let float = column(Kind::Float, "double precision");
         assert_eq!(misfit(&Value::Integer(1 << 53), &float, Dialect::Postgres), None);
         assert!(misfit(&Value::Integer((1 << 53) + 1), &float, Dialect::Postgres).is_some());
+        let unsigned = column(Kind::Integer, "bigint unsigned");
+        let large = |text: &str| misfit(&Value::Decimal(text.into()), &unsigned, Dialect::Mysql);
+        assert_eq!(large("18446744073709551615"), None);
+        assert!(large("1.5").is_some());
         let decimal = column(Kind::Decimal, "numeric(12,2)");
         assert_eq!(misfit(&Value::Integer(i64::MIN), &decimal, Dialect::Postgres), None);
         assert!(misfit(&Value::Float(0.5), &decimal, Dialect::Postgres).is_some());
