@@ -191,9 +191,14 @@ pub fn is_final(message: &str) -> bool {
         .is_ok_and(|message| ["ready", "loaded", "done", "failed"].contains(&&*message.kind))
 }
 
+/// The logger of a line that a migration printed, and of one that came out of the guest another way.
+pub const PRINTED: &str = "stdout";
+/// See [`PRINTED`].
+pub const OTHER_OUTPUT: &str = "output";
+
 /// What a carrier makes of a line that a guest printed.
 pub fn log_message(line: &str) -> String {
-    serde_json::json!({"type": "log", "level": "info", "logger": "output", "text": line}).to_string()
+    serde_json::json!({"type": "log", "level": "info", "logger": OTHER_OUTPUT, "text": line}).to_string()
 }
 
 /// `ready`.

@@ -18,7 +18,7 @@ use super::{CarrierError, CarrierLink};
 use crate::wasm::{CompiledCache, Exceeded, Limits, Meter, Metered, Runtime, RuntimeSettings, WasmError};
 
 /// Stack of the interpreter, which recurses in C for a nested expression or a recursive function of a library.
-const STACK: usize = 16 << 20;
+const STACK: usize = 128 << 20;
 
 /// What the thread needs beside it.
 const THREAD_STACK: usize = STACK + (4 << 20);

@@ -105,7 +105,9 @@ pub fn misfit(value: &Value, column: &Column, dialect: Dialect) -> Option<String
         | (Value::Uuid(_), Kind::Uuid)
         | (Value::Json(_), Kind::Json) => true,
         // Those that do not fit an integer of 64 bits.
-        (Value::Decimal(text), Kind::Integer) => !text.contains('.'),
+        (Value::Decimal(text), Kind::Integer) => {
+            text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit())
+        }
         (Value::Integer(integer), Kind::Float) => integer.unsigned_abs() <= EXACT_FLOAT,
         _ => dialect == Dialect::Sqlite,
     };

@@ -113,15 +113,9 @@ pub struct Dunlin {
 }
 
 impl Dunlin {
-    /// Chooses the carrier in the project's `dunlin.toml`. The host carrier finds the interpreter in `.venv`.
+    /// Chooses the carrier.
     pub fn new(stage: &Stage, carrier: &'static str) -> Self {
-        stage.project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
-        let python = Need::Alembic.setting().expect("the test has to ask for Need::Alembic first");
-        let environment = Path::new(&python).parent().and_then(Path::parent).expect("is DIR/bin/python");
-        let link = stage.project.path().join(".venv");
-        if carrier == "host" && !link.exists() {
-            std::os::unix::fs::symlink(environment, link).unwrap();
-        }
+        stage.project.use_carrier(carrier);
         Self { carrier }
     }
 }
@@ -137,9 +131,6 @@ impl Runner for Dunlin {
             process.envs(stage.variables());
             if self.carrier == "sandbox" {
                 process.env("PATH", "");
-                if let Some(packs) = Need::Pack.setting() {
-                    process.env("DUNLIN_PACKS", packs);
-                }
             }
         });
         if output.status == 0 { Ok(()) } else { Err(output.to_string()) }

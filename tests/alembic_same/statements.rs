@@ -17,6 +17,9 @@ pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
             continue;
         }
         let Some(statement) = without_cursor(&statement) else { continue };
+        // How SQLite prints an empty blob depends on the function that bound it.
+        let statement =
+            if kind == ServerKind::Sqlite { statement.replace("zeroblob(0)", "x''") } else { statement };
         // SQLite tells of the statement again for each trigger that it fires.
         if kind == ServerKind::Sqlite && statements.last() == Some(&statement) {
             continue;
@@ -37,7 +40,7 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     // What a driver and SQLAlchemy ask and set when they connect.
     static CONNECT: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction isolation level)|SELECT t\.oid, typarray\s|SELECT CAST\('test |SELECT DATABASE\(\)|SELECT @@|SHOW VARIABLES LIKE|SET NAMES|PRAGMA read_uncommitted|SELECT VERSION\(\))",
+            r"^(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction isolation level)|SELECT t\.oid, typarray\s|SELECT CAST\('test |SELECT DATABASE\(\)|SELECT @@|SHOW VARIABLES LIKE|SET NAMES|PRAGMA read_uncommitted|SELECT VERSION\(\)|SELECT current_setting\('server_version_num'\))",
         )
     });
     // Dunlin's lock, journal and time-outs.
@@ -46,10 +49,14 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
             r"dunlin_|^PRAGMA (foreign_keys = OFF|data_version)$|pg_(try_)?advisory|(GET|RELEASE|IS_FREE|IS_USED)_LOCK\(|^SET (SESSION |LOCAL )?(\w*lock_\w*timeout|statement_timeout|foreign_key_checks|search_path|sql_mode)\b",
         )
     });
+    // Dunlin asks for it as reflection does: what a table was before a statement tells whether it ran before a crash.
+    let table_of_mysql = matches!(kind, ServerKind::MariaDb | ServerKind::MySql)
+        && (statement.starts_with("SHOW CREATE TABLE") || statement == "UNLOCK TABLES");
     let driver_of_postgres = kind == ServerKind::Postgres && statement.contains("typname = 'hstore'");
     statement.is_empty()
         || statement.contains("alembic_version")
         || driver_of_postgres
+        || table_of_mysql
         || [&TRANSACTION, &CONNECT, &DUNLIN].iter().any(|rule| rule.is_match(statement))
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::runner::{Command, Runner, Steps};
 use crate::stage::Stage;
 use crate::statements;
-use crate::support::Contents;
+use crate::support::{Contents, Need};
 
 /// What a command left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +37,45 @@ pub struct Difference {
     pub text: String,
 }
 
-/// All revisions one by one up, one by one down, and then all in one command each way.
-pub fn whole(steps: &Steps) -> Vec<Command> {
-    let one_by_one = steps.up.iter().chain(&steps.down).map(|(_, command)| command.clone());
-    one_by_one.chain([Command::new("upgrade", "heads"), Command::new("downgrade", "base")]).collect()
+/// How many revisions a command takes at [`Pace::Quick`]: most of a command's time goes into starting what runs it.
+const AT_ONCE: usize = 8;
+
+/// How many revisions a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Each alone, so that a difference shows where it arises.
+    Stepwise,
+    /// Several up, and all down.
+    Quick,
+}
+
+impl Pace {
+    /// Stepwise where `tests/run --thorough` asks for it.
+    pub fn asked() -> Pace {
+        if Need::Thorough.setting().is_some() { Pace::Stepwise } else { Pace::Quick }
+    }
+}
+
+/// The way up and the way down, and then all in one command each way. How many of the commands are on the first way up comes
+/// with them.
+pub fn whole(steps: &Steps, pace: Pace) -> (Vec<Command>, usize) {
+    let command = |(_, command): &(String, Command)| command.clone();
+    let (up, down): (Vec<Command>, Vec<Command>) = match pace {
+        Pace::Stepwise => (steps.up.iter().map(command).collect(), steps.down.iter().map(command).collect()),
+        Pace::Quick => {
+            let up = steps.up.iter().skip(AT_ONCE - 1).step_by(AT_ONCE).map(command);
+            (up.chain([Command::new("upgrade", "heads")]).collect(), vec![Command::new("downgrade", "base")])
+        }
+    };
+    let ups = up.len();
+    let ends = [Command::new("upgrade", "heads"), Command::new("downgrade", "base")];
+    (up.into_iter().chain(down).chain(ends).collect(), ups)
 }
 
 /// Runs commands, each by the runner that `whose` gives the index of, and looks after each.
 pub fn walk(
     stage: &Stage,
+    pace: Pace,
     commands: &[Command],
     runners: &mut [&mut dyn Runner],
     whose: impl Fn(usize) -> usize,
@@ -59,7 +89,7 @@ pub fn walk(
             panic!("{:?}, {}: {step} failed\n{error}", stage.kind(), runner.name());
         }
         let mut statements = statements::own(stage.kind(), stage.take_statements());
-        if matches!(command.target.as_str(), "heads" | "base") {
+        if pace == Pace::Quick || matches!(command.target.as_str(), "heads" | "base") {
             // Where a revision depends on several others, Alembic takes these from a Python set: which comes first is
             // not the same in every process.
             statements.sort();

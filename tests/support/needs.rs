@@ -21,6 +21,8 @@ pub enum Need {
     Pack,
     /// A Rust that compiles for WebAssembly.
     WasmTarget,
+    /// An hour: `tests/run --thorough`.
+    Thorough,
 }
 
 impl Need {
@@ -34,6 +36,7 @@ impl Need {
             Self::Alembic => "alembic",
             Self::Pack => "pack",
             Self::WasmTarget => "wasm-target",
+            Self::Thorough => "thorough",
         }
     }
 
@@ -66,6 +69,11 @@ pub fn needs(needs: &[Need]) -> bool {
         }
     }
     all
+}
+
+/// What a carrier of code migrations needs: a pack, or an interpreter with the library.
+pub fn carrier_is_here(carrier: &str) -> bool {
+    needs(&[if carrier == "sandbox" { Need::Pack } else { Need::Alembic }])
 }
 
 /// `needs(&[Need::Flyway])`, for tests that go over databases.

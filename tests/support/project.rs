@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::guest::variables_of_packs;
 use super::needs::Need;
 use super::program::{Output, command, run};
 
@@ -77,6 +78,18 @@ impl Project {
         self.write("flyway.toml", text)
     }
 
+    /// Chooses how code migrations are run, in `dunlin.toml`. The host carrier finds Alembic's interpreter as `.venv`.
+    pub fn use_carrier(&self, carrier: &str) -> &Self {
+        self.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
+        let link = self.path().join(".venv");
+        if carrier == "host" && !link.exists() {
+            let python = Need::Alembic.setting().expect("the test has to ask for Need::Alembic first");
+            let environment = Path::new(&python).parent().and_then(Path::parent).expect("is DIR/bin/python");
+            std::os::unix::fs::symlink(environment, link).unwrap();
+        }
+        self
+    }
+
     /// Runs our binary in the project.
     #[track_caller]
     pub fn dunlin(&self, arguments: &[&str]) -> Output {
@@ -91,10 +104,14 @@ impl Project {
         run(command, "")
     }
 
-    /// Our binary as a command that has not been started, for tests that watch it or end it.
+    /// Our binary as a command that has not been started, for tests that watch it or end it. It sees the packs of
+    /// `tests/run`, and what was compiled of them: compiling one takes a minute.
     pub fn dunlin_command(&self, arguments: &[&str]) -> Command {
         let mut command = command(env!("CARGO_BIN_EXE_dunlin"), &self.home());
         command.current_dir(self.path()).args(arguments);
+        if Need::Pack.setting().is_some() {
+            command.envs(variables_of_packs());
+        }
         command
     }
 

@@ -7,6 +7,7 @@ use dunlin_compat::model::{Body, Direction, MigrationStep};
 
 use super::console::{self, Console};
 use crate::engine::{Event, Observer};
+use crate::guest::protocol::{OTHER_OUTPUT, PRINTED};
 
 /// Logs each step.
 pub struct LogObserver<'c> {
@@ -41,6 +42,8 @@ impl Observer for LogObserver<'_> {
             Event::MigrationStarted { step, .. } | Event::Resumed { step, .. } => {
                 self.console.log("alembic.runtime.migration", Level::Info, &self.line(step));
             }
+            Event::GuestLog { logger: PRINTED, text, .. } => console::print(&format!("{text}\n")),
+            Event::GuestLog { logger: OTHER_OUTPUT, text, .. } => console::print_error(&format!("{text}\n")),
             Event::GuestLog { level, logger, text } => {
                 let level = match level {
                     "debug" => Level::Debug,

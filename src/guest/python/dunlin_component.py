@@ -14,8 +14,23 @@ import platform
 import random
 import sys
 
+import _socket
 import dunlin_pack
 import wit_world
+
+
+def _no_network(*arguments, **named):
+    raise _socket.gaierror(_socket.EAI_FAIL, "the sandbox has no network")
+
+
+# Before anything looks up a name: the system's handle for that would be kept in the snapshot, and be a wrong one later.
+for _name in ("getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+    if hasattr(_socket, _name):
+        setattr(_socket, _name, _no_network)
+
+import socket  # noqa: E402
+
+socket.socket.connect = socket.socket.connect_ex = socket.socket.bind = _no_network
 
 #: What needs a terminal or a display, or does something when it is imported.
 _NOT_IMPORTED = {

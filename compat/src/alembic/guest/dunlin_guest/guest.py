@@ -31,6 +31,10 @@ class Guest:
             final = handler(message)
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: the guest goes on
             final = failure.failed(error)
+        try:
+            logs.finish()
+        except BaseException:  # the engine is gone, which the next message tells
+            pass
         return json.dumps(final)
 
     def _start(self, message):

@@ -109,6 +109,27 @@ def _warn(text):
         pass
 
 
+def change_loading_of_revisions(pyfiles):
+    """Where Alembic itself loads revisions, which it does when one of them asks for others: packages are emptied as
+    they are for the revisions that the engine runs."""
+    original = pyfiles.load_module_py
+
+    def load_module_py(module_id, path):
+        try:
+            return original(module_id, path)
+        except Exception:
+            emptied = len(_emptied.folders)
+            if not str(path).endswith(".py"):
+                raise
+            with open(path, "rb") as file:
+                problems(str(path), file.read())
+            if len(_emptied.folders) == emptied:
+                raise
+        return original(module_id, path)
+
+    pyfiles.load_module_py = load_module_py
+
+
 # -- what a file needs
 
 

@@ -1,5 +1,6 @@
 """What the library and the project tell the user."""
 
+import io
 import logging
 import sys
 import warnings
@@ -13,6 +14,43 @@ _LEVELS = (
 )
 
 _busy = False
+
+
+class _Printed(io.TextIOBase):
+    """Standard output: what is printed is told line by line, in its order among the statements."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, engine):
+        self._engine, self._line = engine, ""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._tell(line)
+        return len(text)
+
+    def finish(self):
+        """Tells a last line that was not ended."""
+        line, self._line = self._line, ""
+        if line:
+            self._tell(line)
+
+    def _tell(self, line):
+        try:
+            self._engine.log("info", "stdout", line)
+        except wire.EngineError:
+            pass
+
+
+def finish():
+    """At the end of an exchange."""
+    if isinstance(sys.stdout, _Printed):
+        sys.stdout.finish()
 
 
 def level_name(number):
@@ -46,6 +84,7 @@ def install(engine):
             _tell(engine, record)
 
     logging.Logger.callHandlers = call_handlers
+    sys.stdout = _Printed(engine)
 
     def show_warning(message, category, filename, lineno, file=None, line=None):
         text = "%s:%s: %s: %s" % (filename, lineno, category.__name__, message)

@@ -35,6 +35,7 @@ CHANGED = {
     "aiomysql.connection": ("dunlin_guest.drivers.mysql_streams", "change_aiomysql"),
     "asyncmy.connection": ("dunlin_guest.drivers.mysql_streams", "change_asyncmy"),
     "sqlalchemy.dialects.postgresql.asyncpg": ("dunlin_guest.drivers.asyncpg_core", "change_dialect"),
+    "alembic.util.pyfiles": ("dunlin_guest.imports", "change_loading_of_revisions"),
     "psycopg._conninfo_attempts": ("dunlin_guest.drivers.psycopg_pq", "one_attempt"),
     "psycopg._conninfo_attempts_async": ("dunlin_guest.drivers.psycopg_pq", "one_attempt_async"),
 }

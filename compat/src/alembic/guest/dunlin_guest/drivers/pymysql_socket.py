@@ -17,6 +17,8 @@ def install(connections):
             raise connections.err.OperationalError(
                 2003, "no database connection can be had: %s" % error
             ) from None
+        # The engine has logged in. The driver wants a name all the same, and a sandbox has no user that it could take.
+        self.user = self.user or b"dunlin"
         self.host_info = "socket %s:%s" % (self.host, self.port)
         original(self, sock)
 

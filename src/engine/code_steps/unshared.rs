@@ -1,0 +1,213 @@
+//! Statements that are durable on their own: outside of a transaction, or none that could share one with the journal.
+
+use std::thread;
+
+use dunlin_compat::model::Dialect;
+
+use super::{Asked, CodeSteps, Flight};
+use crate::db::{DbError, DbErrorKind, TypedOutcome};
+use crate::engine::catalog::{self, Settled};
+use crate::engine::code::{Stop, fresh_entry, is_retryable, own_error, pause_length};
+use crate::engine::code_values;
+use crate::engine::error::UnfinishedFailure;
+use crate::engine::event::Event;
+use crate::engine::options::InFlight;
+use crate::engine::replay;
+use crate::engine::run::begin_statement;
+use crate::guest::protocol::Answer;
+
+impl CodeSteps<'_, '_> {
+    /// Outside of a transaction of the guest: the statement and the journal in one of ours.
+    pub(super) fn alone(&mut self, asked: &Asked<'_>) -> Result<Answer, DbError> {
+        let mut attempt = 1;
+        loop {
+            match self.try_alone(asked) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if is_retryable(&error) && attempt < self.runner.options.attempts => {
+                    self.runner.roll_back();
+                    attempt += 1;
+                    self.pause(attempt, &error);
+                }
+                Err(error) => {
+                    self.runner.roll_back();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    pub(super) fn try_alone(&mut self, asked: &Asked<'_>) -> Result<Answer, DbError> {
+        let begin = self.runner.begin_statements();
+        self.execute(&begin)?;
+        let outcome = self.send(asked)?;
+        let answer = self.succeeded(asked, outcome);
+        let mut statements = self.journal_statements(self.pending.len());
+        statements.push("COMMIT".to_owned());
+        match self.execute(&statements) {
+            Ok(()) => {
+                self.is_durable();
+                Ok(answer)
+            }
+            Err(error) => {
+                self.pending.pop();
+                Err(error)
+            }
+        }
+    }
+
+    /// A statement that cannot share a transaction with the journal: marked before, settled after a crash.
+    pub(super) fn marked(&mut self, asked: &Asked<'_>) -> Result<Answer, DbError> {
+        let mut attempt = 1;
+        loop {
+            match self.try_marked(asked) {
+                Err(error) if is_retryable(&error) && attempt < self.runner.options.attempts => {
+                    attempt += 1;
+                    self.pause(attempt, &error);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    pub(super) fn try_marked(&mut self, asked: &Asked<'_>) -> Result<Answer, DbError> {
+        let dialect = self.dialect();
+        let statement = asked.as_statement();
+        let fingerprint = catalog::fingerprint(self.runner.connection.as_mut(), &statement)?;
+        self.mark(asked, fingerprint.as_deref())?;
+        if dialect == Dialect::Postgres {
+            // See the journaled statements of SQL migrations: CONCURRENTLY stops nobody while it waits.
+            let limit = match &asked.facts.target {
+                Some(target) if target.concurrently => 0,
+                _ => self.runner.options.lock_timeout.as_millis(),
+            };
+            self.execute(&[format!("SET lock_timeout = {limit}")])?;
+        }
+        let outcome = match self.send(asked) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                if dialect == Dialect::Postgres {
+                    self.runner.remove_invalid_indexes(&statement, fingerprint.as_deref());
+                }
+                if error.kind != DbErrorKind::Connection {
+                    let unmark = [self.runner.journal.append(self.durable, &[], ""), "COMMIT".to_owned()];
+                    let count = if dialect.is_mysql_family() { 2 } else { 1 };
+                    self.execute(unmark.get(..count).unwrap_or_default())?;
+                }
+                return Err(error);
+            }
+        };
+        let answer = self.succeeded(asked, outcome);
+        let mut statements = self.journal_statements(self.pending.len());
+        if dialect.is_mysql_family() {
+            statements.push("COMMIT".to_owned());
+        }
+        self.execute(&statements)?;
+        self.is_durable();
+        Ok(answer)
+    }
+
+    /// Commits what is pending together with the mark that a statement is about to be sent.
+    pub(super) fn mark(&mut self, asked: &Asked<'_>, fingerprint: Option<&str>) -> Result<(), DbError> {
+        let flight = match fingerprint {
+            Some(fingerprint) => format!("{} {fingerprint}", asked.digest),
+            None => asked.digest.clone(),
+        };
+        let digests: Vec<String> = self.pending.iter().map(|operation| operation.digest.clone()).collect();
+        let lines = replay::lines(&self.pending);
+        let next = self.durable + self.pending.len();
+        let mut statements = Vec::new();
+        if !self.dialect().is_mysql_family() {
+            statements.push(begin_statement(self.dialect()).to_owned());
+        }
+        if !self.journaled {
+            let entry = fresh_entry(&self.step.id, self.step.direction, self.origin);
+            statements.extend(self.runner.journal.begin(&entry, false));
+            self.runner.journal_exists = true;
+        }
+        statements.push(self.runner.journal.append_and_mark(next, &digests, &lines, Some(&flight)));
+        statements.push("COMMIT".to_owned());
+        if let Err(error) = self.execute(&statements) {
+            self.runner.roll_back();
+            return Err(error);
+        }
+        self.is_durable();
+        Ok(())
+    }
+
+    /// Finds out what became of the statement that was in flight; `None` when it is to be run.
+    pub(super) fn settle(&mut self, flight: &Flight, asked: &Asked<'_>) -> Result<Option<Answer>, Stop> {
+        if flight.digest != asked.digest {
+            return Err(Stop::Failed(self.edited(asked.path.clone(), asked.line)));
+        }
+        let doing = "looking for what a half-done migration did";
+        let settled = catalog::settle(
+            self.runner.connection.as_mut(),
+            &asked.as_statement(),
+            flight.fingerprint.as_deref(),
+        )
+        .map_err(own_error(doing))?;
+        let done = match (settled, self.runner.options.in_flight) {
+            (Settled::Done, _) | (Settled::Unknown { .. }, Some(InFlight::Done)) => true,
+            (Settled::Unknown { .. }, Some(InFlight::Again)) => false,
+            (Settled::NotDone { cleanup }, _) => {
+                for statement in cleanup {
+                    self.runner.own(&[statement], "removing what an interrupted statement left")?;
+                }
+                false
+            }
+            (Settled::Unknown { because }, None) => {
+                return Err(Stop::Failed(
+                    UnfinishedFailure::Unknown {
+                        id: self.step.id.clone(),
+                        direction: self.step.direction,
+                        path: asked.path.clone(),
+                        line: asked.line,
+                        number: self.durable + 1,
+                        because,
+                    }
+                    .into(),
+                ));
+            }
+        };
+        if !done {
+            return Ok(None);
+        }
+        let answer = code_values::result(TypedOutcome::default(), &asked.verb);
+        self.note(asked.digest.clone(), &answer);
+        let mut statements = self.journal_statements(self.pending.len());
+        if self.dialect().is_mysql_family() {
+            statements.push("COMMIT".to_owned());
+        }
+        self.runner.own(&statements, "advancing the statement journal")?;
+        self.is_durable();
+        Ok(Some(answer))
+    }
+
+    /// The session in which an earlier run did something is gone: what it set is set again.
+    pub(super) fn repeat_for_session(&mut self, asked: &Asked<'_>) -> Result<(), Stop> {
+        if self.stop.is_some() {
+            return Ok(());
+        }
+        if asked.facts.temporary_object {
+            return Err(Stop::Failed(
+                UnfinishedFailure::SessionLost {
+                    id: self.step.id.clone(),
+                    path: asked.path.clone(),
+                    line: asked.line,
+                    number: self.durable,
+                }
+                .into(),
+            ));
+        }
+        if asked.facts.session && asked.facts.control.is_none() {
+            self.send(asked).map_err(own_error("repeating what the migration set in its session"))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn pause(&mut self, attempt: u32, error: &DbError) {
+        let delay = pause_length(attempt);
+        self.runner.observer.event(Event::Retry { error, attempt, delay });
+        thread::sleep(delay);
+    }
+}
