@@ -31,6 +31,12 @@ fn the_reference_of_the_command_line_shows_what_happens() {
 }
 
 #[test]
+fn the_pages_about_backfills_and_plugins_show_what_happens() {
+    check("docs/backfill.md");
+    check("docs/plugins.md");
+}
+
+#[test]
 fn the_command_that_runs_the_tests_is_there() {
     let output = Command::new(root().join("tests/run")).arg("--help").output().unwrap();
     assert!(output.status.success());
@@ -39,7 +45,14 @@ fn the_command_that_runs_the_tests_is_there() {
 #[test]
 fn links_of_the_pages_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:]+)\)").unwrap();
-    for page in ["README.md", "docs/cli.md", "docs/configuration.md", "docs/native-format.md"] {
+    for page in [
+        "README.md",
+        "docs/backfill.md",
+        "docs/cli.md",
+        "docs/configuration.md",
+        "docs/native-format.md",
+        "docs/plugins.md",
+    ] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let folder = root().join(page).parent().unwrap().to_owned();
         for found in link.captures_iter(&text) {
@@ -73,7 +86,9 @@ fn every_code_of_an_error_is_in_the_reference() {
 fn check(page: &str) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let project = Project::new();
-    for folder in ["migrations", "examples/flyway-shop", "examples/flyway-shop/sql"] {
+    for folder in
+        ["migrations", "plugins/split-name/cases", "examples/flyway-shop", "examples/flyway-shop/sql"]
+    {
         copy_files(&root().join(folder), &project.path().join(folder));
     }
     for file in ["dunlin.toml", "plugins/split-name.wasm"] {

@@ -158,6 +158,15 @@ mod tests {
             "options = { key = { vault = \"x\" } }",
         ];
         let errors: Vec<String> = cases.into_iter().map(|case| parsed(case).unwrap_err()).collect();
-        insta::assert_snapshot!(errors.join("\n"));
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        write a size with its unit in quotes, as in "64MiB", up to "4GiB"
+        write a size with its unit in quotes, as in "64MiB", up to "4GiB"
+        write a size with its unit in quotes, as in "64MiB", up to "4GiB"
+        write a size with its unit in quotes, as in "64MiB", up to "4GiB"
+        write a time with its unit in quotes, as in "10s", above 0
+        a SHA-256 has 64 hexadecimal digits; `dunlin plugin inspect` shows it
+        unknown field `network`, expected one of `clock`, `random`, `read`
+        expected a text, a whole number, true, false, { env = "NAME" } or { file = "path" }
+        "#);
     }
 }

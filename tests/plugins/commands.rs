@@ -39,7 +39,16 @@ fn inspect_says_what_a_plugin_is() {
     let output = project.dunlin(&["plugin", "inspect", "made"]).success();
     let digest = regex::Regex::new("[0-9a-f]{64}").unwrap().replace(&output.stdout, "DIGEST").into_owned();
     let size = regex::Regex::new(r"\(\d+ bytes\)").unwrap().replace(&digest, "(N bytes)").into_owned();
-    assert_snapshot!(size, @"");
+    assert_snapshot!(size, @"
+    plugin     made 0.1.0
+               Made by hand
+    world      transform, up and down
+    interface  built for 1.0.0, this dunlin speaks 1.0.0
+    file       plugins/made.wasm (N bytes)
+    sha256     DIGEST
+    limits     memory 32 MiB, time 10 s a chunk, output 64 MiB a chunk
+    granted    clock
+    ");
     let json =
         project.dunlin(&["plugin", "inspect", "plugins/made.wasm", "--format", "json"]).success().json();
     assert_eq!(json["worlds"], serde_json::json!(["transform"]));
@@ -55,9 +64,13 @@ fn test_compares_what_comes_out_with_what_is_expected() {
     ]);
     put(&project, &Made { changes: vec![(1, vec![Value::Integer(1300)])], ..Made::default() });
     let good = project.dunlin(&["plugin", "test", "made", "cases/good.json"]).success();
-    assert_snapshot!(good.stdout, @"");
+    assert_snapshot!(good.stdout, @"ok  cases/good.json: 3 rows, 1 change, 0 failures");
     let bad = project.dunlin(&["plugin", "test", "made", "bad.json"]).exits(5);
-    assert_snapshot!(bad.stdout, @"");
+    assert_snapshot!(bad.stdout, @r#"
+    FAILED  bad.json: 3 rows, 1 change, 0 failures
+      - {"id":8,"cents":1300} was not expected
+      - {"id":7,"cents":150} was expected and did not come
+    "#);
 }
 
 #[test]
@@ -69,7 +82,11 @@ fn test_shows_what_comes_out_where_nothing_is_expected() {
         ..Made::default()
     };
     put(&project, &made);
-    assert_snapshot!(project.dunlin(&["plugin", "test", "made", "orders.json"]).success().stdout, @"");
+    assert_snapshot!(project.dunlin(&["plugin", "test", "made", "orders.json"]).success().stdout, @"
+    ran  orders.json: 3 rows, 1 change, 1 failure
+      id=8  cents: null → 1300
+      id=9  amount: it is no amount
+    ");
 }
 
 #[test]

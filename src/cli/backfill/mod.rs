@@ -21,6 +21,11 @@ pub use show::{Shown, sentence};
 /// A backfill is shared by all processes that run it, on any machine: each takes chunks that nobody else has. It goes on
 /// where it stopped, whatever ended it, and does every row once.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin backfill status                              all backfills, and how far they are
+  dunlin backfill run 20240102_orders/1               take part in the first one of a migration
+  dunlin backfill pause 20240102_orders/1             let the workers of all processes wait
+  dunlin backfill run --help                          how to begin one without a migration")]
 pub struct BackfillArgs {
     #[command(subcommand)]
     command: Command,

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::progress::duration;
 use super::super::project::{self, Project};
 use super::super::{Format, Global, duration_argument, output};
-use super::show::{Shown, count};
+use super::show::{Shown, count, counted};
 use crate::backfill::{self, BackfillEvent, Batch, ByPlugin, End, Host, Options, Purpose, Request, Summary};
 use crate::db::{self, Access, ConnectOptions, Connection, DbError, DbErrorKind};
 use crate::engine::{self, RunError};
@@ -252,10 +252,10 @@ fn print(format: Format, summary: &Summary) -> Result<(), Failure> {
         }
     }
     let mut text = format!(
-        "{} is done: {} rows in {} chunks, {} changed ({})",
+        "{} is done: {} in {}, {} changed ({})",
         summary.name,
-        count(summary.rows),
-        count(summary.chunks),
+        counted(summary.rows, "row"),
+        counted(summary.chunks, "chunk"),
         count(summary.changed),
         duration(summary.elapsed)
     );

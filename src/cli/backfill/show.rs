@@ -190,6 +190,11 @@ pub fn line(name: &str, event: &BackfillEvent) -> Value {
     }
 }
 
+/// `1 row`, `2,000 rows`.
+pub fn counted(number: u64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A number in groups of three digits: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
