@@ -14,8 +14,8 @@ use crate::plugin::{Plugin, PluginSettings, component_of};
 
 /// Compile a plugin's source to a component: plugins/NAME becomes plugins/NAME.wasm
 ///
-/// Rust is compiled with cargo for wasm32-unknown-unknown, JavaScript with jco, Python with componentize-py. What is missing
-/// is named with the command that installs it. A core module or component made by other tools is taken with --from.
+/// Rust is compiled with cargo for wasm32-unknown-unknown, JavaScript with componentize-js, Python with componentize-py. What
+/// is missing is named with the command that installs it. A core module or component made by other tools is taken with --from.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dunlin plugin build split-name

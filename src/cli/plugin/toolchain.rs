@@ -154,14 +154,13 @@ fn no_rust_target() -> Failure {
 fn javascript(source: &Path) -> Result<Built, Failure> {
     const INSTALL: &str = "Run `npm install` in the plugin's folder, with Node.js 20 or later.";
     let file = built_file(source)?;
-    let mut npm = Command::new("npx");
-    npm.args(["--no-install", "jco", "componentize", "app.js", "--wit", "../wit", "--world-name"])
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", include_str!("componentize.mjs"), "app.js", "../wit"])
         .arg(format!("dunlin:migration/{}", world_of(source)))
-        .args(["--disable", "all", "--out"])
         .arg(&file)
         .current_dir(source);
-    finish(&mut npm, "npx", INSTALL).map_err(|failure| failure.help(INSTALL))?;
-    Ok(Built { file, how: "jco".to_owned() })
+    finish(&mut node, "node", INSTALL).map_err(|failure| failure.help(INSTALL))?;
+    Ok(Built { file, how: "componentize-js".to_owned() })
 }
 
 fn python(source: &Path) -> Result<Built, Failure> {
