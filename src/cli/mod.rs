@@ -2,6 +2,7 @@
 
 mod alembic;
 mod alembic_project;
+mod backfill;
 mod baseline;
 mod completions;
 mod doctor;
@@ -13,6 +14,7 @@ mod new;
 mod output;
 mod pack;
 mod plan;
+mod plugin;
 mod progress;
 mod project;
 mod redo;
@@ -105,6 +107,8 @@ enum Command {
     Validate(validate::ValidateArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
+    Backfill(backfill::BackfillArgs),
+    Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
     Pack(pack::PackArgs),
     Completions(completions::CompletionsArgs),
@@ -155,6 +159,8 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
+        Command::Backfill(arguments) => backfill::run(&cli.global, arguments),
+        Command::Plugin(arguments) => plugin::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
         Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),

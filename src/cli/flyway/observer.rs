@@ -282,6 +282,8 @@ impl Observer for FlywayObserver<'_> {
                     self.say(&result_table(outcome));
                 }
             }
+            // Only native migrations have backfills.
+            Event::Backfill { .. } => {}
             Event::Notice { text } => self.notice(text),
             Event::ProgramOutput { line }
             | Event::GuestLog { text: line, .. }

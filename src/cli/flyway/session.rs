@@ -238,7 +238,7 @@ fn run_options(config: &Config, settings: &Settings) -> RunOptions {
         lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
-        in_flight: None,
+        ..RunOptions::default()
     }
 }
 
