@@ -53,6 +53,10 @@ fn wrong_arguments() {
             "-url",
             "MIGRATE",
             "info -outputType=json -color=red",
+            "info --url=jdbc:sqlite:other.db",
+            "--url=jdbc:sqlite:other.db migrate",
+            "migrate --table=other -outputType=json",
+            "info --target 1",
         ])
         .done();
 }

@@ -115,6 +115,74 @@ fn wrong_values() {
 }
 
 #[test]
+fn several_things_wrong_at_once() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = Scene::new(
+        &[
+            CLINIC,
+            &[
+                ("flyway.toml", "[environments.default]\nurl = \"jdbc:sqlite:clinic.db\"\n\n[flyway]\ntabel = \"a\"\ngruop = true\n"),
+                ("wrong.toml", "[flyway]\nschemaz = [\"a\"]\n"),
+                ("wrong.conf", "flyway.tabel=a\nflyway.gruop=true\nflyway.url=jdbc:sqlite:clinic.db\n"),
+            ],
+        ]
+        .concat(),
+        |_| {},
+    );
+    scene.all_same(&[
+        "info",
+        "info -bogus=1",
+        "info -zebra=1 -apple=2 -bogus=3",
+        "info -configFiles=wrong.toml -bogus=1",
+        "info -configFiles=wrong.conf",
+        "info -configFiles=wrong.conf -zebra=1 -apple=2",
+        "info -zebra=1 -environment=nowhere",
+        "bogus -zebra=1",
+        "info bogus -zebra=1 -outputType=json",
+    ]);
+    scene.same_with(&["info", "-zebra=1"], |command| {
+        command.env("FLYWAY_BOGUS", "1").env("FLYWAY_OUT_OF_ORDER", "maybe");
+    });
+    scene.done();
+}
+
+#[test]
+fn markers_of_placeholders_that_are_empty() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = Scene::new(CLINIC, |project| {
+        project.flyway(&["migrate", "-target=2"]).success();
+    });
+    scene.all_same(&["info -placeholderPrefix=", "validate -placeholderPrefix=", "info -placeholderSuffix="]);
+    scene.all_same(&["migrate -placeholderSuffix=", "migrate -placeholderPrefix= -target=2"]);
+    scene.same_outcome(&["migrate", "-placeholderPrefix="]).done();
+    self::scene()
+        .same_outcome(&["migrate", "-placeholderPrefix="])
+        .same_outcome(&["baseline", "-placeholderPrefix="])
+        .done();
+}
+
+#[test]
+fn prefixes_that_are_the_same() {
+    if !flyway_is_here() {
+        return;
+    }
+    scene()
+        .all_same(&[
+            "info -repeatableSqlMigrationPrefix=V",
+            "migrate -repeatableSqlMigrationPrefix=V",
+            "validate -repeatableSqlMigrationPrefix=V -outputType=json",
+            "info -baselineMigrationPrefix=V",
+            "info -baselineMigrationPrefix=R",
+            "info -sqlMigrationPrefix=R",
+        ])
+        .done();
+}
+
+#[test]
 fn addresses() {
     if !flyway_is_here() {
         return;
@@ -124,6 +192,12 @@ fn addresses() {
             "info -url=jdbc:sqlite::memory:",
             "migrate -url=jdbc:sqlite::memory:",
             "migrate info -url=jdbc:sqlite::memory:",
+            "info -url=jdbc:sqlite:nowhere/clinic.db",
+            "info -url=jdbc:sqlite:nowhere/clinic.db -outputType=json",
+            "migrate -url=jdbc:sqlite:nowhere/clinic.db",
+            "info -schemas=nowhere",
+            "info -schemas=nowhere -outputType=json",
+            "validate -defaultSchema=nowhere",
         ])
         .done();
     Scene::new(&[("flyway.toml", "[flyway]\n")], |_| {})

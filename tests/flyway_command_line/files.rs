@@ -123,6 +123,39 @@ fn callbacks() {
     scene.done();
 }
 
+/// An old trick: a callback that mends the history before it is validated.
+#[test]
+fn callbacks_around_a_validation_that_fails() {
+    if !flyway_is_here() {
+        return;
+    }
+    let edited = |mends: &'static str| {
+        let files = [
+            ("sql/beforeValidate.sql", mends),
+            ("sql/afterConnect.sql", "SELECT 1;\n"),
+            ("sql/afterValidate.sql", "SELECT 2;\n"),
+            ("sql/afterValidateError.sql", "SELECT 3;\n"),
+            ("sql/beforeMigrate.sql", "SELECT 4;\n"),
+            ("sql/afterMigrateError.sql", "SELECT 5;\n"),
+        ];
+        Scene::new(&[CLINIC, &files[..]].concat(), |project| {
+            project.flyway(&["migrate", "-target=2", "-skipDefaultCallbacks=true"]).success();
+            project.write(
+                "sql/V1__patients.sql",
+                "CREATE TABLE patient (id INTEGER PRIMARY KEY, name TEXT, born DATE);\n",
+            );
+        })
+    };
+    let commands = ["migrate", "migrate -outputType=json", "validate", "migrate -validateOnMigrate=false"];
+    edited("SELECT 0;\n").all_same(&commands).done();
+    edited("DELETE FROM flyway_schema_history WHERE version = '1';\n").all_same(&commands).done();
+    edited("UPDATE flyway_schema_history SET checksum = NULL WHERE version = '1';\n")
+        .all_same(&commands)
+        .done();
+    // Before there is a schema history it runs all the same.
+    with(&[("sql/beforeValidate.sql", "CREATE TABLE early (id INTEGER);\n")]).all_same(SHORT).done();
+}
+
 #[test]
 fn a_failing_callback() {
     if !flyway_is_here() {

@@ -19,6 +19,25 @@ fn real() -> impl Iterator<Item = ServerKind> {
     servers().into_iter().filter(|kind| *kind != ServerKind::Sqlite)
 }
 
+/// Rows alone, which one transaction can hold on every server.
+#[test]
+fn a_group_that_fails() {
+    if !flyway_is_here() {
+        return;
+    }
+    let visits: &[(&str, &str)] = &[
+        ("sql/V1__one.sql", "INSERT INTO visit VALUES (1);\n"),
+        ("sql/V2__two.sql", "INSERT INTO visit VALUES (2);\n"),
+        ("sql/V3__three.sql", "INSERT INTO visit VALUES (3);\nINSERT INTO nowhere VALUES (3);\n"),
+    ];
+    for kind in real() {
+        let scene = Scene::on(kind, visits, "CREATE TABLE visit (id INTEGER);");
+        scene
+            .same_but_fails(&["migrate", "-group=true", "-baselineOnMigrate=true", "-baselineVersion=0"])
+            .done();
+    }
+}
+
 #[test]
 fn empty_databases() {
     if !flyway_is_here() {

@@ -153,8 +153,7 @@ fn begin_history(view: &View<'_>, prepared: &mut Prepared) -> Result<(), Adapter
         ));
     }
     if used.is_empty() || config.skip_executing_migrations {
-        prepared.create_history(view, None);
-        return Ok(());
+        return prepared.create_history(view, None);
     }
     if !config.baseline_on_migrate {
         let message = format!(
@@ -165,7 +164,7 @@ fn begin_history(view: &View<'_>, prepared: &mut Prepared) -> Result<(), Adapter
         return Err(AdapterError::refused("NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE", message));
     }
     prepared.steps.extend(scripts::steps(view, Event::BeforeBaseline)?);
-    prepared.create_history(view, Some(&view.adapter.marker(None)?));
+    prepared.create_history(view, Some(&view.adapter.marker(None)?))?;
     prepared.steps.extend(scripts::steps(view, Event::AfterBaseline)?);
     Ok(())
 }
@@ -310,7 +309,7 @@ impl Run<'_, '_> {
         if keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock) {
             // It may fail again, and leaves one row all the same.
             failure.clone_from(&success);
-            failure.push(view.table.insert(&NewRow { success: false, ..row.clone() }));
+            failure.push(view.table.append(&NewRow { success: false, ..row.clone() }));
         }
         success.push(view.table.insert(&row));
         Record { success, failure }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::flyway::callback::{CallbackScript, Event};
 use crate::flyway::checksum::checksum;
-use crate::flyway::collision::arrange;
+use crate::flyway::collision::{Collision, arrange};
 use crate::flyway::encoding::Charset;
 use crate::flyway::location::{Location, LocationKind, compare_utf16, parse_all};
 use crate::flyway::name::{NameKind, NameParser, ResourceName};
@@ -302,6 +302,14 @@ impl Scanner<'_> {
 
     fn finish(mut self) -> Result<Scan, ScanError> {
         self.result.migrations = arrange(self.result.migrations)?;
+        let naming = self.names.naming();
+        // `SqlMigrationResolver.resolveMigrations` looks through all files once for each prefix.
+        if naming.versioned_prefix == naming.repeatable_prefix
+            && let Some(twice) =
+                self.result.migrations.iter().find(|found| found.kind == MigrationKind::Versioned)
+        {
+            return Err(Collision::with_itself(twice).into());
+        }
         self.result.callbacks.sort_by(|left, right| {
             let programs_first = right.is_program.cmp(&left.is_program);
             programs_first

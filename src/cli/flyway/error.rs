@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::console::Console;
 use super::session::Session;
 use crate::db::{DbError, DbErrorKind};
-use crate::engine::{RunError, StatementFailure};
+use crate::engine::{READING_HISTORY, RunError, StatementFailure};
 
 /// A failed command.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl CommandError {
 impl CommandError {
     /// A connection that was not to be had (`JdbcUtils.openConnection`).
     pub fn of_connection(error: &DbError, user: Option<&str>) -> CommandError {
-        if !matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication) {
+        let no_file = error.kind == DbErrorKind::Storage && error.code.is_some();
+        if !no_file && !matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication) {
             return error.clone().into();
         }
         let title = format!(
@@ -116,6 +117,13 @@ impl From<RunError> for CommandError {
         let message = error.to_string();
         match error {
             RunError::Adapter(error) => error.into(),
+            RunError::Server { doing, error }
+                if doing.starts_with(READING_HISTORY) && error.kind == DbErrorKind::Statement =>
+            {
+                let table = doing.trim_start_matches(READING_HISTORY);
+                let title = format!("Unable to check whether table {table} exists");
+                CommandError::new("ERROR", sql_details(&title, &error, &server_words(&error)))
+            }
             RunError::Server { doing, error } => {
                 let inner = CommandError::from(error);
                 CommandError { message: format!("{}: {}", doing, inner.message), ..inner }

@@ -7,7 +7,7 @@ use dunlin_compat::flyway::output::{self, ValidateResult};
 use dunlin_compat::flyway::validate::missing_schema;
 use serde_json::Value;
 
-use super::callbacks;
+use super::callbacks::{self, BEFORE_VALIDATION};
 use super::console::Console;
 use super::error::CommandError;
 use super::session::Session;
@@ -17,7 +17,7 @@ use crate::engine::Snapshot;
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let mut connection = session.connect()?;
     let database = session.database();
-    callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeValidate])?;
+    callbacks::run(session, console, &BEFORE_VALIDATION)?;
     let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
     {
         let view = session.adapter.view(&snapshot.context(connection.as_ref()))?;
