@@ -24,9 +24,11 @@ mod needs;
 mod private_server;
 mod program;
 mod project;
+mod round_trips;
 
 pub use database::{Database, ServerKind, databases, servers};
 pub use needs::{Need, flyway_is_here, needs};
 pub use private_server::PrivateServer;
 pub use program::{Output, run};
 pub use project::Project;
+pub use round_trips::RoundTrips;
