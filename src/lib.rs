@@ -4,4 +4,6 @@
 pub mod cli;
 pub mod db;
 pub mod engine;
+pub mod guest;
 pub mod sql;
+pub mod wasm;

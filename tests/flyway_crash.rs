@@ -5,8 +5,6 @@
 // All of this is test code; the lints see only functions marked `#[test]` as such.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-// This program uses its own part of the harness.
-#[allow(dead_code)]
 #[path = "crash/harness.rs"]
 mod harness;
 mod support;

@@ -9,6 +9,8 @@
 
 mod support;
 
+#[path = "real_repositories/alembic.rs"]
+mod alembic;
 #[path = "real_repositories/check.rs"]
 mod check;
 
@@ -328,5 +330,100 @@ fn hawkbit_on_mariadb_and_mysql() {
             migrations: 5,
             ..PLAIN
         });
+    }
+}
+
+/// Alembic's projects: what each is, and that plain Alembic runs it.
+mod alembic_projects {
+    use super::alembic::{History, PLAIN, by_alembic, by_dunlin};
+    use super::support::ServerKind;
+
+    const POLAR: History = History {
+        name: "polar",
+        versions: "polar/server/migrations/versions",
+        path: "polar/server",
+        revisions: 53,
+        ..PLAIN
+    };
+    const CTFD: History =
+        History { name: "ctfd", versions: "ctfd/migrations/versions", path: "ctfd", revisions: 33, ..PLAIN };
+    const CTFD_MARIADB: History = History { server: ServerKind::MariaDb, ..CTFD };
+    const CTFD_MYSQL: History = History { server: ServerKind::MySql, ..CTFD };
+    const ZOU: History = History {
+        name: "zou",
+        versions: "zou/zou/migrations/versions",
+        path: "zou",
+        revisions: 28,
+        variables: &[("SECRET_KEY", "only for tests")],
+        ..PLAIN
+    };
+    const ZOU_LEGACY: History =
+        History { versions: "zou/zou/migrations/versions/legacy", revisions: 189, ..ZOU };
+    const PREFECT: History = History {
+        name: "prefect",
+        versions: "prefect/src/prefect/server/database/_migrations/versions/postgresql",
+        path: "prefect/src",
+        configure: "transaction_per_migration=True",
+        revisions: 116,
+        ..PLAIN
+    };
+    const PREFECT_SQLITE: History = History {
+        server: ServerKind::Sqlite,
+        versions: "prefect/src/prefect/server/database/_migrations/versions/sqlite",
+        configure: "transaction_per_migration=True, render_as_batch=True",
+        revisions: 112,
+        ..PREFECT
+    };
+    const MLFLOW: History = History {
+        name: "mlflow",
+        versions: "{site}/mlflow/store/db_migrations/versions",
+        configure: "render_as_batch=True",
+        revisions: 67,
+        before: "from mlflow.store.tracking.dbmodels.initial_models import Base
+Base.metadata.create_all(create_engine(url))",
+        ..PLAIN
+    };
+    const MLFLOW_SQLITE: History = History { server: ServerKind::Sqlite, ..MLFLOW };
+    const MLFLOW_MYSQL: History = History { server: ServerKind::MySql, ..MLFLOW };
+
+    macro_rules! projects {
+        ($($name:ident: $history:ident;)*) => {
+            $(
+                mod $name {
+                    use super::{by_alembic, by_dunlin};
+
+                    #[test]
+                    fn by_plain_alembic() {
+                        by_alembic(&super::$history);
+                    }
+
+                    #[test]
+                    #[ignore = "until dunlin alembic upgrade is there"]
+                    fn by_the_sandbox() {
+                        by_dunlin(&super::$history, "sandbox");
+                    }
+
+                    #[test]
+                    #[ignore = "until dunlin alembic upgrade is there"]
+                    fn by_the_host() {
+                        by_dunlin(&super::$history, "host");
+                    }
+                }
+            )*
+        };
+    }
+
+    projects! {
+        polar: POLAR;
+        ctfd_on_postgres: CTFD;
+        ctfd_on_mariadb: CTFD_MARIADB;
+        ctfd_on_mysql: CTFD_MYSQL;
+        zou: ZOU;
+        zou_legacy: ZOU_LEGACY;
+        prefect_on_postgres: PREFECT;
+        prefect_on_sqlite: PREFECT_SQLITE;
+        mlflow_on_postgres: MLFLOW;
+        mlflow_on_sqlite: MLFLOW_SQLITE;
+        mlflow_on_mysql: MLFLOW_MYSQL;
     }
 }

@@ -61,6 +61,10 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 fn arrows_go_one_way() {
     let forbidden = [
         ("src/sql", vec!["crate::db", "crate::engine", "crate::cli"]),
+        (
+            "src/wasm",
+            vec!["crate::db", "crate::sql", "crate::engine", "crate::cli", "crate::plugin", "crate::guest"],
+        ),
         ("src/db", vec!["crate::sql", "crate::engine", "crate::cli"]),
         ("src/engine", vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::native"]),
     ];

@@ -74,8 +74,8 @@ pub enum DetectError {
     },
     /// A tool that dunlin knows but does not run yet.
     #[error(
-        "{} is a project of {tool} ({} tells), and {tool} projects are not built yet: so far dunlin runs flyway projects \
-         and its own format. For the latter write `tool = \"native\"` in dunlin.toml",
+        "{} is a project of {tool} ({} tells), and {tool} projects are not built yet: so far dunlin runs flyway \
+         and alembic projects and its own format. For the latter write `tool = \"native\"` in dunlin.toml",
         directory.display(), evidence.display()
     )]
     NotBuilt {
@@ -104,7 +104,7 @@ fn list(found: &[(Tool, PathBuf)]) -> String {
 
 /// A tool to name in an example: one of those that run.
 fn example(found: &[(Tool, PathBuf)]) -> Tool {
-    let runs = |tool: &Tool| matches!(tool, Tool::Flyway | Tool::Native);
+    let runs = |tool: &Tool| matches!(tool, Tool::Flyway | Tool::Alembic | Tool::Native);
     found.iter().map(|(tool, _)| *tool).find(runs).unwrap_or(Tool::Native)
 }
 
@@ -113,7 +113,7 @@ fn example(found: &[(Tool, PathBuf)]) -> Tool {
 pub fn detect(directory: &Path) -> Result<Detected, DetectError> {
     let settings = Settings::load(directory)?;
     let (tool, evidence) = tool(directory, &settings)?;
-    if matches!(tool, Tool::Alembic | Tool::Knex | Tool::Rails) {
+    if matches!(tool, Tool::Knex | Tool::Rails) {
         return Err(DetectError::NotBuilt { directory: directory.to_owned(), tool, evidence });
     }
     let migrations = match tool {
@@ -252,6 +252,7 @@ mod tests {
             ("flyway.user.toml", Tool::Flyway),
             ("flyway.conf", Tool::Flyway),
             ("conf/flyway.conf", Tool::Flyway),
+            ("alembic.ini", Tool::Alembic),
             ("migrations/1_orders.sql", Tool::Native),
             ("db/migrations/1_orders.sql", Tool::Native),
         ];
@@ -291,10 +292,9 @@ mod tests {
 
     #[test]
     fn tools_that_are_not_built_yet_are_named() {
-        let pyproject = [("pyproject.toml", "[tool.alembic]\nscript_location = \"alembic\"\n")];
-        assert_snapshot!(error(&pyproject), @r#"shop is a project of alembic (pyproject.toml tells), and alembic projects are not built yet: so far dunlin runs flyway projects and its own format. For the latter write `tool = "native"` in dunlin.toml"#);
+        let knexfile = [("knexfile.js", "")];
+        assert_snapshot!(error(&knexfile), @r#"shop is a project of knex (knexfile.js tells), and knex projects are not built yet: so far dunlin runs flyway and alembic projects and its own format. For the latter write `tool = "native"` in dunlin.toml"#);
         let cases = [
-            (vec![("alembic.ini", "")], Tool::Alembic),
             (vec![("knexfile.ts", "")], Tool::Knex),
             (vec![("config/database.yml", ""), ("db/migrate/1_orders.rb", "")], Tool::Rails),
             (vec![("dunlin.toml", "tool = \"knex\"")], Tool::Knex),

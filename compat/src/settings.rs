@@ -14,6 +14,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
 
@@ -24,11 +25,42 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 8] =
-    ["tool", "url", "migrations", "table", "lock-timeout", "lock-wait", "retries", "flyway"];
+const KEYS: [&str; 14] = [
+    "tool",
+    "url",
+    "migrations",
+    "table",
+    "lock-timeout",
+    "lock-wait",
+    "retries",
+    "carrier",
+    "carriers",
+    "environment",
+    "code-time-limit",
+    "code-memory-limit",
+    "flyway",
+    "alembic",
+];
 
 /// The keys of `[flyway]`.
 const FLYWAY_KEYS: [&str; 2] = ["stand-in", "undo-row"];
+
+/// The keys of `[alembic]`.
+const ALEMBIC_KEYS: [&str; 13] = [
+    "url",
+    "section",
+    "env",
+    "version-table",
+    "version-table-schema",
+    "version-table-pk",
+    "transaction-per-migration",
+    "transactional-ddl",
+    "naming-convention",
+    "carrier",
+    "carriers",
+    "python",
+    "site-packages",
+];
 
 /// A tool whose projects dunlin knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -79,8 +111,22 @@ pub struct Settings {
     pub lock_wait: Duration,
     /// How often a statement that ran into `lock-timeout` is tried again; 5 by default.
     pub retries: u32,
+    /// How migrations in Python, JavaScript or Ruby are run; `auto` by default.
+    pub carrier: Option<Carrier>,
+    /// `[carriers]`: how single ones are run, by their id.
+    pub carriers: BTreeMap<String, Carrier>,
+    /// Environment variables that code may see as they are, by name. In a sandbox there are no others.
+    pub environment: Vec<String>,
+    /// How long code may compute between two statements; 300 seconds by default.
+    #[serde(deserialize_with = "limit")]
+    pub code_time_limit: Duration,
+    /// Bytes of memory that code may have in a sandbox; 1 GiB by default.
+    #[serde(deserialize_with = "bytes")]
+    pub code_memory_limit: u64,
     /// What concerns Flyway projects.
     pub flyway: FlywaySettings,
+    /// What concerns Alembic projects.
+    pub alembic: AlembicSettings,
 }
 
 impl Default for Settings {
@@ -93,9 +139,67 @@ impl Default for Settings {
             lock_timeout: Duration::from_secs(5),
             lock_wait: Duration::from_secs(60),
             retries: 5,
+            carrier: None,
+            carriers: BTreeMap::new(),
+            environment: Vec::new(),
+            code_time_limit: Duration::from_secs(300),
+            code_memory_limit: 1 << 30,
             flyway: FlywaySettings::default(),
+            alembic: AlembicSettings::default(),
         }
     }
+}
+
+impl Settings {
+    /// How a migration of an Alembic project is run: what is said of it alone comes before what is said of all, and
+    /// `[alembic]` before the top of the file.
+    pub fn alembic_carrier(&self, revision: &str) -> Carrier {
+        let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
+        own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
+    }
+}
+
+/// The table `[alembic]`. What stands here comes before what `env.py` is recognised to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct AlembicSettings {
+    /// The target, as SQLAlchemy writes it.
+    pub url: Option<Url>,
+    /// The section of the ini file, unless `-n` names one.
+    pub section: Option<String>,
+    /// How `env.py` is taken.
+    pub env: EnvPy,
+    /// The name of the history table.
+    pub version_table: Option<String>,
+    /// Its schema.
+    pub version_table_schema: Option<String>,
+    /// Whether it has a primary key.
+    pub version_table_pk: Option<bool>,
+    /// Whether each migration has a transaction of its own.
+    pub transaction_per_migration: Option<bool>,
+    /// Whether changes of the schema are part of transactions.
+    pub transactional_ddl: Option<bool>,
+    /// `[alembic.naming-convention]`: how constraints without a name are named, by `ix`, `uq`, `ck`, `fk`, `pk`.
+    pub naming_convention: Option<BTreeMap<String, String>>,
+    /// How migrations are run, before what the top of the file says.
+    pub carrier: Option<Carrier>,
+    /// `[alembic.carriers]`: how single revisions are run.
+    pub carriers: BTreeMap<String, Carrier>,
+    /// The Python interpreter of the host carrier, relative to the project.
+    pub python: Option<PathBuf>,
+    /// More folders of Python packages, relative to the project.
+    pub site_packages: Vec<PathBuf>,
+}
+
+/// How an Alembic project's `env.py` is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvPy {
+    /// Its usual forms are recognised without running it.
+    #[default]
+    Static,
+    /// It is run by the project's own interpreter.
+    Run,
 }
 
 /// The table `[flyway]`.
@@ -230,11 +334,19 @@ impl Settings {
         }
         toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let key =
-                table.iter().find(|(_, value)| value.span().contains(&offset)).map(|(key, _)| key.get_ref());
-            wrong(offset, format!("`{}`: {}", key.map_or("?", |key| key), error.message()))
+            let key = key_at(table, offset).unwrap_or_else(|| "?".to_owned());
+            wrong(offset, format!("`{key}`: {}", error.message()))
         })
     }
+}
+
+/// The key whose value stands at an offset, with those of the tables around it. What follows a header `[table]` does not
+/// belong to the span of that table.
+fn key_at(table: &DeTable<'_>, offset: usize) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(inner) => key_at(inner, offset).map(|inside| format!("{}.{inside}", key.get_ref())),
+        _ => value.span().contains(&offset).then(|| key.get_ref().to_string()),
+    })
 }
 
 /// The first key that is not known, with the nearest one that is.
@@ -242,10 +354,11 @@ fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String)> {
     if let Some(found) = unknown_in(table, "", &KEYS) {
         return Some(found);
     }
-    match table.get("flyway").map(Spanned::get_ref) {
-        Some(DeValue::Table(flyway)) => unknown_in(flyway, "flyway.", &FLYWAY_KEYS),
+    let tables: [(&str, &[&str]); 2] = [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS)];
+    tables.into_iter().find_map(|(name, known)| match table.get(name).map(Spanned::get_ref) {
+        Some(DeValue::Table(table)) => unknown_in(table, &format!("{name}."), known),
         _ => None,
-    }
+    })
 }
 
 fn unknown_in(table: &DeTable<'_>, prefix: &str, known: &[&str]) -> Option<(usize, String)> {
@@ -288,6 +401,24 @@ fn positive_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durat
     Ok(duration)
 }
 
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let limit = duration(deserializer)?;
+    if limit.is_zero() { Err(D::Error::custom("the time must be above 0")) } else { Ok(limit) }
+}
+
+/// A number of bytes with its unit: `512MiB`, `1GiB`.
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const EXPECTED: &str =
+        "write a size with its unit in quotes, as in \"512MiB\" or \"1GiB\", up to \"4GiB\"";
+    let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
+    let units = [("GiB", 30), ("MiB", 20)];
+    let parsed = units.into_iter().find_map(|(unit, bits)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(1 << bits)
+    });
+    parsed.filter(|size| (1..=4 << 30).contains(size)).ok_or_else(|| D::Error::custom(EXPECTED))
+}
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -318,7 +449,8 @@ mod tests {
     fn every_key_is_read() {
         let settings = parsed(
             "tool = \"flyway\"\nurl = \"sqlite:shop.db\"\nmigrations = \"db/changes\"\ntable = \"ops.history\"\n\
-             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\n\n[flyway]\nundo-row = \"UNDO_SQL\"\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
+             lock-timeout = \"500ms\"\nlock-wait = \"2m\"\nretries = 9\ncarrier = \"host\"\nenvironment = [\"TENANT\"]\ncode-time-limit = \"90s\"\ncode-memory-limit = \"512MiB\"\n\n\
+             [carriers]\n3f2a9c41d7be = \"sandbox\"\n\n[flyway]\nundo-row = \"UNDO_SQL\"\n\n[flyway.stand-in]\n\"1.2\" = \"stand-in/V1.2.sql\"\n",
         );
         let expected = Settings {
             tool: Some(Tool::Flyway),
@@ -328,12 +460,57 @@ mod tests {
             lock_timeout: Duration::from_millis(500),
             lock_wait: Duration::from_secs(120),
             retries: 9,
+            carrier: Some(Carrier::Host),
+            carriers: BTreeMap::from([("3f2a9c41d7be".into(), Carrier::Sandbox)]),
+            environment: vec!["TENANT".into()],
+            code_time_limit: Duration::from_secs(90),
+            code_memory_limit: 512 << 20,
             flyway: FlywaySettings {
                 stand_in: BTreeMap::from([("1.2".into(), "stand-in/V1.2.sql".into())]),
                 undo_row: UndoRow::UndoSql,
             },
+            alembic: AlembicSettings::default(),
         };
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn every_key_of_alembic_is_read() {
+        let settings = parsed(
+            "[alembic]\nurl = \"postgresql+psycopg2://shop@db/shop\"\nsection = \"shop\"\nenv = \"run\"\n\
+             version-table = \"history\"\nversion-table-schema = \"ops\"\nversion-table-pk = false\n\
+             transaction-per-migration = true\ntransactional-ddl = false\ncarrier = \"host\"\n\
+             python = \".venv/bin/python\"\nsite-packages = [\"lib\"]\n\
+             naming-convention = { ix = \"ix_%(column_0_label)s\" }\n\
+             [alembic.carriers]\na1 = \"sandbox\"\n",
+        );
+        let expected = AlembicSettings {
+            url: Some(Url("postgresql+psycopg2://shop@db/shop".into())),
+            section: Some("shop".into()),
+            env: EnvPy::Run,
+            version_table: Some("history".into()),
+            version_table_schema: Some("ops".into()),
+            version_table_pk: Some(false),
+            transaction_per_migration: Some(true),
+            transactional_ddl: Some(false),
+            naming_convention: Some(BTreeMap::from([("ix".into(), "ix_%(column_0_label)s".into())])),
+            carrier: Some(Carrier::Host),
+            carriers: BTreeMap::from([("a1".into(), Carrier::Sandbox)]),
+            python: Some(".venv/bin/python".into()),
+            site_packages: vec!["lib".into()],
+        };
+        assert_eq!(settings.alembic, expected);
+    }
+
+    #[test]
+    fn the_nearest_carrier_counts() {
+        let text = "carrier = \"host\"\n[carriers]\na1 = \"auto\"\nb2 = \"host\"\n[alembic]\ncarrier = \"sandbox\"\n\
+                    [alembic.carriers]\nb2 = \"sandbox\"\n";
+        let settings = parsed(text);
+        let carriers = ["a1", "b2", "c3"].map(|revision| settings.alembic_carrier(revision));
+        assert_eq!(carriers, [Carrier::Auto, Carrier::Sandbox, Carrier::Sandbox]);
+        assert_eq!(parsed("carrier = \"host\"\n").alembic_carrier("c3"), Carrier::Host);
+        assert_eq!(parsed("").alembic_carrier("c3"), Carrier::Auto);
     }
 
     #[test]
@@ -343,6 +520,8 @@ mod tests {
             "lock_timeout = \"5s\"\n",
             "colour = 1\n",
             "[flyway]\nstandin = 1\n",
+            "[alembic]\nversion_table = 'x'\n",
+            "[alembic]\nenv = 'maybe'\n",
             "tool = \"liquibase\"\n",
             "\n\nretries = -1\n",
             "lock-timeout = 5\n",
@@ -351,13 +530,18 @@ mod tests {
             "lock-wait = \"-5s\"\n",
             "table = \"a.b.c\"\n",
             "retries = 1\nretries = 2\n",
+            "code-time-limit = \"0s\"\n",
+            "code-memory-limit = \"5GB\"\n",
+            "code-memory-limit = \"5GiB\"\n",
         ];
         let errors: Vec<String> = cases.into_iter().map(error).collect();
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, flyway
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
+    dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
+    dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`
     dunlin.toml:1: `tool`: unknown variant `liquibase`, expected one of `native`, `flyway`, `alembic`, `knex`, `rails`
     dunlin.toml:3: `retries`: invalid value: integer `-1`, expected u32
     dunlin.toml:1: `lock-timeout`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
@@ -366,6 +550,9 @@ mod tests {
     dunlin.toml:1: `lock-wait`: write a time with its unit in quotes, as in "500ms", "5s" or "2m", up to "24h"
     dunlin.toml:1: `table`: `a.b.c` is not the name of a table: write `table` or `schema.table`, without quotes
     dunlin.toml:2: duplicate key
+    dunlin.toml:1: `code-time-limit`: the time must be above 0
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
+    dunlin.toml:1: `code-memory-limit`: write a size with its unit in quotes, as in "512MiB" or "1GiB", up to "4GiB"
     "#);
     }
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::output;
 use crate::db::{DbError, DbErrorKind};
-use crate::engine::{RunError, StatementFailure};
+use crate::engine::{CodeFailure, RunError, StatementFailure};
+use crate::guest::GuestError;
 
 /// An error of a command.
 #[derive(Debug)]
@@ -287,8 +288,60 @@ impl From<RunError> for Failure {
             RunError::Statement(failed) => of_statement(*failed),
             RunError::Program { .. } => Failure::new("PROGRAM", message),
             RunError::Unfinished(_) => Failure::new("UNFINISHED", message),
+            RunError::Guest(error) => of_guest(error),
+            RunError::Code(failed) => of_code(*failed),
+            RunError::HistoryChanged { .. } => Failure::new("HISTORY", message)
+                .help("Everything of the migration was rolled back. Look at `dunlin status`, then run again."),
         }
     }
+}
+
+fn of_guest(error: GuestError) -> Failure {
+    let message = error.to_string();
+    match error {
+        GuestError::CannotLoad { problems, advice } => {
+            let failure = Failure { help: advice, ..Failure::new("CODE", message) };
+            match problems.first() {
+                Some(problem) => failure.at(Path::new(&problem.path), problem.line),
+                None => failure,
+            }
+        }
+        GuestError::NoCarrier { .. } => Failure::new("CARRIER", message),
+        _ => Failure::new("CODE", message),
+    }
+}
+
+/// The last lines of a traceback that are shown; the whole is in the JSON output of the error's message.
+const TRACEBACK_LINES: usize = 12;
+
+fn of_code(failed: CodeFailure) -> Failure {
+    let mut message = format!("{} failed: {}", failed.title, failed.message);
+    if let Some(statement) = &failed.statement {
+        let shown: String = statement.trim().chars().take(500).collect();
+        message.push_str(&format!("\nin the statement\n{shown}"));
+    } else if !failed.traceback.is_empty() {
+        let lines: Vec<&str> = failed.traceback.trim_end().split('\n').collect();
+        let last = lines.len().saturating_sub(TRACEBACK_LINES);
+        message.push_str(&format!("\n{}", lines.get(last..).unwrap_or_default().join("\n")));
+    }
+    let consequence = match failed.kept {
+        None if failed.rolled_back => "Everything of it was rolled back.".to_owned(),
+        Some(kept) => format!(
+            "{kept} of its steps ran before and stay. Mend what failed and run again: it continues there. Or take them back \
+             by hand and run `dunlin repair` to start it anew."
+        ),
+        None => {
+            "The connection broke, so whether it was committed cannot be told from here: `dunlin status` tells.".to_owned()
+        }
+    };
+    let advice = failed.error.as_ref().and_then(|error| error.hint.as_deref().or_else(|| advice(error)));
+    let help = advice.map_or_else(|| consequence.clone(), |advice| format!("{advice}\n{consequence}"));
+    let code = failed.error.as_ref().map_or("CODE", code_of);
+    let mut failure = Failure::new(code, message).help(help);
+    failure.server_code = failed.error.as_ref().and_then(server_code);
+    failure.excerpt = excerpt_of_line(&failed.path, failed.line);
+    failure.place = Some((failed.path, failed.line));
+    failure
 }
 
 fn code_of(error: &DbError) -> &'static str {

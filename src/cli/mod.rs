@@ -1,5 +1,7 @@
 //! The command line: one file per command, and how results are shown.
 
+mod alembic;
+mod alembic_project;
 mod baseline;
 mod completions;
 mod doctor;
@@ -9,6 +11,7 @@ mod failure;
 mod flyway;
 mod new;
 mod output;
+mod pack;
 mod plan;
 mod progress;
 mod project;
@@ -31,7 +34,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use failure::Failure;
 
-/// Migrates databases: opens a Flyway or native project where it lies and continues its history.
+/// Migrates databases: opens a project of Flyway, Alembic or its own and continues its history.
 ///
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
@@ -103,12 +106,13 @@ enum Command {
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Doctor(doctor::DoctorArgs),
+    Pack(pack::PackArgs),
     Completions(completions::CompletionsArgs),
     /// Flyway's own command line: its commands, arguments and output
     #[command(disable_help_flag = true)]
     Flyway(ToolArgs),
-    /// Alembic's own command line (not built yet)
-    #[command(disable_help_flag = true, hide = true)]
+    /// Alembic's own command line: its commands, arguments and output
+    #[command(disable_help_flag = true)]
     Alembic(ToolArgs),
     /// Knex' own command line (not built yet)
     #[command(disable_help_flag = true, hide = true)]
@@ -132,6 +136,10 @@ pub fn main() -> ExitCode {
         let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         return flyway::main(&own.collect::<Vec<String>>()).into();
     }
+    if called_as(&arguments, "alembic") {
+        let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        return alembic::main(&own.collect::<Vec<String>>());
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments).into(),
@@ -148,9 +156,10 @@ pub fn main() -> ExitCode {
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
+        Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
-        Command::Alembic(_) => Err(not_built("Alembic")),
+        Command::Alembic(arguments) => return alembic::main(&arguments.arguments),
         Command::Knex(_) => Err(not_built("Knex")),
         Command::Rails(_) => Err(not_built("Rails")),
     };
@@ -186,7 +195,7 @@ fn called_as(arguments: &[OsString], name: &str) -> bool {
 
 fn not_built(tool: &str) -> Failure {
     Failure::new("NOT_BUILT", format!("dunlin does not run {tool} projects yet"))
-        .help("This version opens native and Flyway projects.")
+        .help("This version opens native, Flyway and Alembic projects.")
 }
 
 /// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.

@@ -88,6 +88,9 @@ impl Observer for Progress {
             Event::StatementDone { .. } => {}
             Event::Notice { text } => self.line(&format!("notice: {text}")),
             Event::ProgramOutput { line } => self.chat(&format!("  {line}")),
+            Event::GuestLog { level: "warning" | "error", text, .. } => self.line(&warning_line(text)),
+            Event::GuestLog { level: "info", text, .. } => self.chat(&format!("  {text}")),
+            Event::GuestLog { .. } => {}
             Event::Retry { error, attempt, delay } => {
                 self.line(&format!(
                     "{}; trying again in {:.1} s (attempt {attempt})",

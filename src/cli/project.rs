@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::{Format, Global};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
+use crate::guest::{GuestSource, Guests};
 
 /// A project with its database's address.
 pub struct Project {
@@ -23,6 +24,7 @@ pub struct Project {
     tool: Tool,
     evidence: PathBuf,
     root: PathBuf,
+    guests: Option<RefCell<Guests>>,
     /// How runs behave.
     pub options: RunOptions,
 }
@@ -40,9 +42,10 @@ impl Project {
                 let adapter = Native::load(&within(&root, &migrations), settings.table.clone())?;
                 let (url, url_origin) = native_url(global, &settings, &root)?;
                 let url_origin = url_origin.to_owned();
-                Ok(Project { adapter: Box::new(adapter), url, url_origin, tool, evidence, root, options })
+                Ok(Project::of_parts(Box::new(adapter), url, url_origin, (tool, evidence, root), options))
             }
-            Tool::Alembic | Tool::Knex | Tool::Rails => Err(super::not_built(&tool.to_string())),
+            Tool::Alembic => super::alembic_project::open(global, &settings, options, evidence),
+            Tool::Knex | Tool::Rails => Err(super::not_built(&tool.to_string())),
         }
     }
 
@@ -55,7 +58,12 @@ impl Project {
         options: RunOptions,
     ) -> Project {
         let (tool, evidence, root) = place;
-        Project { adapter, url, url_origin, tool, evidence, root, options }
+        Project { adapter, url, url_origin, tool, evidence, root, guests: None, options }
+    }
+
+    /// The same with what runs migrations that are code.
+    pub fn with_guests(self, guests: Guests) -> Project {
+        Project { guests: Some(RefCell::new(guests)), ..self }
     }
 
     /// What knows the tool.
@@ -81,8 +89,17 @@ impl Project {
     ) -> Result<RunReport, Failure> {
         let mut progress = Progress::new(global.format == Format::Json);
         let open = || self.open_session(Access::Write);
-        let result =
-            engine::run(&open, self.adapter.as_ref(), planner, on_unfinished, &self.options, &mut progress);
+        let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
+        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        let result = engine::run(
+            &open,
+            self.adapter.as_ref(),
+            planner,
+            on_unfinished,
+            &self.options,
+            guests,
+            &mut progress,
+        );
         progress.finish();
         Ok(result?)
     }

@@ -19,6 +19,20 @@ pub struct DbError {
     pub detail: Option<String>,
     /// PostgreSQL's HINT, or what dunlin advises.
     pub hint: Option<String>,
+    /// What PostgreSQL says besides.
+    pub fields: Option<Box<ErrorFields>>,
+}
+
+/// The rest of what PostgreSQL says of an error, for programs that decide by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the server names them")]
+pub struct ErrorFields {
+    pub severity: String,
+    pub schema: Option<String>,
+    pub table: Option<String>,
+    pub column: Option<String>,
+    pub data_type: Option<String>,
+    pub constraint: Option<String>,
 }
 
 /// What a caller can do about a [`DbError`].
@@ -52,6 +66,7 @@ impl DbError {
             position: None,
             detail: None,
             hint: None,
+            fields: None,
         }
     }
 

@@ -7,10 +7,12 @@ mod postgres;
 mod sqlite;
 mod text;
 mod tls;
+mod typed;
 pub mod url;
 
-pub use error::{DbError, DbErrorKind};
+pub use error::{DbError, DbErrorKind, ErrorFields};
 pub use mask::{Password, mask_url};
+pub use typed::{Cell, Parameter, TypedColumn, TypedOutcome};
 pub use url::DatabaseUrl;
 
 use dunlin_compat::model::{Lock, Row, Server};
@@ -94,6 +96,15 @@ pub trait Connection: Send {
     /// Outside of a transaction PostgreSQL makes one of the statements that it gets together: if one fails, those
     /// before it are rolled back, and statements that refuse to run in a transaction must be sent with `execute`.
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>>;
+
+    /// Runs one statement and returns its result with types. Only SQLite takes parameters, for `?`; elsewhere they are an
+    /// error. PostgreSQL tells types to those who prepare, so a statement that `returns_rows` costs a round trip more.
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError>;
 
     /// PostgreSQL's `COPY … FROM STDIN` with its data; an error elsewhere. Returns the number of rows.
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError>;

@@ -423,6 +423,7 @@ impl Runner<'_> {
             session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: true,
+            replay: None,
         };
         // The table first, because making it commits; then both in one transaction.
         let mut statements = self.journal.begin(&entry, false);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dunlin_compat::model::{AdapterError, Direction, Lock};
 
 use crate::db::DbError;
+use crate::guest::GuestError;
 use crate::sql::SplitError;
 
 /// Why a run stopped. What was committed before it stays and is recorded.
@@ -74,6 +75,49 @@ pub enum RunError {
     /// A half-done migration stands in the way.
     #[error("{0}")]
     Unfinished(Box<UnfinishedFailure>),
+
+    /// Code cannot be run as it is. Nothing was sent.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+
+    /// A migration's code failed.
+    #[error("{}", .0.message)]
+    Code(Box<CodeFailure>),
+
+    /// Another program changed the history while a migration ran, so its row does not fit any more.
+    #[error(
+        "the history was changed by somebody else while the migration ran: one row was to be changed, and {found} were, by \
+         {statement}"
+    )]
+    HistoryChanged {
+        /// The history statement.
+        statement: String,
+        /// How many rows it affected.
+        found: u64,
+    },
+}
+
+/// Code that failed, with everything to show it.
+#[derive(Debug)]
+pub struct CodeFailure {
+    /// The migration's title.
+    pub title: String,
+    /// The file of the innermost line that is the project's.
+    pub path: PathBuf,
+    /// That line, from 1.
+    pub line: usize,
+    /// What the code or the sandbox said.
+    pub message: String,
+    /// As the interpreter prints it; may be empty.
+    pub traceback: String,
+    /// The statement that failed, if one is the cause.
+    pub statement: Option<String>,
+    /// What the server said of it.
+    pub error: Option<DbError>,
+    /// Whether everything of the migration was rolled back.
+    pub rolled_back: bool,
+    /// How many steps of it stay, where it was not.
+    pub kept: Option<usize>,
 }
 
 /// A statement that failed, with everything to show it.
@@ -146,6 +190,21 @@ pub enum UnfinishedFailure {
         number: usize,
         /// Why, beginning with `: `, or empty.
         because: String,
+    },
+    /// An answer that the code got was too large to be kept, so it cannot be run again without it.
+    #[error(
+        "{}:{line}: step {number} of the half-done migration {id} was answered with more than the journal keeps, so its code \
+         cannot be continued. Take back what the migration did by hand and forget it with `dunlin repair`", path.display()
+    )]
+    AnswerLost {
+        /// The migration.
+        id: String,
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// Which step, from 1.
+        number: usize,
     },
     /// Something the session had is gone with it.
     #[error(

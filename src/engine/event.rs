@@ -90,6 +90,15 @@ pub enum Event<'a> {
         /// As the server words it.
         text: &'a str,
     },
+    /// Code said something.
+    GuestLog {
+        /// `debug`, `info`, `warning` or `error`.
+        level: &'a str,
+        /// Who says it; may be empty.
+        logger: &'a str,
+        /// What.
+        text: &'a str,
+    },
     /// A child process printed a line.
     ProgramOutput {
         /// The line.

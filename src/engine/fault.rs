@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::{Lock, Server};
 
-use crate::db::{BatchError, Connection, DbError, Outcome};
+use crate::db::{BatchError, Connection, DbError, Outcome, Parameter, TypedOutcome};
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
 
@@ -81,6 +81,15 @@ impl Connection for Faulty {
 
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>> {
         self.message(|inner| inner.execute_many(statements))
+    }
+
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        self.message(|inner| inner.execute_typed(sql, parameters, returns_rows))
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {

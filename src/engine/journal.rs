@@ -40,6 +40,8 @@ pub struct Entry {
     pub digests: Vec<String>,
     /// Whether the history tells of a failure of it.
     pub failed: bool,
+    /// A code migration's [`super::replay`]: what its program was answered so far.
+    pub replay: Option<String>,
 }
 
 impl Entry {
@@ -86,7 +88,7 @@ impl Journal {
     /// The entry of this history; the table must exist.
     pub fn read(&self, connection: &mut dyn Connection) -> Result<Option<Entry>, RunError> {
         let query = format!(
-            "SELECT migration, direction, next_statement, in_flight, fingerprint, session, digests, failed FROM {} \
+            "SELECT migration, direction, next_statement, in_flight, fingerprint, session, digests, failed, replay FROM {} \
              WHERE {}",
             self.table,
             self.own_row()
@@ -122,6 +124,43 @@ impl Journal {
         format!(
             "UPDATE {} SET next_statement = {next}, in_flight = 1, fingerprint = {fingerprint} WHERE {}",
             self.table,
+            self.own_row()
+        )
+    }
+
+    /// Appends digests and answers of what a code migration did, and says that `next` comes next and none is in flight.
+    pub fn append(&self, next: usize, digests: &[String], answers: &str) -> String {
+        self.appending(next, digests, answers, "in_flight = 0, fingerprint = NULL")
+    }
+
+    /// The same, with one more digest: that of the statement about to be sent.
+    pub fn append_and_mark(
+        &self,
+        next: usize,
+        digests: &[String],
+        answers: &str,
+        fingerprint: Option<&str>,
+    ) -> String {
+        let fingerprint =
+            fingerprint.map_or_else(|| "NULL".to_owned(), |text| self.dialect.quote_literal(text));
+        self.appending(next, digests, answers, &format!("in_flight = 1, fingerprint = {fingerprint}"))
+    }
+
+    fn appending(&self, next: usize, digests: &[String], answers: &str, flight: &str) -> String {
+        let digests: String = digests.iter().map(|digest| format!(" {digest}")).collect();
+        let (digests, answers) = (self.dialect.quote_literal(&digests), self.dialect.quote_literal(answers));
+        let joined = |column: &str, added: &str| {
+            if self.dialect.is_mysql_family() {
+                format!("{column} = CONCAT(COALESCE({column}, ''), {added})")
+            } else {
+                format!("{column} = COALESCE({column}, '') || {added}")
+            }
+        };
+        format!(
+            "UPDATE {} SET next_statement = {next}, {flight}, {}, {} WHERE {}",
+            self.table,
+            joined("digests", &digests),
+            joined("replay", &answers),
             self.own_row()
         )
     }
@@ -200,7 +239,7 @@ impl Journal {
         format!(
             "CREATE TABLE IF NOT EXISTS {} (history_table {name} NOT NULL PRIMARY KEY, migration {text} NOT NULL, \
              direction VARCHAR(4) NOT NULL, next_statement INTEGER NOT NULL, in_flight INTEGER NOT NULL, fingerprint {text}, \
-             session {text}, digests {text} NOT NULL, failed INTEGER NOT NULL){options}",
+             session {text}, digests {text} NOT NULL, failed INTEGER NOT NULL, replay {text}){options}",
             self.table
         )
     }
@@ -209,15 +248,16 @@ impl Journal {
         let literal = |text: &str| self.dialect.quote_literal(text);
         let verb = if self.dialect.is_mysql_family() { "REPLACE" } else { "INSERT" };
         format!(
-            "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed) \
-             VALUES ({}, {}, {}, {}, 0, NULL, {}, {})",
+            "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed, replay) \
+             VALUES ({}, {}, {}, {}, 0, NULL, {}, {}, {})",
             self.table,
             literal(&self.history),
             literal(&entry.id),
             literal(&entry.direction.to_string()),
             entry.next,
             literal(&entry.digests.join(" ")),
-            i32::from(entry.failed)
+            i32::from(entry.failed),
+            entry.replay.as_deref().map_or_else(|| "NULL".to_owned(), literal)
         )
     }
 }
@@ -235,7 +275,8 @@ fn entry_of_row(row: Vec<Value>) -> Entry {
     let session = optional();
     let digests = optional().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     let failed = optional().as_deref() == Some("1");
-    Entry { id, direction, next, in_flight, fingerprint, session, digests, failed }
+    let replay = optional();
+    Entry { id, direction, next, in_flight, fingerprint, session, digests, failed, replay }
 }
 
 #[cfg(test)]
@@ -248,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_row_reads_back_as_the_entry_it_was_written_from() {
-        let entry = entry_of_row(row(&["20240101", "down", "2", "1", "abc", "1 6e=N", "aa bb", "0"]));
+        let entry = entry_of_row(row(&["20240101", "down", "2", "1", "abc", "1 6e=N", "aa bb", "0", "r"]));
         assert_eq!(
             entry,
             Entry {
@@ -260,6 +301,7 @@ mod tests {
                 session: Some("1 6e=N".into()),
                 digests: vec!["aa".into(), "bb".into()],
                 failed: false,
+                replay: Some("r".into()),
             }
         );
     }

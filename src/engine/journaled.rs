@@ -251,7 +251,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn remove_invalid_indexes(&mut self, statement: &Statement<'_>, before: Option<&str>) {
+    pub(super) fn remove_invalid_indexes(&mut self, statement: &Statement<'_>, before: Option<&str>) {
         let left =
             catalog::drop_invalid_indexes(self.connection.as_mut(), statement, before).unwrap_or_default();
         for sql in left {

@@ -2,6 +2,11 @@
 
 mod atomic;
 mod catalog;
+mod code;
+mod code_steps;
+#[cfg(test)]
+mod code_tests;
+mod code_values;
 mod error;
 mod event;
 #[cfg(feature = "fault-points")]
@@ -15,12 +20,13 @@ mod orphans;
 mod prepare;
 mod program;
 mod read;
+mod replay;
 mod resume;
 mod run;
 mod session;
 mod stepwise;
 
-pub use error::{RunError, StatementFailure, UnfinishedFailure};
+pub use error::{CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
 pub use lock::locks;

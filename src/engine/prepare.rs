@@ -168,6 +168,7 @@ pub fn refuse_open_rebuilds(prepared: &[Prepared<'_>], server: &Server) -> Resul
 
 /// Prepares one migration.
 pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepared<'p>, RunError> {
+    refuse_code_beside_others(step)?;
     let mut units = Vec::new();
     for found in &step.before {
         units.push(script(found, server)?);
@@ -186,6 +187,22 @@ pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepare
         units = merge(units);
     }
     Ok(Prepared { step, units })
+}
+
+/// Code shares its transaction with its history row and with nothing else.
+fn refuse_code_beside_others(step: &MigrationStep) -> Result<(), RunError> {
+    let Some(block) = step.blocks.iter().find(|block| matches!(block.body, Body::Code(_))) else {
+        return Ok(());
+    };
+    let scripts = step.before.len() + step.after.len() + step.on_error.len();
+    if step.blocks.len() == 1 && scripts == 0 && step.each_statement.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::Refused {
+        path: block.source.path.clone(),
+        line: block.source.first_line,
+        reason: "code cannot be run together with other blocks or scripts in one migration".to_owned(),
+    })
 }
 
 /// Prepares a script.
@@ -221,6 +238,13 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
             rebuilds_tables: false,
         }),
         Body::Sql => sql_unit(block, server),
+        // Its statements are known when it runs.
+        Body::Code(_) => Ok(Unit {
+            mode: UnitMode::Transaction,
+            statements: Vec::new(),
+            program: None,
+            rebuilds_tables: false,
+        }),
     }
 }
 

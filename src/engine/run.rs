@@ -1,5 +1,6 @@
 //! The runner: the only code that changes a database. Locks, reads, plans under the lock, executes.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use dunlin_compat::model::{
@@ -12,6 +13,7 @@ use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock};
 use crate::db::{Connection, DbError, DbErrorKind};
+use crate::guest::GuestSource;
 use crate::sql;
 
 /// Opens a session for writing on the project's database.
@@ -53,7 +55,7 @@ pub enum OnUnfinished {
     Leave,
 }
 
-/// Runs what `planner` plans.
+/// Runs what `planner` plans. Migrations that are code are run by `guests`; without, they are refused.
 ///
 /// # Errors
 /// The first failure; what was committed before it stays and is recorded.
@@ -63,6 +65,7 @@ pub fn run(
     planner: &Planner<'_>,
     on_unfinished: OnUnfinished,
     options: &RunOptions,
+    guests: Option<&mut dyn GuestSource>,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, RunError> {
     let mut connection = open_session(open, adapter, options)?;
@@ -85,6 +88,11 @@ pub fn run(
         open,
         adapter,
         options,
+        guests: match guests {
+            Some(guests) => Some(guests),
+            None => None,
+        },
+        loaded: HashSet::new(),
         observer,
         report: RunReport::default(),
         data_version: None,
@@ -155,6 +163,9 @@ pub(super) struct Runner<'a> {
     pub(super) open: &'a Opener<'a>,
     pub(super) adapter: &'a dyn Adapter,
     pub(super) options: &'a RunOptions,
+    pub(super) guests: Option<&'a mut dyn GuestSource>,
+    /// Ids of the code migrations whose files a guest has loaded.
+    pub(super) loaded: HashSet<String>,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) report: RunReport,
     /// SQLite's count of other connections' commits when the history was read.
@@ -211,6 +222,7 @@ impl Runner<'_> {
                 self.report.warnings.clone_from(&plan.warnings);
                 self.observer.event(Event::Planned { migrations: prepared.len(), warnings: &plan.warnings });
             }
+            self.load_code(&prepared)?;
             if let Some(entry) = entry {
                 self.resume(&prepared, &entry)?;
                 let steps = plan.migrations().map(|step| (step.id.clone(), step.direction));
@@ -251,6 +263,10 @@ impl Runner<'_> {
             }
             .into());
         };
+        if prepared_step.code().is_some() {
+            self.run_code_group(&[prepared_step], index, prepared.len(), Some(entry))?;
+            return Ok(());
+        }
         if entry.next == 0 && !entry.in_flight && prepared_step.is_atomic() {
             // It failed as a whole before, or was edited into one transaction.
             self.run_atomic(&[prepared_step], index, prepared.len(), true)?;
@@ -278,7 +294,12 @@ impl Runner<'_> {
                     }
                     let group = group_at(prepared, index);
                     let atomic = group.iter().all(Prepared::is_atomic);
-                    if atomic {
+                    if atomic && group.iter().any(Prepared::runs_with_code) {
+                        let members: Vec<&Prepared<'_>> = group.iter().collect();
+                        if self.run_code_group(&members, index, total, None)? == Carried::Stale {
+                            return Ok(Carried::Stale);
+                        }
+                    } else if atomic {
                         let members: Vec<&Prepared<'_>> = group.iter().collect();
                         if self.run_atomic(&members, index, total, false)? == Carried::Stale {
                             return Ok(Carried::Stale);
@@ -303,6 +324,9 @@ impl Runner<'_> {
         index: usize,
         total: usize,
     ) -> Result<Carried, RunError> {
+        if prepared.code().is_some() {
+            return self.run_code_group(&[prepared], index, total, None);
+        }
         if prepared.is_atomic() {
             return self.run_atomic(&[prepared], index, total, false);
         }

@@ -85,6 +85,7 @@ impl Runner<'_> {
             session: None,
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: false,
+            replay: None,
         };
         let doing = "beginning the statement journal";
         // That it existed a moment ago says little: a run of another history may have tidied it away.

@@ -3,6 +3,7 @@
 //! [`split`] cuts a script as the database's own client would, [`classify`] says of one statement what the engine
 //! decides by. Neither ever looks at a server, and neither panics, whatever the text.
 
+mod bind;
 mod classify;
 mod error;
 mod lexer;
@@ -14,11 +15,12 @@ mod sqlite;
 mod statement;
 pub mod text;
 
+pub use bind::{BindError, bind};
 pub use classify::{
-    Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, classify,
-    first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma, may_commit,
-    only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds, user_variables,
-    words,
+    Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, Verb,
+    classify, first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma,
+    may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds,
+    user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
 pub use statement::Statement;

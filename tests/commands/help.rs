@@ -21,7 +21,7 @@ const COMMANDS: [&str; 11] = [
 fn the_overview_names_every_command() {
     assert_snapshot!(Shop::new().says(&["--help"]), @"
     exit 0
-    Migrates databases: opens a Flyway or native project where it lies and continues its history.
+    Migrates databases: opens a project of Flyway, Alembic or its own and continues its history.
 
     The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the
     tool's own configuration.
@@ -42,8 +42,11 @@ fn the_overview_names_every_command() {
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
       doctor       Say what was detected: the project, the database, the lock, and what would stop a run
+      pack         Build, list, check and remove packs: the libraries with which code migrations run in
+                   the sandbox
       completions  Print a completion script for a shell
       flyway       Flyway's own command line: its commands, arguments and output
+      alembic      Alembic's own command line: its commands, arguments and output
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -186,10 +189,10 @@ fn a_wrong_command_line_is_answered_with_2() {
 
 #[test]
 fn what_is_not_built_yet_says_so() {
-    assert_snapshot!(Shop::new().says(&["alembic", "upgrade", "head"]), @"
+    assert_snapshot!(Shop::new().says(&["knex", "migrate:latest"]), @"
     exit 1
     -- stderr
-      error: dunlin does not run Alembic projects yet
-      help: This version opens native and Flyway projects.
+      error: dunlin does not run Knex projects yet
+      help: This version opens native, Flyway and Alembic projects.
     ");
 }

@@ -190,10 +190,14 @@ impl<'r> Run<'r> {
     }
 }
 
+/// The folder with all projects.
+pub fn root() -> Option<PathBuf> {
+    std::env::var_os("DUNLIN_TEST_CORPUS").filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// The project's folder, or `None` with a word about it.
 pub fn root_of(repository: &Repository) -> Option<PathBuf> {
-    let corpus = PathBuf::from(std::env::var_os("DUNLIN_TEST_CORPUS").filter(|value| !value.is_empty())?);
-    let root = corpus.join(repository.name);
+    let root = root()?.join(repository.name);
     if root.is_dir() {
         return Some(root);
     }
@@ -234,7 +238,7 @@ fn same(repository: &Repository, halves: &[(Tool, Option<&str>)], wanted: &[Stri
 }
 
 /// A line with `0` for every digit of a date with a time of day: `2024-05-06 07:08:09.123`.
-fn without_times(line: &str) -> String {
+pub fn without_times(line: &str) -> String {
     const SHAPE: &[u8] = b"0000-00-00 00:00:00";
     let bytes = line.as_bytes();
     let mut text = String::new();

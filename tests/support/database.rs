@@ -156,6 +156,31 @@ impl Database {
         }
     }
 
+    /// The URL as SQLAlchemy spells it, through another port of 127.0.0.1 if one is given.
+    pub fn sqlalchemy_url(&self, port: Option<u16>) -> String {
+        let (Some(mut url), Some((user, password))) = (self.url_of(&self.name), self.login()) else {
+            return format!("sqlite:///{}", self.name());
+        };
+        if port.is_some() {
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(port).unwrap();
+        }
+        let (driver, options) = match self.kind {
+            ServerKind::Sqlite => unreachable!("has no server"),
+            ServerKind::Postgres => ("postgresql+psycopg2", ""),
+            ServerKind::MariaDb => ("mariadb+pymysql", "?charset=utf8mb4"),
+            ServerKind::MySql => ("mysql+pymysql", "?charset=utf8mb4"),
+        };
+        format!("{driver}://{user}:{password}@{}/{}{options}", host_and_port(&url), self.name)
+    }
+
+    /// `host:port` of the server; `None` on SQLite.
+    pub fn server_address(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        let port = if self.kind == ServerKind::Postgres { 5432 } else { 3306 };
+        Some(format!("{}:{}", server.host_str().unwrap_or("127.0.0.1"), server.port().unwrap_or(port)))
+    }
+
     /// User and password; `None` on SQLite.
     pub fn login(&self) -> Option<(&str, &str)> {
         let server = self.server.as_ref()?;
@@ -203,6 +228,16 @@ impl Database {
                 rows_of(&run(client, &format!("{query};")).success().stdout)
             }
         }
+    }
+
+    /// What MariaDB's client prints for a script, a line for each row, values divided by tabs and binary ones in
+    /// hexadecimal; special characters stay escaped.
+    #[track_caller]
+    pub fn mysql_lines(&self, script: &str) -> Vec<String> {
+        let mut client = self.mariadb(&self.name);
+        client.args(["--batch", "--skip-column-names", "--binary-as-hex"]);
+        let printed = run(client, script).success().stdout;
+        printed.split_terminator('\n').map(str::to_owned).collect()
     }
 
     /// Starts `pg_dump` or the like: a program of the server's, without its arguments for this database.

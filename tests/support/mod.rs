@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `DUNLIN_TEST_POSTGRES`, `DUNLIN_TEST_MARIADB`, `DUNLIN_TEST_MYSQL` | URL of an administrator |
 //! | `DUNLIN_TEST_FLYWAY` | path of Flyway's launcher |
+//! | `DUNLIN_TEST_PYTHON` | path of a Python interpreter with Alembic |
 //! | `DUNLIN_TEST_WITHOUT` | names that the caller goes without, divided by spaces |
 //! | `DUNLIN_TEST_NOT_RUN` | file that collects what did not run |
 //!
@@ -18,17 +19,23 @@
 // All of this is test code; the lints see only functions marked `#[test]` as such.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalog;
 mod database;
 mod dump;
+mod guest;
 mod needs;
 mod private_server;
 mod program;
 mod project;
+mod proxy;
 mod round_trips;
 
+pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, flyway_is_here, needs};
 pub use private_server::PrivateServer;
-pub use program::{Output, run};
-pub use project::Project;
+pub use program::{Output, command, run};
+pub use project::{Project, copy_folder};
+pub use proxy::{Proxy, Received};
 pub use round_trips::RoundTrips;

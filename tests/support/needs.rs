@@ -15,6 +15,10 @@ pub enum Need {
     MySql,
     /// The Flyway command line.
     Flyway,
+    /// A Python interpreter with Alembic.
+    Alembic,
+    /// A pack for Alembic.
+    Pack,
 }
 
 impl Need {
@@ -25,6 +29,16 @@ impl Need {
             Self::MariaDb => "mariadb",
             Self::MySql => "mysql",
             Self::Flyway => "flyway",
+            Self::Alembic => "alembic",
+            Self::Pack => "pack",
+        }
+    }
+
+    fn variable(self) -> String {
+        match self {
+            Self::Alembic => "DUNLIN_TEST_PYTHON".to_owned(),
+            Self::Pack => "DUNLIN_TEST_PACKS".to_owned(),
+            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase()),
         }
     }
 
@@ -34,8 +48,7 @@ impl Need {
         if without.split_whitespace().any(|name| name == self.name()) {
             return None;
         }
-        let variable = format!("DUNLIN_TEST_{}", self.name().to_uppercase());
-        std::env::var(variable).ok().filter(|value| !value.is_empty())
+        std::env::var(self.variable()).ok().filter(|value| !value.is_empty())
     }
 }
 

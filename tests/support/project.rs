@@ -117,6 +117,20 @@ impl Project {
     }
 }
 
+/// Copies a folder and what is in it, but for what Python keeps of its modules.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if !entry.file_type().unwrap().is_dir() {
+            fs::copy(entry.path(), target).unwrap();
+        } else if entry.file_name() != "__pycache__" {
+            copy_folder(&entry.path(), &target);
+        }
+    }
+}
+
 impl AsRef<Path> for Project {
     fn as_ref(&self) -> &Path {
         self.folder.path()

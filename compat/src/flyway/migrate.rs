@@ -312,7 +312,7 @@ impl Run<'_, '_> {
             failure.push(view.table.append(&NewRow { success: false, ..row.clone() }));
         }
         success.push(view.table.insert(&row));
-        Record { success, failure }
+        Record { success, failure, ..Record::default() }
     }
 }
 

@@ -158,7 +158,7 @@ fn step(
         },
         session: session(view.server, &view.table.schema, variables),
         restore: restore(view.server),
-        record: Record { success: vec![view.table.insert(&new_row)], failure: Vec::new() },
+        record: Record { success: vec![view.table.insert(&new_row)], ..Record::default() },
         group: view.adapter.config.group.then_some(0),
         blocks: vec![block],
     })

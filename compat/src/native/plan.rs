@@ -136,7 +136,7 @@ fn step(
             Dialect::Postgres => vec!["RESET SESSION AUTHORIZATION".to_owned(), "RESET ROLE".to_owned()],
             _ => Vec::new(),
         },
-        record: Record { success: vec![record], failure: Vec::new() },
+        record: Record { success: vec![record], ..Record::default() },
         group: None,
     }))
 }

@@ -283,7 +283,7 @@ impl Observer for FlywayObserver<'_> {
                 }
             }
             Event::Notice { text } => self.notice(text),
-            Event::ProgramOutput { line } => self.console.info(line),
+            Event::ProgramOutput { line } | Event::GuestLog { text: line, .. } => self.console.info(line),
             Event::Retry { error, attempt, delay } => self.console.warn(&format!(
                 "{}; trying again in {:.1} s (attempt {attempt})",
                 error.message,

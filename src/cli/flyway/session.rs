@@ -112,7 +112,7 @@ impl Session {
         observer: &mut FlywayObserver<'_>,
     ) -> Result<RunReport, RunError> {
         let open = || self.connect_to_write();
-        engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, observer)
+        engine::run(&open, &self.adapter, planner, on_unfinished, &self.options, None, observer)
     }
 
     /// Runs a plan; an error in Flyway's words.

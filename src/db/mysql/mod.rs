@@ -5,12 +5,13 @@ mod connect;
 mod infile;
 #[cfg(unix)]
 mod tunnel;
+mod typed;
 
 pub(super) use connect::connect;
 
 use super::error::{DbError, DbErrorKind};
 use super::text::{holds_separator, is_blank, join, leading_words};
-use super::{BatchError, Column, Connection, Outcome};
+use super::{BatchError, Column, Connection, Outcome, Parameter, TypedOutcome};
 use connect::Login;
 use dunlin_compat::model::{Dialect, Lock, Quoting, Server, Value};
 use infile::{Infile, is_local_load};
@@ -83,6 +84,27 @@ impl Connection for MysqlConnection {
         self.send_group(&mut group, &mut done)?;
         done.resize(statements.len(), Outcome::default());
         Ok(done)
+    }
+
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        _returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        if !parameters.is_empty() {
+            return Err(DbError::configuration("parameters must be written into the statement on MySQL"));
+        }
+        if is_blank(sql, self.server.dialect) {
+            return Ok(TypedOutcome::default());
+        }
+        self.infile.check(sql)?;
+        self.infile.begin(sql);
+        let result = typed::query(&mut self.login.conn, sql);
+        match (self.infile.finish(), result) {
+            (Some(error), _) => Err(error),
+            (None, result) => result.map_err(|error| failed(&error)),
+        }
     }
 
     fn copy_in(&mut self, _statement: &str, _data: &[u8]) -> Result<u64, DbError> {

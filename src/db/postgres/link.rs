@@ -1,7 +1,6 @@
 //! A blocking client over tokio-postgres: the runtime, the connection task and the notices.
 
-use super::super::Column;
-use super::super::Outcome;
+use super::super::{Cell, Column, Outcome, TypedColumn, TypedOutcome};
 use futures_util::StreamExt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -83,6 +82,35 @@ impl Link {
         Answers { outcomes, error }
     }
 
+    /// Runs one statement as a simple query. Types are not told by it, so a statement with a result is prepared first.
+    pub fn typed_query(&mut self, sql: &str, returns_rows: bool) -> Result<TypedOutcome, Failure> {
+        let mut outcomes = Vec::new();
+        let columns = self.run(async |client| {
+            let columns = if returns_rows {
+                let prepared = client.prepare(sql).await?;
+                prepared.columns().iter().map(typed_column).collect()
+            } else {
+                Vec::new()
+            };
+            collect(client, sql, &mut outcomes).await?;
+            Ok::<Vec<TypedColumn>, Error>(columns)
+        })??;
+        let outcome = outcomes.pop().unwrap_or_default();
+        let named = |column: Column| TypedColumn { name: column.name, ..TypedColumn::default() };
+        let columns = if columns.len() == outcome.columns.len() {
+            columns
+        } else {
+            outcome.columns.into_iter().map(named).collect()
+        };
+        let cell = |value: Option<String>| value.map_or(Cell::Null, Cell::Text);
+        Ok(TypedOutcome {
+            columns,
+            rows: outcome.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
+            affected: outcome.affected,
+            last_id: None,
+        })
+    }
+
     /// `COPY … FROM STDIN`.
     pub fn copy_in(&mut self, sql: &str, data: &[u8]) -> Result<u64, Failure> {
         let data = io::Cursor::new(data.to_vec());
@@ -138,6 +166,15 @@ impl Link {
 
 fn closed() -> Failure {
     Failure::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed"))
+}
+
+fn typed_column(column: &tokio_postgres::Column) -> TypedColumn {
+    TypedColumn {
+        name: column.name().to_owned(),
+        type_id: Some(column.type_().oid()),
+        modifier: Some(column.type_modifier()),
+        ..TypedColumn::default()
+    }
 }
 
 async fn collect(client: &Client, sql: &str, outcomes: &mut Vec<Outcome>) -> Result<(), Error> {

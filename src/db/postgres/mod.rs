@@ -10,7 +10,7 @@ pub(super) use connect::connect;
 
 use super::error::{DbError, DbErrorKind};
 use super::text::{is_blank, leading_words};
-use super::{BatchError, Connection, Outcome};
+use super::{BatchError, Connection, ErrorFields, Outcome, Parameter, TypedOutcome};
 use batch::Message;
 use dunlin_compat::model::{Dialect, Lock, Quoting, Server};
 use link::{Answers, Failure, Link};
@@ -57,6 +57,25 @@ impl Connection for PostgresConnection {
             }
             None => Ok(done),
         }
+    }
+
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        if !parameters.is_empty() {
+            return Err(DbError::configuration(
+                "parameters must be written into the statement on PostgreSQL",
+            ));
+        }
+        if is_blank(sql, Dialect::Postgres) {
+            return Ok(TypedOutcome::default());
+        }
+        refuse_copy(sql)?;
+        refuse_nul(sql)?;
+        self.link.typed_query(sql, returns_rows).map_err(|failure| failed(&failure, None))
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
@@ -258,6 +277,14 @@ fn failed(failure: &Failure, hint: Option<&str>) -> DbError {
         },
         detail: server.detail().map(str::to_owned),
         hint: server.hint().or(hint).map(str::to_owned),
+        fields: Some(Box::new(ErrorFields {
+            severity: server.severity().to_owned(),
+            schema: server.schema().map(str::to_owned),
+            table: server.table().map(str::to_owned),
+            column: server.column().map(str::to_owned),
+            data_type: server.datatype().map(str::to_owned),
+            constraint: server.constraint().map(str::to_owned),
+        })),
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod lock;
 mod open;
+#[cfg(feature = "fault-points")]
+mod statement_log;
 
 pub(super) use open::connect;
 
 use super::error::{DbError, DbErrorKind};
-use super::{BatchError, Column, Connection, Outcome};
+use super::{BatchError, Cell, Column, Connection, Outcome, Parameter, TypedColumn, TypedOutcome};
 use dunlin_compat::model::{Lock, Row, Server, Value};
 use lock::FileLock;
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -67,6 +69,22 @@ impl Connection for SqliteConnection {
             }
         }
         Ok(done)
+    }
+
+    fn execute_typed(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        _returns_rows: bool,
+    ) -> Result<TypedOutcome, DbError> {
+        if sql.contains('\0') {
+            return Err(DbError::new(
+                DbErrorKind::Statement,
+                "the statement holds a NUL character, where SQLite would stop",
+            ));
+        }
+        let mut statement = self.connection.prepare(sql).map_err(convert)?;
+        typed(&self.connection, &mut statement, parameters).map_err(convert)
     }
 
     fn copy_in(&mut self, _statement: &str, _data: &[u8]) -> Result<u64, DbError> {
@@ -133,6 +151,61 @@ fn step(
     let changed = connection.total_changes() != before;
     let affected = if changed { connection.changes() } else { rows.len() as u64 };
     Ok(Outcome { columns, rows, affected })
+}
+
+/// Runs one statement to its end and keeps storage classes apart.
+fn typed(
+    connection: &rusqlite::Connection,
+    statement: &mut Statement<'_>,
+    parameters: &[Parameter],
+) -> rusqlite::Result<TypedOutcome> {
+    let before = connection.total_changes();
+    for (index, parameter) in parameters.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, bound(parameter))?;
+    }
+    let columns: Vec<TypedColumn> = statement
+        .columns()
+        .map(|column| TypedColumn {
+            name: column.name().to_owned(),
+            declared: column.decl_type().map(str::to_owned),
+            ..TypedColumn::default()
+        })
+        .collect();
+    let mut rows = Vec::new();
+    let mut cursor = statement.raw_query();
+    while let Some(row) = cursor.next()? {
+        let cells: rusqlite::Result<Vec<Cell>> =
+            (0..columns.len()).map(|index| Ok(cell(row.get_ref(index)?))).collect();
+        rows.push(cells?);
+    }
+    drop(cursor);
+    let changed = connection.total_changes() != before;
+    let affected = if changed { connection.changes() } else { rows.len() as u64 };
+    Ok(TypedOutcome { columns, rows, affected, last_id: Some(connection.last_insert_rowid()) })
+}
+
+fn bound(parameter: &Parameter) -> rusqlite::types::Value {
+    match parameter {
+        Parameter::Null => rusqlite::types::Value::Null,
+        Parameter::Boolean(value) => rusqlite::types::Value::Integer(i64::from(*value)),
+        Parameter::Integer(value) => rusqlite::types::Value::Integer(*value),
+        Parameter::Real(value) => rusqlite::types::Value::Real(*value),
+        Parameter::BigInteger(text) | Parameter::Text(text) => rusqlite::types::Value::Text(text.clone()),
+        Parameter::Bytes(bytes) => rusqlite::types::Value::Blob(bytes.clone()),
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Real(number) => Cell::Real(number),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Cell::Text(text.to_owned()),
+            Err(_) => Cell::Bytes(text.to_vec()),
+        },
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+    }
 }
 
 fn print(printer: &mut Option<rusqlite::Connection>, value: ValueRef<'_>) -> rusqlite::Result<Value> {

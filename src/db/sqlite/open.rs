@@ -53,6 +53,8 @@ pub(in crate::db) fn connect(
             }
         }
     };
+    #[cfg(feature = "fault-points")]
+    let connection = super::statement_log::begin(connection)?;
     for (name, value) in &url.pragmas {
         if options.access == Access::Write || !PERSISTENT.contains(&name.as_str()) {
             pragma(&connection, name, value).map_err(convert)?;

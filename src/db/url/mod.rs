@@ -19,7 +19,7 @@ mod tests;
 use super::error::DbError;
 use super::mask::{Password, mask_whole};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Where to connect and how, whichever way it was written.
@@ -217,6 +217,15 @@ impl DatabaseUrl {
             error.message = format!("{} (in '{}')", error.message, mask_whole(text));
             error
         })
+    }
+
+    /// The same with the relative path of a SQLite file taken from a folder.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> DatabaseUrl {
+        if let SqliteTarget::File(path) = &mut self.sqlite {
+            *path = folder.join(&*path);
+        }
+        self
     }
 
     /// The same with another user, where a configuration names it outside the URL. `None` changes nothing.

@@ -15,6 +15,7 @@ mod sqlite;
 mod target;
 #[cfg(test)]
 mod tests;
+mod verb;
 
 pub use changes::TableChange;
 pub use control::{Control, first_word, is_foreign_keys_pragma, words};
@@ -25,6 +26,7 @@ pub use session::{
     may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, user_variables,
 };
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
+pub use verb::{Verb, verb};
 
 use dunlin_compat::model::Dialect;
 use reader::Reader;

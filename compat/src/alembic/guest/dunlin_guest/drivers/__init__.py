@@ -1,0 +1,1 @@
+"""Database drivers whose statements travel to the engine."""

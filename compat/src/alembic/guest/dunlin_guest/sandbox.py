@@ -1,0 +1,17 @@
+"""The guest inside of a WebAssembly component: called with a message, it returns its final one."""
+
+from dunlin_guest import guest
+
+_serving = None
+
+
+def converse(message, exchange):
+    """Handles one message of the engine.
+
+    ``exchange`` is the function that the component imports: it takes a question and returns the answer.
+    Gives the final message; an empty text when there is none, after ``stop``.
+    """
+    global _serving
+    if _serving is None:
+        _serving = guest.Guest(exchange)
+    return _serving.converse(message) or ""

@@ -1,0 +1,214 @@
+//! Which versions of its libraries a Python project uses, as its environment and its lock files tell.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Versions by name, names as package indexes normalise them (`typing-extensions`). What is installed comes before what
+/// lock files say, and both before `requirements*.txt`. Folders are `import_paths` and the virtual environments in the
+/// project or above it, up to the root of its repository.
+pub fn of_project(project: &Path, import_paths: &[PathBuf]) -> BTreeMap<String, String> {
+    let mut pins = BTreeMap::new();
+    let mut add = |found: Vec<(String, String)>| {
+        for (name, version) in found {
+            pins.entry(normalised(&name)).or_insert(version);
+        }
+    };
+    for folder in import_paths {
+        add(installed(folder));
+    }
+    for folder in environments(project) {
+        add(installed(&folder));
+    }
+    for folder in up_to_repository(project) {
+        for lock in ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"] {
+            add(locked(&folder.join(lock)));
+        }
+        add(locked_by_pipenv(&folder.join("Pipfile.lock")));
+        for requirements in requirements_files(folder) {
+            add(required(&requirements));
+        }
+    }
+    pins
+}
+
+/// The folders of installed packages of the virtual environments in a project or above it.
+pub fn environments(project: &Path) -> Vec<PathBuf> {
+    let folders = up_to_repository(project).into_iter();
+    folders
+        .flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name)))
+        .flat_map(|each| site_packages(&each))
+        .collect()
+}
+
+/// Folders that are to be imported from besides one of installed packages, as its `.pth` files say: where a package lies
+/// that was installed to be edited.
+pub fn named_by_pth(site_packages: &Path) -> Vec<PathBuf> {
+    let files = names_in(site_packages).into_iter().filter(|name| name.ends_with(".pth"));
+    let texts = files.filter_map(|name| fs::read_to_string(site_packages.join(name)).ok());
+    let lines = texts.flat_map(|text| text.split(['\n', '\r']).map(str::to_owned).collect::<Vec<_>>());
+    // Python executes lines that begin with an import; those that name a folder are joined to the packages' own.
+    let paths = lines.filter(|line| {
+        !line.is_empty() && !line.starts_with(['#', ' ', '\t']) && !line.starts_with("import")
+    });
+    paths.map(|line| site_packages.join(line.trim_end())).filter(|path| path.is_dir()).collect()
+}
+
+/// A name as package indexes compare it.
+pub fn normalised(name: &str) -> String {
+    let mut result = String::with_capacity(name.len());
+    for character in name.chars() {
+        if !matches!(character, '-' | '_' | '.') {
+            result.push(character.to_ascii_lowercase());
+        } else if !result.ends_with('-') {
+            result.push('-');
+        }
+    }
+    result
+}
+
+fn up_to_repository(project: &Path) -> Vec<&Path> {
+    let mut folders = Vec::new();
+    for folder in project.ancestors() {
+        folders.push(folder);
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    folders
+}
+
+/// The folders of a virtual environment that packages are installed in.
+pub fn site_packages(environment: &Path) -> Vec<PathBuf> {
+    let versions = names_in(&environment.join("lib")).into_iter().filter(|name| name.starts_with("python"));
+    versions.map(|name| environment.join("lib").join(name).join("site-packages")).collect()
+}
+
+/// `alembic-1.20.1.dist-info`: the installers' own record of what is there.
+fn installed(folder: &Path) -> Vec<(String, String)> {
+    names_in(folder)
+        .iter()
+        .filter_map(|name| name.strip_suffix(".dist-info")?.rsplit_once('-'))
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .collect()
+}
+
+/// `[[package]]` with `name` and `version`, as uv, Poetry and PDM write it; `[[packages]]` in `pylock.toml`.
+fn locked(file: &Path) -> Vec<(String, String)> {
+    let Some(table) = fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok()) else {
+        return Vec::new();
+    };
+    let packages = table.get("package").or_else(|| table.get("packages")).and_then(|list| list.as_array());
+    let pair = |package: &toml::Value| {
+        Some((package.get("name")?.as_str()?.to_owned(), package.get("version")?.as_str()?.to_owned()))
+    };
+    packages.into_iter().flatten().filter_map(pair).collect()
+}
+
+fn locked_by_pipenv(file: &Path) -> Vec<(String, String)> {
+    let document =
+        fs::read(file).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let Some(packages) = document.as_ref().and_then(|document| document.get("default")?.as_object()) else {
+        return Vec::new();
+    };
+    let version =
+        |package: &serde_json::Value| Some(package.get("version")?.as_str()?.strip_prefix("==")?.to_owned());
+    packages.iter().filter_map(|(name, package)| Some((name.clone(), version(package)?))).collect()
+}
+
+fn requirements_files(folder: &Path) -> Vec<PathBuf> {
+    let is_text = |name: &String| name.ends_with(".txt");
+    let here = names_in(folder).into_iter().filter(|name| name.starts_with("requirements")).filter(is_text);
+    let mut files: Vec<PathBuf> = here.map(|name| folder.join(name)).collect();
+    let inner = folder.join("requirements");
+    files.extend(names_in(&inner).into_iter().filter(is_text).map(|name| inner.join(name)));
+    files
+}
+
+/// Lines like `SQLAlchemy[asyncio]==2.0.58 ; python_version > "3.8"`; anything but `==` pins nothing.
+fn required(file: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let pin = |line: &str| {
+        let line = line.split(['#', ';']).next()?;
+        let (name, version) = line.split_once("==")?;
+        let name = name.split('[').next()?.trim();
+        let version = version.trim_start_matches('=').split_whitespace().next()?;
+        let plain = |text: &str| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|each| each.is_ascii_alphanumeric() || matches!(each, '-' | '_' | '.' | '+'))
+        };
+        (plain(name) && plain(version)).then(|| (name.to_owned(), version.to_owned()))
+    };
+    text.split('\n').filter_map(pin).collect()
+}
+
+/// The names of what is in a folder, in order; none if there is no such folder.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_what_is_installed_and_from_every_lock_file() {
+        let cases = [
+            (".venv/lib/python3.13/site-packages/SQLAlchemy-2.0.58.dist-info/RECORD", "", "2.0.58"),
+            ("uv.lock", "[[package]]\nname = \"sqlalchemy\"\nversion = \"2.1.9\"\n", "2.1.9"),
+            ("../poetry.lock", "[[package]]\nname = \"SQLAlchemy\"\nversion = \"1.4.54\"\n", "1.4.54"),
+            ("Pipfile.lock", r#"{"default": {"sqlalchemy": {"version": "==1.4.50"}}}"#, "1.4.50"),
+            (
+                "requirements-dev.txt",
+                "# a\nSQLAlchemy[asyncio] == 2.0.5 ; python_version > '3' # why\n",
+                "2.0.5",
+            ),
+            ("requirements/base.txt", "alembic>=1.13\nsqlalchemy==2.0.7 \\\n    --hash=sha256:00\n", "2.0.7"),
+        ];
+        for (path, content, version) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let project = folder.path().join("shop");
+            let file = project.join(path);
+            fs::create_dir_all(project.join(".keep")).unwrap();
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, content).unwrap();
+            let pins = of_project(&project, &[]);
+            assert_eq!(pins.get("sqlalchemy").map(String::as_str), Some(version), "{path}");
+        }
+    }
+
+    #[test]
+    fn packages_that_are_edited_in_place_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let packages = folder.path().join(".venv/lib/python3.12/site-packages");
+        fs::create_dir_all(&packages).unwrap();
+        fs::create_dir_all(folder.path().join("src")).unwrap();
+        let source = folder.path().join("src").display().to_string();
+        fs::write(packages.join("_shop.pth"), format!("{source}\n/no/such/folder\n")).unwrap();
+        fs::write(packages.join("hack.pth"), "import os; os.remove('a')\n# src\n").unwrap();
+        assert_eq!(named_by_pth(&packages), [folder.path().join("src")]);
+    }
+
+    #[test]
+    fn what_is_installed_comes_before_what_is_asked_for_and_other_repositories_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("shop/backend");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("shop/.git/HEAD", "");
+        write("shop/backend/requirements.txt", "alembic==1.13.0\nSQLAlchemy>=2\n");
+        write("libraries/alembic-1.14.0.dist-info/METADATA", "");
+        write("requirements.txt", "sqlalchemy==1.3.0\n");
+        assert_eq!(of_project(&project, &[]).into_values().collect::<Vec<_>>(), ["1.13.0"]);
+        let imports = [folder.path().join("libraries")];
+        assert_eq!(of_project(&project, &imports).into_values().collect::<Vec<_>>(), ["1.14.0"]);
+    }
+}

@@ -1,0 +1,268 @@
+"""Revisions in the guest: what is told of failures, what is loaded before, and what Alembic's commands give."""
+
+import os
+import subprocess
+import sys
+
+import fake_engine
+import pytest
+
+ENV = """
+from alembic import context
+from sqlalchemy import MetaData, Column, Integer, String, Table, engine_from_config, pool
+
+config = context.config
+metadata = MetaData()
+Table("patient", metadata, Column("id", Integer, primary_key=True), Column("name", String(20)))
+if context.is_offline_mode():
+    context.configure(url=config.get_main_option("sqlalchemy.url"), target_metadata=metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    engine = engine_from_config(
+        config.get_section(config.config_ini_section), prefix="sqlalchemy.", poolclass=pool.NullPool
+    )
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+MAKO = '''"""${message}"""
+
+from alembic import op
+import sqlalchemy as sa
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+'''
+
+HEAD = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "%s"
+down_revision = %r
+
+
+"""
+
+
+class Clinic:
+    """A small project, with a guest on it."""
+
+    def __init__(self, folder, env="static"):
+        self.folder = folder
+        self.versions = folder / "migrations" / "versions"
+        self.versions.mkdir(parents=True)
+        url = "sqlite:///%s/clinic.db" % folder
+        (folder / "alembic.ini").write_text(
+            "[alembic]\nscript_location = %%(here)s/migrations\nprepend_sys_path = .\nsqlalchemy.url = %s\n" % url
+        )
+        (folder / "migrations" / "env.py").write_text(ENV)
+        (folder / "migrations" / "script.py.mako").write_text(MAKO)
+        self.options = {"config_file": str(folder / "alembic.ini"), "env": env, "url": url}
+        self.database = fake_engine.Sqlite(str(folder / "clinic.db"))
+        self.guest = None
+
+    def revision(self, name, body, down=None):
+        path = self.versions / (name + ".py")
+        path.write_text(HEAD % (name, down) + body)
+        return str(path)
+
+    def start(self):
+        self.guest = fake_engine.Guest(self.database, str(self.folder), self.options)
+        assert self.guest.ready["type"] == "ready", self.guest.ready
+        return self.guest
+
+
+@pytest.fixture
+def clinic(tmp_path):
+    made = Clinic(tmp_path)
+    yield made
+    if made.guest is not None:
+        made.guest.stop()
+
+
+def line_of(path, text):
+    with open(path) as file:
+        return next(number for number, line in enumerate(file, 1) if text in line)
+
+
+def test_a_failure_names_the_innermost_line_of_the_project(clinic):
+    (clinic.folder / "helpers.py").write_text("def broken():\n    raise ValueError('no such ward')\n")
+    path = clinic.revision("aa1", "def upgrade():\n    import helpers\n    helpers.broken()\n")
+    failed = clinic.start().run(path)
+    assert failed["type"] == "failed"
+    assert failed["message"] == "ValueError: no such ward"
+    assert failed["path"].endswith("helpers.py") and failed["line"] == 2
+    assert "helpers.broken()" in failed["traceback"] and not failed["database"]
+
+
+def test_a_failure_of_the_server_is_told_apart(clinic):
+    path = clinic.revision("aa1", "def upgrade():\n    op.execute('SELECT * FROM nowhere')\n")
+    failed = clinic.start().run(path)
+    assert failed["database"] and "no such table: nowhere" in failed["message"]
+    assert failed["line"] == line_of(path, "op.execute")
+
+
+def test_a_statement_carries_the_line_that_sends_it(clinic):
+    path = clinic.revision("aa1", "def upgrade():\n    pass\n    op.execute('CREATE TABLE ward (id int)')\n")
+    guest = clinic.start()
+    assert guest.run(path)["type"] == "done"
+    sent = [q for q in guest.questions if q["type"] == "query" and "CREATE TABLE" in q["sql"]]
+    assert [(q["path"], q["line"]) for q in sent] == [(path, line_of(path, "op.execute"))]
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(3)", "raise KeyboardInterrupt"])
+def test_a_revision_cannot_end_the_guest(clinic, ending):
+    path = clinic.revision("aa1", "def upgrade():\n    import sys\n    %s\n" % ending)
+    guest = clinic.start()
+    assert guest.run(path)["type"] == "failed"
+    assert guest.run(clinic.revision("aa2", "def upgrade():\n    pass\n"))["type"] == "done"
+
+
+def test_what_is_printed_disturbs_no_message(clinic):
+    body = "def upgrade():\n    import os\n    print('{}')\n    os.write(1, b'raw')\n    input if 0 else None\n"
+    assert clinic.start().run(clinic.revision("aa1", body))["type"] == "done"
+
+
+def test_the_last_commit_is_the_engines(clinic):
+    path = clinic.revision("aa1", "def upgrade():\n    op.execute('CREATE TABLE ward (id int)')\n")
+    guest = clinic.start()
+    assert guest.run(path, heads=[], heads_after=["aa1"])["type"] == "done"
+    assert not [q for q in guest.questions if q["type"] in ("commit", "rollback", "begin")]
+    assert not [s for s in guest.statements if "alembic_version" in s]
+
+
+def test_a_commit_in_the_middle_is_passed_on(clinic):
+    body = (
+        "def upgrade():\n"
+        "    op.execute('CREATE TABLE ward (id int)')\n"
+        "    op.execute('INSERT INTO ward VALUES (1)')\n"
+        "    with op.get_context().autocommit_block():\n"
+        "        op.execute('CREATE INDEX ix ON ward (id)')\n"
+    )
+    guest = clinic.start()
+    assert guest.run(clinic.revision("aa1", body))["type"] == "done"
+    kinds = [q.get("sql", q["type"]) for q in guest.questions if q["type"] in ("query", "commit")]
+    assert kinds.index("INSERT INTO ward VALUES (1)") < kinds.index("commit")
+    assert kinds.index("commit") < kinds.index("CREATE INDEX ix ON ward (id)")
+
+
+def test_a_foreign_key_pragma_leaves_the_transaction(clinic):
+    body = (
+        "def upgrade():\n"
+        "    op.execute('PRAGMA foreign_keys = ON')\n"
+        "    assert op.get_bind().execute(sa.text('PRAGMA foreign_keys')).scalar() == 1\n"
+    )
+    assert clinic.start().run(clinic.revision("aa1", body))["type"] == "done"
+
+
+# -- loading
+
+
+def problems(clinic, body, **files):
+    for name, text in files.items():
+        target = clinic.folder / name.replace("__", "/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.with_suffix(".py").write_text(text)
+    path = clinic.revision("aa1", body)
+    with open(path) as file:
+        source = file.read()
+    guest = clinic.start()
+    loaded = guest.converse({"type": "load", "migrations": [{"id": "aa1", "path": path, "source": source}]})
+    assert not guest.statements
+    return path, loaded["problems"]
+
+
+def test_a_missing_module_is_told_before_anything_is_sent(clinic):
+    path, found = problems(clinic, "def upgrade():\n    import bcrypt_of_nowhere\n")
+    assert found == [
+        {
+            "path": path,
+            "line": line_of(path, "bcrypt_of_nowhere"),
+            "import": "bcrypt_of_nowhere",
+            "reason": "bcrypt_of_nowhere is not installed",
+        }
+    ]
+
+
+def test_an_import_whose_failure_is_expected_is_no_problem(clinic):
+    body = "try:\n    import nothing_at_all\nexcept ImportError:\n    nothing_at_all = None\n"
+    assert problems(clinic, body)[1] == []
+
+
+def test_a_syntax_error_is_a_problem(clinic):
+    _, (found,) = problems(clinic, "def upgrade(:\n")
+    assert found["reason"].startswith("SyntaxError") and "import" not in found
+
+
+def test_a_package_is_used_without_an_init_that_fails(clinic):
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("import nothing_at_all\n")
+    (clinic.folder / "app" / "kinds.py").write_text("WARD = 'ward'\n")
+    _, found = problems(clinic, "from app.kinds import WARD\ndef upgrade():\n    pass\n")
+    assert found == []
+    assert [text for level, _, text in clinic.guest.logs if level == "warning"] == [
+        "app is used without its __init__, which cannot be imported: nothing_at_all is not installed"
+    ]
+
+
+def test_a_name_that_a_module_does_not_have_is_a_problem(clinic):
+    (clinic.folder / "kinds.py").write_text("WARD = 1\n")
+    _, (found,) = problems(clinic, "from kinds import ROOM\n")
+    assert found["import"] == "kinds.ROOM" and "cannot import name 'ROOM'" in found["reason"]
+
+
+# -- Alembic's commands
+
+
+def alembic(clinic, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "alembic.config"] + list(arguments),
+        cwd=str(clinic.folder),
+        env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    ).stdout
+
+
+@pytest.mark.parametrize("env", ["static", "run"])
+def test_offline_text_is_alembics(tmp_path, env):
+    clinic = Clinic(tmp_path, env)
+    body = "def upgrade():\n    op.create_table('ward', sa.Column('id', sa.Integer, primary_key=True))\n"
+    clinic.revision("aa1", body)
+    clinic.revision("aa2", "def upgrade():\n    op.execute('SELECT 1')\n", "aa1")
+    guest = clinic.start()
+    final = guest.call("offline", command="upgrade", revision="base:aa2")
+    assert final["type"] == "done", final
+    assert "".join(guest.output) == alembic(clinic, "upgrade", "base:aa2", "--sql")
+    guest.stop()
+
+
+def test_a_revision_is_generated_and_not_written(tmp_path):
+    clinic = Clinic(tmp_path, "run")
+    guest = clinic.start()
+    final = guest.call("revision", message="first", autogenerate=True, rev_id="aa1")
+    assert final["type"] == "done", final
+    (file,) = final["value"]["files"]
+    assert file["path"] == str(clinic.versions / "aa1_first.py") and not os.path.exists(file["path"])
+    assert "op.create_table('patient'" in file["text"] and "revision = 'aa1'" in file["text"]
+    assert not [s for s in guest.statements if str(s).lstrip().startswith("CREATE")]
+    guest.stop()
+
+
+def test_the_environment_tells_its_settings(tmp_path):
+    clinic = Clinic(tmp_path, "run")
+    guest = clinic.start()
+    told = guest.call("environment")["value"]
+    assert told["transaction_per_migration"] is False and told["naming_convention"] == {
+        "ix": "ix_%(column_0_label)s"
+    }
+    guest.stop()
