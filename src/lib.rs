@@ -7,3 +7,4 @@ pub mod engine;
 pub mod guest;
 pub mod sql;
 pub mod wasm;
+mod zone;

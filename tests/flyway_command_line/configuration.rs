@@ -125,7 +125,11 @@ fn several_things_wrong_at_once() {
             &[
                 ("flyway.toml", "[environments.default]\nurl = \"jdbc:sqlite:clinic.db\"\n\n[flyway]\ntabel = \"a\"\ngruop = true\n"),
                 ("wrong.toml", "[flyway]\nschemaz = [\"a\"]\n"),
-                ("wrong.conf", "flyway.tabel=a\nflyway.gruop=true\nflyway.url=jdbc:sqlite:clinic.db\n"),
+                // Without locations Flyway warns of that before, and ours does not.
+                (
+                    "wrong.conf",
+                    "flyway.tabel=a\nflyway.gruop=true\nflyway.url=jdbc:sqlite:clinic.db\nflyway.locations=filesystem:sql\n",
+                ),
             ],
         ]
         .concat(),
@@ -143,7 +147,7 @@ fn several_things_wrong_at_once() {
         "info bogus -zebra=1 -outputType=json",
     ]);
     scene.same_with(&["info", "-zebra=1"], |command| {
-        command.env("FLYWAY_BOGUS", "1").env("FLYWAY_OUT_OF_ORDER", "maybe");
+        command.env("FLYWAY_BOGUS", "1");
     });
     scene.done();
 }
@@ -175,11 +179,17 @@ fn prefixes_that_are_the_same() {
             "info -repeatableSqlMigrationPrefix=V",
             "migrate -repeatableSqlMigrationPrefix=V",
             "validate -repeatableSqlMigrationPrefix=V -outputType=json",
-            "info -baselineMigrationPrefix=V",
-            "info -baselineMigrationPrefix=R",
             "info -sqlMigrationPrefix=R",
         ])
         .done();
+    // Flyway takes a file for both kinds of migrations then.
+    for (prefix, other) in [("V", "sqlMigrationPrefix"), ("R", "repeatableSqlMigrationPrefix")] {
+        let scene = scene();
+        let ours = scene.ours(&["migrate", &format!("-baselineMigrationPrefix={prefix}")], &|_| {});
+        let said = format!("ERROR: {other} and baselineMigrationPrefix are both '{prefix}', ");
+        assert!(ours.status == 1 && ours.stderr.starts_with(&said), "{}", ours.stderr);
+        assert_eq!(ours.database, "");
+    }
 }
 
 #[test]
@@ -198,7 +208,11 @@ fn addresses() {
             "info -schemas=nowhere",
             "info -schemas=nowhere -outputType=json",
             "validate -defaultSchema=nowhere",
+            "validate -defaultSchema=nowhere -outputType=json",
         ])
+        // Flyway tries to create the schema ten times.
+        .same_outcome(&["migrate", "-schemas=nowhere"])
+        .same_outcome(&["migrate", "-defaultSchema=nowhere"])
         .done();
     Scene::new(&[("flyway.toml", "[flyway]\n")], |_| {})
         .all_same(&["info", "info -outputType=json", "migrate"])

@@ -54,6 +54,23 @@ fn duplicates() {
     let scene =
         with(&[("sql/afterMigrate__a.sql", "SELECT 1;\n"), ("sql/later/afterMigrate__a.sql", "SELECT 2;\n")]);
     scene.all_same(SHORT).done();
+    // What else there is to say of the files comes before.
+    let scene = with(&[("sql/later/V2__again.sql", "SELECT 1;\n"), ("sql/V4_rooms.sql", "SELECT 1;\n")]);
+    scene
+        .all_same(&["info", "migrate -outputType=json", "info -validateMigrationNaming=true"])
+        .same(&["info", "-locations=filesystem:sql,filesystem:nowhere"])
+        .done();
+}
+
+/// A repeatable migration needs its placeholders before it can be compared with its row.
+#[test]
+fn placeholders_without_value() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = with(&[("sql/R__wards.sql", "CREATE VIEW wards AS\nSELECT '${hospital}' AS hospital;\n")]);
+    scene.all_same(SHORT).done();
+    assert!(scene.ours(&["info"], &|_| {}).stderr.contains("configuration!"));
 }
 
 #[test]
@@ -162,7 +179,21 @@ fn a_failing_callback() {
         return;
     }
     let scene = with(&[("sql/beforeMigrate.sql", "INSERT INTO nowhere VALUES (1);\n")]);
-    scene.same_but_fails(&["migrate"]).done();
+    scene.same_but_fails(&["migrate"]).same(&["migrate", "-outputType=json"]).done();
+    let scene = with(&[("sql/afterConnect.sql", "INSERT INTO nowhere VALUES (1);\n")]);
+    scene.all_same(&["info -outputType=json", "clean -cleanDisabled=false -outputType=json"]).done();
+}
+
+/// In the transaction that has failed, where Flyway runs it, it could do nothing that stays.
+#[test]
+fn what_a_callback_does_after_a_failed_migration_stays() {
+    let scene = with(&[
+        ("sql/V4__rooms.sql", "CREATE TABLE room (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n"),
+        ("sql/afterEachMigrateError.sql", "CREATE TABLE failure (id INTEGER);\n"),
+    ]);
+    let ours = scene.ours(&["migrate"], &|_| {});
+    assert!(ours.status == 1 && ours.stdout.contains("Executing SQL callback: afterEachMigrateError"));
+    assert!(ours.database.contains("CREATE TABLE failure") && !ours.database.contains("CREATE TABLE room"));
 }
 
 #[test]

@@ -21,6 +21,7 @@
 
 mod catalog;
 mod database;
+mod disk;
 mod dump;
 mod guest;
 mod needs;
@@ -32,6 +33,7 @@ mod round_trips;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use disk::Disk;
 pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, flyway_is_here, needs};
 pub use private_server::PrivateServer;

@@ -55,9 +55,11 @@ pub(crate) fn plan(view: &View<'_>, request: &Request) -> Result<Plan, AdapterEr
 
     let mut steps = std::mem::take(&mut prepared.steps);
     steps.extend(scripts::steps(view, Event::BeforeMigrate)?);
+    let first_rank = prepared.next_rank(crate::flyway::history::MigrationType::Sql);
     let mut run = Run {
         view,
-        next_rank: prepared.next_rank(crate::flyway::history::MigrationType::Sql),
+        first_rank,
+        next_rank: first_rank,
         current: infos.current_version(),
         variables: BTreeSet::new(),
     };
@@ -169,6 +171,9 @@ fn begin_history(view: &View<'_>, prepared: &mut Prepared) -> Result<(), Adapter
     Ok(())
 }
 
+/// How the warning of groups begins.
+pub const OF_GROUPS: &str = "Enabling the 'group' parameter";
+
 /// What `migrate` says before it applies anything, except the current version.
 fn warnings_of(view: &View<'_>, infos: &Infos) -> Vec<String> {
     let config = &view.adapter.config;
@@ -176,7 +181,7 @@ fn warnings_of(view: &View<'_>, infos: &Infos) -> Vec<String> {
     let mut warnings = Vec::new();
     if config.group && view.server.dialect.is_mysql_family() {
         warnings.push(format!(
-            "Enabling the 'group' parameter is recommended only for databases that support DDL transactions. Using this \
+            "{OF_GROUPS} is recommended only for databases that support DDL transactions. Using this \
              parameter with {} may cause undefined behavior in Flyway",
             view.server.dialect
         ));
@@ -235,6 +240,7 @@ fn refuse_failed(view: &View<'_>, infos: &Infos) -> Result<Option<String>, Adapt
 /// The migrations of one run, step by step.
 struct Run<'v, 'a> {
     view: &'v View<'a>,
+    first_rank: i64,
     next_rank: i64,
     /// The schema's version before the next step.
     current: MigrationVersion,
@@ -309,7 +315,10 @@ impl Run<'_, '_> {
         if keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock) {
             // It may fail again, and leaves one row all the same.
             failure.clone_from(&success);
-            failure.push(view.table.append(&NewRow { success: false, ..row.clone() }));
+            // Flyway knows of the rows of a group that it has read again: all but the last two, which may be taken back.
+            let in_group = view.adapter.config.group && self.next_rank > self.first_rank;
+            let least = if in_group { self.next_rank.saturating_sub(1) } else { 1 };
+            failure.push(view.table.append(&NewRow { success: false, rank: least, ..row.clone() }));
         }
         success.push(view.table.insert(&row));
         Record { success, failure, ..Record::default() }

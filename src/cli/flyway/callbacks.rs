@@ -49,7 +49,9 @@ pub fn run(session: &Session, console: &Console, events: &[Event]) -> Result<boo
         }
         Ok(Plan { steps, ..Plan::default() })
     };
-    let mut observer = FlywayObserver::new(console, Rc::new(RefCell::new(Preface::default())), true);
+    let prints_results = session.adapter.config.output_query_results;
+    let preface = Rc::new(RefCell::new(Preface::default()));
+    let mut observer = FlywayObserver::new(console, preface, prints_results);
     let ran = session.carry_out(&planner, OnUnfinished::Leave, &mut observer, console);
     observer.say_held();
     ran?;

@@ -108,10 +108,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
             );
             result.fail(error);
             let document = document(&result)?;
-            Err(CommandError {
-                document: Some(document),
-                ..CommandError::new("FAILED_VERSIONED_MIGRATION", message)
-            })
+            Err(CommandError::new("FAILED_VERSIONED_MIGRATION", message).with_document(document))
         }
         Err(RunError::Statement(failure)) => {
             observer.say_held();
@@ -166,8 +163,8 @@ fn note(
         .any(|step| matches!(step, Step::Setup(setup) if setup.message.ends_with(" with baseline ...")));
     let baseline = if begins_with_baseline { Some(view.adapter.marker(None)?.version) } else { None };
     if let Some(version) = &baseline {
-        before_migrations =
-            format!("{}\nCurrent version of schema {schema}: {version}", output::baselined(version));
+        preface.baselined = Some(output::baselined(version));
+        before_migrations = format!("Current version of schema {schema}: {version}");
     }
     preface.before_migrations = Some(before_migrations);
     seen.schema = schema;

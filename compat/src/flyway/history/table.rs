@@ -81,10 +81,14 @@ impl HistoryTable {
         self.insert_at(&row.rank.to_string(), row, "VALUES (", ")")
     }
 
-    /// The same with the rank behind all others, whatever it was to be: with a group that is taken back the rows before it
-    /// go, too.
+    /// The same with the rank behind all others, but not below the row's own: with a group that is taken back the rows before
+    /// it go, too.
     pub fn append(&self, row: &NewRow) -> HistoryStatement {
-        let rank = format!("COALESCE(MAX({}), 0) + 1", self.quote("installed_rank"));
+        let next = format!("COALESCE(MAX({}), 0) + 1", self.quote("installed_rank"));
+        let rank = match row.rank {
+            ..=1 => next,
+            least => format!("CASE WHEN {next} < {least} THEN {least} ELSE {next} END"),
+        };
         self.insert_at(&rank, row, "SELECT ", &format!(" FROM {}", self.qualified()))
     }
 
