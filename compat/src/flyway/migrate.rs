@@ -316,9 +316,12 @@ impl Run<'_, '_> {
             // It may fail again, and leaves one row all the same.
             failure.clone_from(&success);
             // Flyway knows of the rows of a group that it has read again: all but the last two, which may be taken back.
-            let in_group = view.adapter.config.group && self.next_rank > self.first_rank;
-            let least = if in_group { self.next_rank.saturating_sub(1) } else { 1 };
-            failure.push(view.table.append(&NewRow { success: false, rank: least, ..row.clone() }));
+            let failed = NewRow { success: false, ..row.clone() };
+            failure.push(if view.adapter.config.group && self.next_rank > self.first_rank {
+                view.table.append(&NewRow { rank: self.next_rank.saturating_sub(1), ..failed })
+            } else {
+                view.table.insert(&failed)
+            });
         }
         success.push(view.table.insert(&row));
         Record { success, failure, ..Record::default() }

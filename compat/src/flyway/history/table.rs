@@ -85,10 +85,8 @@ impl HistoryTable {
     /// it go, too.
     pub fn append(&self, row: &NewRow) -> HistoryStatement {
         let next = format!("COALESCE(MAX({}), 0) + 1", self.quote("installed_rank"));
-        let rank = match row.rank {
-            ..=1 => next,
-            least => format!("CASE WHEN {next} < {least} THEN {least} ELSE {next} END"),
-        };
+        let least = row.rank;
+        let rank = format!("CASE WHEN {next} < {least} THEN {least} ELSE {next} END");
         self.insert_at(&rank, row, "SELECT ", &format!(" FROM {}", self.qualified()))
     }
 
