@@ -40,11 +40,9 @@ fn sqlite_files_that_are_no_databases() {
       error: folder is a directory, not a SQLite database
 
     $ status sqlite:nowhere/clinic.db
-    exit 0
-    Version  Description  Kind  State    Applied at  Reversible
-    1        customers    sql   pending              yes
-
-    0 applied, 1 pending
+    exit 1
+      error: cannot open nowhere/clinic.db: the directory nowhere does not exist
+      help: create the directory, or check the path in the database URL
     $ up sqlite:nowhere/clinic.db
     exit 1
       error: cannot create nowhere/clinic.db: the directory nowhere does not exist
