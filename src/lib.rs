@@ -9,3 +9,4 @@ pub mod guest;
 pub mod plugin;
 pub mod sql;
 pub mod wasm;
+mod zone;

@@ -37,5 +37,5 @@ pub use options::{InFlight, RunOptions};
 pub use prepare::{
     Prepared, Statement, Unit, UnitMode, migration as prepare_migration, plan as prepare_plan,
 };
-pub use read::{Snapshot, plan, status, validate};
+pub use read::{READING_HISTORY, Snapshot, plan, status, validate};
 pub use run::{Finished, OnUnfinished, Opener, Planner, RunReport, open_session, run};

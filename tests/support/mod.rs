@@ -23,6 +23,7 @@
 
 mod catalog;
 mod database;
+mod disk;
 mod dump;
 mod guest;
 mod needs;
@@ -30,12 +31,15 @@ mod private_server;
 mod program;
 mod project;
 mod proxy;
+mod round_trips;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use disk::Disk;
 pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, carrier_is_here, flyway_is_here, needs};
 pub use private_server::PrivateServer;
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};
 pub use proxy::{Proxy, Received};
+pub use round_trips::RoundTrips;

@@ -246,10 +246,10 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<(PathBuf, String)>, Layout
 }
 
 fn read(path: &Path) -> Result<String, LayoutError> {
-    if path.is_dir() {
-        return Err(LayoutError::Folder { path: path.to_owned() });
-    }
-    let bytes = fs::read(path).map_err(|error| LayoutError::Unreadable { path: path.to_owned(), error })?;
+    let bytes = fs::read(path).map_err(|error| match path.is_dir() {
+        true => LayoutError::Folder { path: path.to_owned() },
+        false => LayoutError::Unreadable { path: path.to_owned(), error },
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(offset);
