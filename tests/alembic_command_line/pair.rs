@@ -154,18 +154,21 @@ impl Place {
             ("stderr".to_owned(), text(&said.stderr)),
             ("rows".to_owned(), self.rows()),
         ]);
-        let mut files = String::new();
+        let mut files = Vec::new();
         list(&root, &root, &mut files);
-        seen.insert("files".to_owned(), text(&files));
+        // A random id decides where its file stands.
+        let mut files: Vec<String> = files.iter().map(|file| text(file)).collect();
+        files.sort_unstable();
+        seen.insert("files".to_owned(), files.concat());
         seen
     }
 
     /// Rows and files.
     fn left(&self) -> String {
         let root = self.project.path();
-        let mut files = self.rows() + "\n";
+        let mut files = vec![self.rows() + "\n"];
         list(&root, &root, &mut files);
-        files
+        files.concat()
     }
 
     /// The rows of the version table. That there is none fails the query, as nothing else does.
@@ -192,17 +195,17 @@ fn rows_of_file(file: &str, query: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Names and texts of all files but databases and what Python compiles.
-fn list(root: &Path, folder: &Path, text: &mut String) {
+fn list(root: &Path, folder: &Path, files: &mut Vec<String>) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(Result::unwrap).collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() && name != "__pycache__" {
-            list(root, &path, text);
+            list(root, &path, files);
         } else if path.is_file() && !name.ends_with(".pyc") && !name.ends_with(".db") {
             let shown = path.strip_prefix(root).unwrap().display();
-            *text += &format!("== {shown}\n{}\n", fs::read_to_string(&path).unwrap());
+            files.push(format!("== {shown}\n{}\n", fs::read_to_string(&path).unwrap()));
         }
     }
 }

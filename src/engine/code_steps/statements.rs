@@ -3,7 +3,7 @@
 use dunlin_compat::model::Dialect;
 
 use super::{Asked, CodeSteps};
-use crate::db::{DbError, DbErrorKind, Outcome, TypedOutcome};
+use crate::db::{DbError, Outcome, TypedOutcome};
 use crate::engine::call;
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;

@@ -118,6 +118,16 @@ def _is_sqlite3(name):
     return name == "_sqlite3" or name.split(".")[0] == "sqlite3"
 
 
+def _renew_sqlite3(core):
+    """In a pack that has an earlier guest of ours: what sqlite3 took from that one, whose own source is not at hand."""
+    sys.modules["_sqlite3"] = core
+    for name in ("sqlite3.dbapi2", "sqlite3"):
+        if name in sys.modules:
+            vars(sys.modules[name]).update(
+                (key, value) for key, value in vars(core).items() if not key.startswith("_")
+            )
+
+
 def install(server=None):
     """Before anything of the project is imported."""
     global _genuine
@@ -125,7 +135,9 @@ def install(server=None):
 
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         genuine = sys.modules.get("_sqlite3")
-        if genuine is not None and genuine is not sqlite3_core:
+        if genuine is not None and genuine.__name__ == sqlite3_core.__name__:
+            _renew_sqlite3(sqlite3_core)
+        elif genuine is not None and genuine is not sqlite3_core:
             _genuine = sys.modules.get("sqlite3")
             for name in [name for name in sys.modules if _is_sqlite3(name)]:
                 del sys.modules[name]
