@@ -1,9 +1,12 @@
 //! Dunlin, a database migration engine: opens a project where it lies, continues its history in the tool's own
 //! table, and can be left again. `ARCHITECTURE.md` is the map.
 
+pub mod backfill;
 pub mod cli;
 pub mod db;
 pub mod engine;
 pub mod guest;
+pub mod plugin;
 pub mod sql;
 pub mod wasm;
+mod zone;

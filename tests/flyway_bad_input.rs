@@ -6,8 +6,6 @@
 
 mod support;
 
-use std::process::Command;
-
 use support::{Database, Output, Project, ServerKind, databases};
 
 const GOOD: (&str, &str) = ("sql/V1__patients.sql", "CREATE TABLE patient (id INTEGER);\n");
@@ -158,27 +156,4 @@ fn a_database_file_that_is_none() {
         project.dunlin(&["flyway", "migrate", "-url=jdbc:sqlite:clinic.db", "-locations=filesystem:sql"]);
     said(&output, &["not a database"]);
     assert_eq!(project.read("clinic.db"), before);
-}
-
-/// A limit on the size of files stands for a full disk: writing fails in the same place.
-#[test]
-fn a_full_disk() {
-    let database = Database::sqlite();
-    let rows = "INSERT INTO patient SELECT value FROM json_each('[1,2,3]');\n";
-    let text =
-        format!("CREATE TABLE letter (text TEXT);\nINSERT INTO letter VALUES (zeroblob(900000));\n{rows}");
-    let project = Project::with(&[GOOD, ("sql/V2__letters.sql", text.as_str())]);
-    project.flyway_config(&database, "");
-    project.dunlin(&["flyway", "migrate", "-target=1"]).success();
-    let before = state(&database);
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" flyway migrate", env!("CARGO_BIN_EXE_dunlin")])
-        .current_dir(project.path())
-        .env("HOME", project.home());
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("ERROR: "), "{stderr}");
-    assert_eq!(state(&database), before, "{stderr}");
 }

@@ -31,6 +31,12 @@ fn the_reference_of_the_command_line_shows_what_happens() {
 }
 
 #[test]
+fn the_pages_about_backfills_and_plugins_show_what_happens() {
+    check("docs/backfill.md");
+    check("docs/plugins.md");
+}
+
+#[test]
 fn the_command_that_runs_the_tests_is_there() {
     let output = Command::new(root().join("tests/run")).arg("--help").output().unwrap();
     assert!(output.status.success());
@@ -39,7 +45,14 @@ fn the_command_that_runs_the_tests_is_there() {
 #[test]
 fn links_of_the_pages_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:]+)\)").unwrap();
-    for page in ["README.md", "docs/cli.md", "docs/configuration.md", "docs/native-format.md"] {
+    for page in [
+        "README.md",
+        "docs/backfill.md",
+        "docs/cli.md",
+        "docs/configuration.md",
+        "docs/native-format.md",
+        "docs/plugins.md",
+    ] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let folder = root().join(page).parent().unwrap().to_owned();
         for found in link.captures_iter(&text) {
@@ -73,8 +86,13 @@ fn every_code_of_an_error_is_in_the_reference() {
 fn check(page: &str) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let project = Project::new();
-    for folder in ["migrations", "examples/flyway-shop", "examples/flyway-shop/sql"] {
+    for folder in
+        ["migrations", "plugins/split-name/cases", "examples/flyway-shop", "examples/flyway-shop/sql"]
+    {
         copy_files(&root().join(folder), &project.path().join(folder));
+    }
+    for file in ["dunlin.toml", "plugins/split-name.wasm"] {
+        project.write(file, fs::read(root().join(file)).unwrap());
     }
     let mut exports = String::new();
     let examples = examples(&text);
@@ -100,6 +118,9 @@ fn check(page: &str) {
             .unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         let printed = printed.replace(&project.path().display().to_string(), "<directory>");
+        // How far a backfill is, which a terminal shows in its bar.
+        let shown_by_terminals = |line: &&str| !(line.starts_with("{\"") && line.contains("\"event\":"));
+        let printed: String = printed.split_inclusive('\n').filter(shown_by_terminals).collect();
         assert_eq!(steady(&printed), steady(&shown), "{page}: {command}");
     }
 }

@@ -1,32 +1,36 @@
 //! Timing whole processes.
 
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A median.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
     /// Wall clock.
     pub milliseconds: f64,
-    /// Largest resident memory.
-    pub peak_megabytes: f64,
+    /// Largest resident memory, where GNU time is there to tell.
+    pub peak_megabytes: Option<f64>,
 }
 
-/// Runs `once` several times after a warm-up and takes the median of each figure.
+/// What one figure may take altogether; what is slow needs fewer runs for the same certainty.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs `once` several times after a warm-up, as often as patience lasts but twice at least, and takes the median of each figure.
 pub fn median_of(runs: usize, mut once: impl FnMut() -> Result<Figure, String>) -> Result<Figure, String> {
-    if runs > 1 {
-        once()?;
+    let started = Instant::now();
+    once()?;
+    let mut figures = Vec::new();
+    while figures.len() < 2 || (figures.len() < runs && started.elapsed() < PATIENCE) {
+        figures.push(once()?);
     }
-    let figures: Vec<Figure> = (0..runs.max(1)).map(|_| once()).collect::<Result<_, _>>()?;
-    let median = |of: fn(&Figure) -> f64| {
-        let mut values: Vec<f64> = figures.iter().map(of).collect();
+    let median = |values: Vec<f64>| {
+        let mut values = values;
         values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
+        values.get(values.len() / 2).copied()
     };
-    Ok(Figure {
-        milliseconds: median(|figure| figure.milliseconds),
-        peak_megabytes: median(|figure| figure.peak_megabytes),
-    })
+    let times = figures.iter().map(|figure| figure.milliseconds).collect();
+    let peaks = figures.iter().filter_map(|figure| figure.peak_megabytes).collect();
+    Ok(Figure { milliseconds: median(times).unwrap_or_default(), peak_megabytes: median(peaks) })
 }
 
 /// Runs a command to its end. GNU time, where it is installed, tells the peak of memory.
@@ -54,6 +58,6 @@ pub fn time(
         let shown: String = format!("{stdout}{stderr}").chars().take(400).collect();
         return Err(format!("failed: {shown}"));
     }
-    let peak = stderr.rsplit("peak=").next().and_then(|text| text.trim().parse::<f64>().ok()).unwrap_or(0.0);
-    Ok(Figure { milliseconds, peak_megabytes: peak / 1024.0 })
+    let peak = stderr.rsplit("peak=").next().and_then(|text| text.trim().parse::<f64>().ok());
+    Ok(Figure { milliseconds, peak_megabytes: peak.map(|kilobytes| kilobytes / 1024.0) })
 }

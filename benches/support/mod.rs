@@ -3,5 +3,4 @@
 pub mod measure;
 pub mod peer;
 pub mod project;
-pub mod proxy;
 pub mod server;

@@ -2,13 +2,15 @@
 
 use super::measure::{Figure, time};
 use super::project::Projects;
-use super::server::{Database, Server};
+use super::server::Database;
 
 /// What is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// Applying what is pending.
     Up,
+    /// The same on an empty database.
+    FromEmpty,
     /// Showing the status.
     Status,
 }
@@ -17,7 +19,7 @@ impl Work {
     /// For the tables.
     pub fn name(self) -> &'static str {
         match self {
-            Work::Up => "up",
+            Work::Up | Work::FromEmpty => "up",
             Work::Status => "status",
         }
     }
@@ -62,16 +64,6 @@ impl Peer {
     /// Whether it is this project's binary.
     pub fn is_ours(&self) -> bool {
         matches!(self, Peer::Dunlin | Peer::DunlinFlyway)
-    }
-
-    /// Whether it keeps our own history.
-    pub fn is_native(&self) -> bool {
-        matches!(self, Peer::Dunlin)
-    }
-
-    /// Whether it can run on a server.
-    pub fn speaks(&self, _server: &Server) -> bool {
-        true
     }
 
     /// Does the work once.

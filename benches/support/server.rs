@@ -1,15 +1,24 @@
 //! The servers, and databases of our own on them.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dunlin::db::{self, Access, ConnectOptions, DatabaseUrl};
 
 use super::measure::{Figure, time};
 
+use crate::round_trips::RoundTrips;
+
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
-/// A server.
-pub enum Server {
+/// A server and the databases of ours that are on it.
+pub struct Server {
+    kind: Kind,
+    databases: Mutex<Vec<String>>,
+}
+
+/// A kind of server.
+enum Kind {
     /// Files in a temporary folder.
     Sqlite(tempfile::TempDir),
     /// PostgreSQL; the administrator's URL.
@@ -33,46 +42,83 @@ pub struct Database {
     pub login: Option<(String, String)>,
 }
 
+impl Database {
+    /// The database as seen through a proxy.
+    pub fn through(&self, port: Option<u16>, proxy_port: u16) -> Database {
+        let Some(port) = port else { return self.clone() };
+        let swap = |text: &str| text.replace(&format!(":{port}/"), &format!(":{proxy_port}/"));
+        Database {
+            url: swap(&self.url),
+            jdbc: swap(&self.jdbc),
+            dbmate: swap(&self.dbmate),
+            sqlx: swap(&self.sqlx),
+            login: self.login.clone(),
+        }
+    }
+}
+
 impl Server {
-    /// Those that are here.
+    /// Those that are here, and wanted.
     pub fn all() -> Vec<Server> {
-        let mut servers = vec![Server::Sqlite(tempfile::tempdir().expect("a temporary folder"))];
-        servers.extend(std::env::var("DUNLIN_TEST_POSTGRES").ok().map(Server::Postgres));
-        servers.extend(std::env::var("DUNLIN_TEST_MARIADB").ok().map(Server::Mariadb));
-        servers
+        let wanted =
+            std::env::var("DUNLIN_BENCH_SERVERS").unwrap_or_else(|_| "sqlite postgres mariadb".to_owned());
+        let is_wanted = |name: &str| wanted.split_whitespace().any(|one| one == name);
+        let url = |variable: &str| std::env::var(variable).ok().filter(|url| !url.is_empty());
+        let mut kinds = vec![Kind::Sqlite(tempfile::tempdir().expect("a temporary folder"))];
+        kinds.extend(url("DUNLIN_TEST_POSTGRES").map(Kind::Postgres));
+        kinds.extend(url("DUNLIN_TEST_MARIADB").map(Kind::Mariadb));
+        kinds
+            .into_iter()
+            .map(|kind| Server { kind, databases: Mutex::default() })
+            .filter(|server| is_wanted(&server.name().to_lowercase().replace("postgresql", "postgres")))
+            .collect()
     }
 
     /// For the tables.
     pub fn name(&self) -> &'static str {
-        match self {
-            Server::Sqlite(_) => "SQLite",
-            Server::Postgres(_) => "PostgreSQL",
-            Server::Mariadb(_) => "MariaDB",
+        match self.kind {
+            Kind::Sqlite(_) => "SQLite",
+            Kind::Postgres(_) => "PostgreSQL",
+            Kind::Mariadb(_) => "MariaDB",
         }
     }
 
     /// Whether it is SQLite.
     pub fn is_sqlite(&self) -> bool {
-        matches!(self, Server::Sqlite(_))
+        matches!(self.kind, Kind::Sqlite(_))
     }
 
-    /// Whether there is a wire to count on.
-    pub fn counts_round_trips(&self) -> bool {
-        !self.is_sqlite()
+    /// The port of the wire; none on SQLite.
+    pub fn port(&self) -> Option<u16> {
+        url::Url::parse(self.admin()?).ok()?.port()
     }
 
-    /// Host and port of the wire.
-    pub fn address(&self) -> Option<(String, u16)> {
-        let (Server::Postgres(url) | Server::Mariadb(url)) = self else { return None };
-        let url = url::Url::parse(url).ok()?;
-        Some((url.host_str()?.to_owned(), url.port()?))
+    /// A proxy that counts.
+    pub fn proxy(&self) -> Result<RoundTrips, String> {
+        self.port().map(RoundTrips::to).ok_or_else(|| "no wire to count on".to_owned())
+    }
+
+    /// Drops the databases.
+    pub fn tidy(&self) {
+        let names = std::mem::take(&mut *self.databases.lock().expect("one thread"));
+        for name in names {
+            self.administrate(&format!("DROP DATABASE {name}"));
+        }
+    }
+
+    /// The administrator's URL.
+    fn admin(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Sqlite(_) => None,
+            Kind::Postgres(url) | Kind::Mariadb(url) => Some(url),
+        }
     }
 
     /// A new, empty database.
     pub fn fresh_database(&self) -> Database {
         let name = format!("bench_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-        match self {
-            Server::Sqlite(folder) => {
+        match &self.kind {
+            Kind::Sqlite(folder) => {
                 let path = folder.path().join(format!("{name}.db")).display().to_string();
                 std::fs::write(&path, "").expect("a database file");
                 Database {
@@ -83,19 +129,24 @@ impl Server {
                     login: None,
                 }
             }
-            Server::Postgres(admin) => {
-                self.administrate(admin, &format!("CREATE DATABASE {name}"));
+            Kind::Postgres(admin) => {
+                self.create(&name);
                 database_of(admin, &name, "postgresql", "?sslmode=disable")
             }
-            Server::Mariadb(admin) => {
-                self.administrate(admin, &format!("CREATE DATABASE {name}"));
+            Kind::Mariadb(admin) => {
+                self.create(&name);
                 database_of(admin, &name, "mariadb", "")
             }
         }
     }
 
-    fn administrate(&self, url: &str, statement: &str) {
-        let url = DatabaseUrl::parse(url).expect("the administrator's URL");
+    fn create(&self, name: &str) {
+        self.administrate(&format!("CREATE DATABASE {name}"));
+        self.databases.lock().expect("one thread").push(name.to_owned());
+    }
+
+    fn administrate(&self, statement: &str) {
+        let url = DatabaseUrl::parse(self.admin().unwrap_or_default()).expect("the administrator's URL");
         let mut connection = db::connect(&url, &ConnectOptions::default()).expect("the server");
         connection.execute(statement).expect("a new database");
     }

@@ -5,8 +5,10 @@
 //! executes them. So every adapter is tested without a database.
 
 pub mod alembic;
+pub mod backfill;
 pub mod flyway;
 pub mod model;
 pub mod native;
+pub mod plugin_settings;
 pub mod project;
 pub mod settings;

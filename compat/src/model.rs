@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::backfill::Backfill;
+
 /// The SQL dialect of a server. MySQL and MariaDB differ in quoting of comments, locks and catalogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -418,6 +420,8 @@ pub enum Body {
         /// Environment variables.
         environment: Vec<(String, String)>,
     },
+    /// A change of a table's rows in chunks, each a transaction of its own; the source's text is what was written.
+    Backfill(Box<Backfill>),
     /// The source's text is code that a guest runs.
     Code(Box<Code>),
 }
@@ -569,6 +573,17 @@ pub enum HistoryPart {
     Sql(String),
     /// How long the migration took, an integer number of milliseconds.
     ElapsedMilliseconds,
+    /// What the plugins of the migration's backfills are that ran, as a literal.
+    Plugins(PluginFact),
+}
+
+/// What a history tells of plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginFact {
+    /// Their versions, as they say them.
+    Version,
+    /// The digest of their files.
+    Sha256,
 }
 
 impl HistoryStatement {
@@ -577,15 +592,26 @@ impl HistoryStatement {
         HistoryStatement(vec![HistoryPart::Sql(sql.into())])
     }
 
-    /// The statement with `elapsed`, an SQL expression, in its places.
+    /// The statement with `elapsed`, an SQL expression, in its places; nothing is told of plugins that were not told of
+    /// with [`HistoryStatement::tell_of_plugins`].
     pub fn with_elapsed(&self, elapsed: &str) -> String {
         self.0
             .iter()
             .map(|part| match part {
                 HistoryPart::Sql(sql) => sql.as_str(),
                 HistoryPart::ElapsedMilliseconds => elapsed,
+                HistoryPart::Plugins(_) => "NULL",
             })
             .collect()
+    }
+
+    /// Puts what `literal` gives, an SQL expression, where the statement tells of plugins.
+    pub fn tell_of_plugins(&mut self, literal: impl Fn(PluginFact) -> String) {
+        for part in &mut self.0 {
+            if let HistoryPart::Plugins(fact) = part {
+                *part = HistoryPart::Sql(literal(*fact));
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use toml::de::{DeTable, DeValue};
 use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
+use crate::plugin_settings::{PluginTable, parse_bytes};
 
 /// The file's name.
 pub const FILE_NAME: &str = "dunlin.toml";
@@ -25,7 +26,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "tool",
     "url",
     "migrations",
@@ -40,6 +41,7 @@ const KEYS: [&str; 14] = [
     "code-memory-limit",
     "flyway",
     "alembic",
+    "plugin",
 ];
 
 /// The keys of `[flyway]`.
@@ -127,6 +129,8 @@ pub struct Settings {
     pub flyway: FlywaySettings,
     /// What concerns Alembic projects.
     pub alembic: AlembicSettings,
+    /// `[plugin.NAME]`: what is said of plugins, by their names in migrations.
+    pub plugin: BTreeMap<String, PluginTable>,
 }
 
 impl Default for Settings {
@@ -146,6 +150,7 @@ impl Default for Settings {
             code_memory_limit: 1 << 30,
             flyway: FlywaySettings::default(),
             alembic: AlembicSettings::default(),
+            plugin: BTreeMap::new(),
         }
     }
 }
@@ -411,12 +416,7 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     const EXPECTED: &str =
         "write a size with its unit in quotes, as in \"512MiB\" or \"1GiB\", up to \"4GiB\"";
     let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
-    let units = [("GiB", 30), ("MiB", 20)];
-    let parsed = units.into_iter().find_map(|(unit, bits)| {
-        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-        number.checked_mul(1 << bits)
-    });
-    parsed.filter(|size| (1..=4 << 30).contains(size)).ok_or_else(|| D::Error::custom(EXPECTED))
+    parse_bytes(&text).map(|size| size as u64).ok_or_else(|| D::Error::custom(EXPECTED))
 }
 
 #[cfg(test)]
@@ -470,6 +470,7 @@ mod tests {
                 undo_row: UndoRow::UndoSql,
             },
             alembic: AlembicSettings::default(),
+            plugin: BTreeMap::new(),
         };
         assert_eq!(settings, expected);
     }
@@ -538,7 +539,7 @@ mod tests {
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic, plugin
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
     dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`

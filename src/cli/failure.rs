@@ -287,6 +287,10 @@ impl From<RunError> for Failure {
             RunError::Refused { path, line, reason } => Failure::new("REFUSED", reason).at(&path, line),
             RunError::Statement(failed) => of_statement(*failed),
             RunError::Program { .. } => Failure::new("PROGRAM", message),
+            RunError::Backfill(failed) => {
+                let failed = *failed;
+                Failure::from(failed.error).at(&failed.path, failed.line)
+            }
             RunError::Unfinished(_) => Failure::new("UNFINISHED", message),
             RunError::Guest(error) => of_guest(error),
             RunError::Code(failed) => of_code(*failed),

@@ -2,6 +2,7 @@
 
 mod alembic;
 mod alembic_project;
+mod backfill;
 mod baseline;
 mod completions;
 mod doctor;
@@ -13,6 +14,7 @@ mod new;
 mod output;
 mod pack;
 mod plan;
+mod plugin;
 mod progress;
 mod project;
 mod redo;
@@ -105,6 +107,8 @@ enum Command {
     Validate(validate::ValidateArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
+    Backfill(backfill::BackfillArgs),
+    Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
     Pack(pack::PackArgs),
     Completions(completions::CompletionsArgs),
@@ -132,13 +136,11 @@ struct ToolArgs {
 /// Runs the binary.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if called_as(&arguments, "flyway") {
-        let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-        return flyway::main(&own.collect::<Vec<String>>()).into();
+    if let Some(own) = tool_arguments(&arguments, "flyway") {
+        return flyway::main(&own).into();
     }
-    if called_as(&arguments, "alembic") {
-        let own = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-        return alembic::main(&own.collect::<Vec<String>>());
+    if let Some(own) = tool_arguments(&arguments, "alembic") {
+        return alembic::main(&own);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -155,6 +157,8 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
+        Command::Backfill(arguments) => backfill::run(&cli.global, arguments),
+        Command::Plugin(arguments) => plugin::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
         Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
@@ -188,9 +192,16 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
     Failure::usage(masked(reason)).help("`dunlin --help` shows how it is written.").end(true)
 }
 
-/// Whether the binary was called by a tool's name, through a link.
-fn called_as(arguments: &[OsString], name: &str) -> bool {
-    arguments.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == name))
+/// A tool's own arguments, where the binary was called by the tool's name through a link, or with it as the first word.
+/// Nothing of ours reads them: Flyway's `--url=…` is not our `--url`.
+fn tool_arguments(arguments: &[OsString], name: &str) -> Option<Vec<String>> {
+    let (program, rest) = arguments.split_first()?;
+    let own = match rest.split_first() {
+        _ if Path::new(program).file_stem().is_some_and(|stem| stem == name) => rest,
+        Some((first, own)) if first == name => own,
+        _ => return None,
+    };
+    Some(own.iter().map(|argument| argument.to_string_lossy().into_owned()).collect())
 }
 
 fn not_built(tool: &str) -> Failure {

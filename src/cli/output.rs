@@ -3,7 +3,9 @@
 
 use std::io::{self, Write};
 
-use anstream::AutoStream;
+use anstream::adapter::strip_str;
+use anstream::stream::{AsLockedWrite, RawStream};
+use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -13,7 +15,7 @@ use super::failure::Failure;
 /// # Errors
 /// Standard output cannot be written. That its reader has gone is no error: it has what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
-    match write(AutoStream::auto(io::stdout()), text) {
+    match write(io::stdout(), text) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => {
@@ -35,15 +37,21 @@ pub fn json(document: &Value) -> Result<(), Failure> {
 
 /// Says something beside the result, on standard error. When that cannot be written there is nobody to tell.
 pub fn note(text: &str) {
-    let _ = write(AutoStream::auto(io::stderr()), &format!("{text}\n"));
+    let _ = write(io::stderr(), &format!("{text}\n"));
 }
 
 /// The same without ending the line.
 pub fn note_text(text: &str) {
-    let _ = write(AutoStream::auto(io::stderr()), text);
+    let _ = write(io::stderr(), text);
 }
 
-fn write(mut stream: impl Write, text: &str) -> io::Result<()> {
+/// All in one piece: a stream that takes colours out writes every line by itself, and a status has thousands.
+fn write(mut stream: impl RawStream + AsLockedWrite, text: &str) -> io::Result<()> {
+    if AutoStream::choice(&stream) == ColorChoice::Never {
+        stream.write_all(strip_str(text).to_string().as_bytes())?;
+        return stream.flush();
+    }
+    let mut stream = AutoStream::auto(stream);
     stream.write_all(text.as_bytes())?;
     stream.flush()
 }

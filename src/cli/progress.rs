@@ -8,12 +8,15 @@ use dunlin_compat::model::Direction;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 
+use super::backfill::{Shown, sentence};
 use super::output;
+use crate::backfill::BackfillEvent;
 use crate::engine::{Event, Observer};
 
 /// Shows the events of a run.
 pub struct Progress {
     bar: ProgressBar,
+    backfill: Shown,
     quiet: bool,
 }
 
@@ -27,7 +30,7 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        Progress { bar, quiet }
+        Progress { bar, backfill: Shown::lines(), quiet }
     }
 
     /// Ends the display.
@@ -46,6 +49,21 @@ impl Progress {
             } else {
                 text.to_owned()
             });
+        }
+    }
+
+    /// On a terminal the migration's bar tells how far its backfill is.
+    fn backfill(&mut self, event: &BackfillEvent) {
+        if self.bar.is_hidden() {
+            return self.backfill.event(event);
+        }
+        if let BackfillEvent::Progress(progress) = event {
+            self.bar.set_message(self.backfill.message(progress));
+        } else {
+            self.backfill.note(event);
+            if let Some(text) = sentence(event) {
+                self.line(&text);
+            }
         }
     }
 
@@ -86,6 +104,7 @@ impl Observer for Progress {
                 ));
             }
             Event::StatementDone { .. } => {}
+            Event::Backfill { event, .. } => self.backfill(event),
             Event::Notice { text } => self.line(&format!("notice: {text}")),
             Event::ProgramOutput { line } => self.chat(&format!("  {line}")),
             Event::GuestLog { level: "warning" | "error", text, .. } => self.line(&warning_line(text)),

@@ -15,6 +15,7 @@ use super::{Format, Global};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
+use crate::plugin::Shelf;
 
 /// A project with its database's address.
 pub struct Project {
@@ -40,6 +41,9 @@ impl Project {
             Tool::Flyway => super::flyway::open(global, &settings, options, evidence),
             Tool::Native => {
                 let adapter = Native::load(&within(&root, &migrations), settings.table.clone())?;
+                let digest = |name: &str| Some((name.to_owned(), options.plugins.sha256(name)?));
+                let plugins = adapter.plugins().into_iter().filter_map(digest).collect();
+                let adapter = adapter.with_plugins(plugins);
                 let (url, url_origin) = native_url(global, &settings, &root)?;
                 let url_origin = url_origin.to_owned();
                 Ok(Project::of_parts(Box::new(adapter), url, url_origin, (tool, evidence, root), options))
@@ -47,6 +51,18 @@ impl Project {
             Tool::Alembic => super::alembic_project::open(global, &settings, options, evidence),
             Tool::Knex | Tool::Rails => Err(super::not_built(&tool.to_string())),
         }
+    }
+
+    /// The same; or, where no project lies and a database is named, that database alone.
+    pub fn open_or_url(global: &Global) -> Result<Project, Failure> {
+        let root = root(global)?;
+        let Err(DetectError::Nothing { .. }) = project::detect(&root) else { return Project::open(global) };
+        let settings = Settings::load(&root).map_err(|error| settings_failure(&error))?;
+        let adapter = Native::from_texts(&root, settings.table.clone(), [])?;
+        let (url, url_origin) = native_url(global, &settings, &root)?;
+        let place = (Tool::Native, root.clone(), root.clone());
+        let options = run_options(global, &settings);
+        Ok(Project::of_parts(Box::new(adapter), url, url_origin.to_owned(), place, options))
     }
 
     /// A project whose parts are known.
@@ -76,7 +92,8 @@ impl Project {
         Ok(self.open_session(access)?)
     }
 
-    fn open_session(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
+    /// Opens a session, with the server's own words when it refuses.
+    pub fn open_session(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
         db::connect(&self.url, &ConnectOptions { access, ..ConnectOptions::default() })
     }
 
@@ -150,6 +167,7 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
         lock_timeout: global.lock_timeout.unwrap_or(settings.lock_timeout),
         attempts: settings.retries.saturating_add(1),
         in_flight: None,
+        plugins: Shelf::new(&global.directory, settings.plugin.clone()),
     }
 }
 

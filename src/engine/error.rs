@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::{AdapterError, Direction, Lock};
 
+use crate::backfill::BackfillError;
 use crate::db::DbError;
 use crate::guest::GuestError;
 use crate::sql::SplitError;
@@ -72,6 +73,10 @@ pub enum RunError {
         reason: String,
     },
 
+    /// A backfill stopped. What it did is recorded, and the next run goes on behind it.
+    #[error("{}", .0.error)]
+    Backfill(Box<BackfillFailure>),
+
     /// A half-done migration stands in the way.
     #[error("{0}")]
     Unfinished(Box<UnfinishedFailure>),
@@ -137,6 +142,19 @@ pub struct StatementFailure {
     pub rolled_back: bool,
     /// Statements of the migration that ran before it and stay, and how many there are in all.
     pub kept: Option<(usize, usize)>,
+}
+
+/// A backfill that stopped, with its place.
+#[derive(Debug)]
+pub struct BackfillFailure {
+    /// The migration's title.
+    pub title: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The line of its directive, from 1.
+    pub line: usize,
+    /// Why.
+    pub error: BackfillError,
 }
 
 /// A half-done migration that cannot be continued.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::{Lock, MigrationStep};
 
+use crate::backfill::BackfillEvent;
 use crate::db::{DbError, Outcome};
 
 /// Receives the events of a run in the order in which they happen.
@@ -84,6 +85,13 @@ pub enum Event<'a> {
         total: usize,
         /// Its result.
         outcome: &'a Outcome,
+    },
+    /// Something happened in a backfill.
+    Backfill {
+        /// The migration.
+        step: &'a MigrationStep,
+        /// What.
+        event: &'a BackfillEvent,
     },
     /// The server said something.
     Notice {

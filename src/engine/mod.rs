@@ -1,6 +1,7 @@
 //! Status, plan, run: the part that changes databases, and knows no tool's name.
 
 mod atomic;
+mod backfill;
 mod call;
 mod catalog;
 mod code;
@@ -28,7 +29,7 @@ mod session;
 mod stepwise;
 
 pub use call::{Call, call};
-pub use error::{CodeFailure, RunError, StatementFailure, UnfinishedFailure};
+pub use error::{BackfillFailure, CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
 pub use lock::locks;
@@ -36,5 +37,5 @@ pub use options::{InFlight, RunOptions};
 pub use prepare::{
     Prepared, Statement, Unit, UnitMode, migration as prepare_migration, plan as prepare_plan,
 };
-pub use read::{Snapshot, plan, status, validate};
+pub use read::{READING_HISTORY, Snapshot, plan, status, validate};
 pub use run::{Finished, OnUnfinished, Opener, Planner, RunReport, open_session, run};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::plugin::Shelf;
+
 /// Options of a run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -13,6 +15,8 @@ pub struct RunOptions {
     pub attempts: u32,
     /// What to do with a statement that was in flight when a process died and of which the catalog tells nothing.
     pub in_flight: Option<InFlight>,
+    /// The plugins that backfills name.
+    pub plugins: Shelf,
 }
 
 impl Default for RunOptions {
@@ -22,6 +26,7 @@ impl Default for RunOptions {
             lock_timeout: Duration::from_secs(5),
             attempts: 10,
             in_flight: None,
+            plugins: Shelf::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dunlin_compat::backfill::Backfill;
 use dunlin_compat::model::{
     Block, Body, Dialect, MigrationStep, Plan, Script, Server, Step, TransactionRule,
 };
@@ -45,6 +46,8 @@ pub struct Unit<'p> {
     pub statements: Vec<Statement<'p>>,
     /// The child process instead of statements.
     pub program: Option<&'p Block>,
+    /// The backfill that its one statement stands for.
+    pub backfill: Option<&'p Backfill>,
     /// Whether it rebuilds a SQLite table, so that foreign keys must not act on the drop of the old one.
     pub rebuilds_tables: bool,
 }
@@ -56,6 +59,8 @@ pub enum UnitMode {
     Transaction,
     /// Statement by statement, journaled.
     Stepwise,
+    /// In chunks, each a transaction of its own, with a record of its own.
+    Backfill,
 }
 
 /// A statement with its place and what is known of it.
@@ -229,20 +234,24 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
             mode: UnitMode::Transaction,
             statements: Vec::new(),
             program: None,
+            backfill: None,
             rebuilds_tables: false,
         }),
         Body::Program { .. } => Ok(Unit {
             mode: UnitMode::Stepwise,
             statements: Vec::new(),
             program: Some(block),
+            backfill: None,
             rebuilds_tables: false,
         }),
         Body::Sql => sql_unit(block, server),
+        Body::Backfill(backfill) => super::backfill::unit(block, backfill, server),
         // Its statements are known when it runs.
         Body::Code(_) => Ok(Unit {
             mode: UnitMode::Transaction,
             statements: Vec::new(),
             program: None,
+            backfill: None,
             rebuilds_tables: false,
         }),
     }
@@ -271,7 +280,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
         refuse_mixture(&statements, server)?;
     }
     let mode = mode(block.transaction, &mut statements, server)?;
-    Ok(Unit { mode, statements, program: None, rebuilds_tables })
+    Ok(Unit { mode, statements, program: None, backfill: None, rebuilds_tables })
 }
 
 /// What we send is UTF-8. A server told otherwise would store other characters than the file has, without an error.

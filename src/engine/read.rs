@@ -8,6 +8,9 @@ use super::RunError;
 use super::journal::{Entry, Journal};
 use crate::db::Connection;
 
+/// What is being done when a history cannot be read, up to the table's name.
+pub const READING_HISTORY: &str = "reading the history ";
+
 /// Everything read from a database, for [`Context`]s.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -30,7 +33,7 @@ impl Snapshot {
         let server = connection.server().clone();
         let queries = adapter.history_queries(&server);
         let journal = Journal::new(adapter, &server);
-        let reading = || RunError::server(format!("reading the history {}", adapter.history_table(&server)));
+        let reading = || RunError::server(format!("{READING_HISTORY}{}", adapter.history_table(&server)));
         let exists = connection
             .execute_many(&[&queries.exists, &journal.exists_query()])
             .map_err(|failure| reading()(failure.error))?;

@@ -7,6 +7,7 @@ use dunlin_compat::model::{
     Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, Plan, Script, Setup, Step,
 };
 
+use super::backfill::load_plugins;
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
 use super::prepare::{self, Prepared, UnitMode};
@@ -213,6 +214,7 @@ impl Runner<'_> {
                 restrict(&mut plan, wanted);
             }
             let server = self.connection.server().clone();
+            load_plugins(&mut plan, &self.options.plugins, &server)?;
             let prepared = prepare::plan(&plan, &server)?;
             if self.adapter.foreign_keys() == ForeignKeys::Enforced {
                 prepare::refuse_open_rebuilds(&prepared, &server)?;

@@ -51,6 +51,7 @@ impl Runner<'_> {
             self.stepwise_failure(prepared, &error, started);
             return Err(error);
         }
+        self.tidy_backfills(prepared)?;
         self.end_journal(prepared, started)?;
         self.emulate_manual_commit(false)?;
         if self.connection.server().dialect == Dialect::Sqlite
@@ -114,6 +115,8 @@ impl Runner<'_> {
             let end = first + unit.statements.len();
             if let Some(block) = unit.program {
                 super::program::run(block, self.observer)?;
+            } else if unit.mode == UnitMode::Backfill && next < end {
+                self.run_backfill(prepared, unit, first)?;
             } else if next < end {
                 let from = next.max(first);
                 self.run_unit(prepared, unit, first, from)?;

@@ -10,6 +10,7 @@ mod lexer;
 mod mysql;
 mod mysql_body;
 mod mysql_mode;
+mod parameters;
 mod postgres;
 mod sqlite;
 mod statement;
@@ -23,6 +24,7 @@ pub use classify::{
     user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
+pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
 
 use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};

@@ -208,14 +208,13 @@ fn directives_that_are_wrong() {
 
     # migrations/2_backfill.sql
     exit 1
-      error: `-- migrate:backfill` comes with backfills, which are not built yet; nothing was run
+      error: the plugin plugins/visits.wasm cannot be read: No such file or directory (os error 2); nothing was run
        ╭─[migrations/2_backfill.sql:4:1]
      3 │ 
      4 │ -- migrate:backfill plugin=visits table=visits
        · ───────────────────────┬──────────────────────
        ·                        ╰── here
        ╰────
-      help: Move the block into a later migration and stop before it with `--to`, or write the change as SQL under `-- migrate:up`.
 
     # migrations/2_several.sql
     exit 1

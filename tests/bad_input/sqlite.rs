@@ -1,13 +1,11 @@
 //! SQLite files and the disks below them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 
-use crate::clinic::{CUSTOMERS, Clinic, not_run};
-use crate::support::{Output, Project};
+use crate::clinic::{CUSTOMERS, Clinic};
+use crate::support::{Disk, Output, Project};
 
 #[test]
 fn sqlite_files_that_are_no_databases() {
@@ -42,11 +40,9 @@ fn sqlite_files_that_are_no_databases() {
       error: folder is a directory, not a SQLite database
 
     $ status sqlite:nowhere/clinic.db
-    exit 0
-    Version  Description  Kind  State    Applied at  Reversible
-    1        customers    sql   pending              yes
-
-    0 applied, 1 pending
+    exit 1
+      error: cannot open nowhere/clinic.db: the directory nowhere does not exist
+      help: create the directory, or check the path in the database URL
     $ up sqlite:nowhere/clinic.db
     exit 1
       error: cannot create nowhere/clinic.db: the directory nowhere does not exist
@@ -59,15 +55,15 @@ fn sqlite_files_that_are_no_databases() {
 #[test]
 fn a_sqlite_database_that_is_read_only() {
     let Some(disk) = Disk::new("1m") else { return };
-    let url = format!("sqlite:{}", disk.path.join("clinic.db").display());
+    let url = format!("sqlite:{}", disk.path().join("clinic.db").display());
     let project = Project::with(&[CUSTOMERS]);
     project.dunlin(&["up", "--url", &url]).success();
     project.write("migrations/2_visits.sql", "-- migrate:up\nCREATE TABLE visits (id integer);\n");
-    let before = fs::read(disk.path.join("clinic.db")).unwrap();
+    let before = fs::read(disk.path().join("clinic.db")).unwrap();
     disk.remount_read_only();
     let shown = |output: Output| {
         format!("exit {}\n{}{}", output.status, output.stdout, output.stderr)
-            .replace(&disk.path.display().to_string(), "<disk>")
+            .replace(&disk.path().display().to_string(), "<disk>")
     };
     let status = project.dunlin(&["status", "--url", &url]).success();
     assert!(status.stdout.contains("1 applied, 1 pending"), "{status}");
@@ -84,79 +80,11 @@ fn a_sqlite_database_that_is_read_only() {
       help: Check that the disk has room and that the database may be written.
             Everything of it was rolled back.
     ");
-    assert_eq!(fs::read(disk.path.join("clinic.db")).unwrap(), before);
-    let new = format!("sqlite:{}", disk.path.join("new.db").display());
+    assert_eq!(fs::read(disk.path().join("clinic.db")).unwrap(), before);
+    let new = format!("sqlite:{}", disk.path().join("new.db").display());
     assert_snapshot!(shown(project.dunlin(&["up", "--url", &new])), @"
     exit 1
       error: cannot open <disk>/new.db: unable to open database file
       help: check that the file and its directory may be read and written
     ");
-}
-
-#[test]
-fn a_disk_that_is_full() {
-    let Some(disk) = Disk::new("128k") else { return };
-    let path = disk.path.join("clinic.db");
-    let url = format!("sqlite:{}", path.display());
-    let project = Project::with(&[CUSTOMERS]);
-    project.dunlin(&["up", "--url", &url]).success();
-    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)\n\
-                INSERT INTO visits SELECT zeroblob(1000) FROM n;\n";
-    project.write("migrations/2_visits.sql", format!("-- migrate:up\nCREATE TABLE visits (note);\n{fill}"));
-    let output = project.dunlin(&["up", "--url", &url]);
-    assert_snapshot!(format!("exit {}\n{}{}", output.status, output.stdout, output.stderr), @"
-    exit 1
-    2_visits failed and was rolled back
-      error: 2_visits failed: database or disk is full [13]
-       ╭─[migrations/2_visits.sql:3:1]
-     2 │ CREATE TABLE visits (note);
-     3 │ WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
-       · ───────────────────────────────────────┬───────────────────────────────────────
-       ·                                        ╰── here
-     4 │ INSERT INTO visits SELECT zeroblob(1000) FROM n;
-       ╰────
-      help: Check that the disk has room and that the database may be written.
-            Everything of it was rolled back.
-    ");
-    let status = project.dunlin(&["status", "--url", &url]).success();
-    assert!(status.stdout.contains("1 applied, 1 pending"), "{status}");
-    let tables = Command::new("sqlite3").arg(&path).arg(".tables").output().unwrap();
-    assert!(!String::from_utf8_lossy(&tables.stdout).contains("visits"));
-}
-
-/// A small disk of its own, to be filled or made read-only. Only root may mount one.
-struct Disk {
-    path: PathBuf,
-}
-
-impl Disk {
-    fn new(size: &str) -> Option<Disk> {
-        let folder = tempfile::Builder::new().prefix("dunlin-disk").tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(folder.path())
-            .stderr(Stdio::null())
-            .status();
-        if !mounted.is_ok_and(|status| status.success()) {
-            not_run("a disk cannot be mounted here");
-            return None;
-        }
-        Some(Disk { path: folder.keep() })
-    }
-
-    fn remount_read_only(&self) {
-        let status = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.path).status().unwrap();
-        assert!(status.success());
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        unmount(&self.path);
-    }
-}
-
-fn unmount(path: &Path) {
-    let _ = Command::new("umount").arg(path).status();
-    let _ = fs::remove_dir(path);
 }

@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "status",
     "plan",
     "up",
@@ -13,6 +13,8 @@ const COMMANDS: [&str; 11] = [
     "validate",
     "repair",
     "baseline",
+    "backfill",
+    "plugin",
     "doctor",
     "completions",
 ];
@@ -41,6 +43,9 @@ fn the_overview_names_every_command() {
       validate     Compare the history with the files
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
+      backfill     Change the rows of a table in chunks, while it is in use
+      plugin       Write, build and try plugins: code in a sandbox that changes rows, does a migration's
+                   step or checks migrations
       doctor       Say what was detected: the project, the database, the lock, and what would stop a run
       pack         Build, list, check and remove packs: the libraries with which code migrations run in
                    the sandbox

@@ -36,6 +36,29 @@ fn filters_of_info() {
     scene.done();
 }
 
+/// The databases are our own; how they are listed is Flyway's.
+#[test]
+fn engines() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = Scene::new(CLINIC, |_| {});
+    let text = scene.ours(&["list-engines"], &|_| {}).stdout;
+    let lines = ["Database Name  ", "---------------", "MariaDB        ", "MySQL          "];
+    assert_eq!(text, format!("<header>\n{}\nPostgreSQL     \nSQLite         \n", lines.join("\n")));
+    let original = scene.original(&["list-engines"], &|_| {}).stdout;
+    assert!(original.contains("<header>\nDatabase Name   \n----------------\n"), "{original}");
+
+    let arguments = ["list-engines", "-outputType=json"];
+    let documents = [scene.ours(&arguments, &|_| {}), scene.original(&arguments, &|_| {})].map(|seen| {
+        let mut document: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        let databases = document["dbInfoResults"].take();
+        assert!(databases.as_array().unwrap().contains(&serde_json::json!({ "name": "SQLite" })));
+        document
+    });
+    assert_eq!(documents[0], documents[1]);
+}
+
 #[test]
 fn wrong_arguments() {
     if !flyway_is_here() {
@@ -53,6 +76,10 @@ fn wrong_arguments() {
             "-url",
             "MIGRATE",
             "info -outputType=json -color=red",
+            "info --url=jdbc:sqlite:other.db",
+            "--url=jdbc:sqlite:other.db migrate",
+            "migrate --table=other -outputType=json",
+            "info --target 1",
         ])
         .done();
 }

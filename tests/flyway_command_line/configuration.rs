@@ -115,6 +115,84 @@ fn wrong_values() {
 }
 
 #[test]
+fn several_things_wrong_at_once() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = Scene::new(
+        &[
+            CLINIC,
+            &[
+                ("flyway.toml", "[environments.default]\nurl = \"jdbc:sqlite:clinic.db\"\n\n[flyway]\ntabel = \"a\"\ngruop = true\n"),
+                ("wrong.toml", "[flyway]\nschemaz = [\"a\"]\n"),
+                // Without locations Flyway warns of that before, and ours does not.
+                (
+                    "wrong.conf",
+                    "flyway.tabel=a\nflyway.gruop=true\nflyway.url=jdbc:sqlite:clinic.db\nflyway.locations=filesystem:sql\n",
+                ),
+            ],
+        ]
+        .concat(),
+        |_| {},
+    );
+    scene.all_same(&[
+        "info",
+        "info -bogus=1",
+        "info -zebra=1 -apple=2 -bogus=3",
+        "info -configFiles=wrong.toml -bogus=1",
+        "info -configFiles=wrong.conf",
+        "info -configFiles=wrong.conf -zebra=1 -apple=2",
+        "info -zebra=1 -environment=nowhere",
+        "bogus -zebra=1",
+        "info bogus -zebra=1 -outputType=json",
+    ]);
+    scene.same_with(&["info", "-zebra=1"], |command| {
+        command.env("FLYWAY_BOGUS", "1");
+    });
+    scene.done();
+}
+
+#[test]
+fn markers_of_placeholders_that_are_empty() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = Scene::new(CLINIC, |project| {
+        project.flyway(&["migrate", "-target=2"]).success();
+    });
+    scene.all_same(&["info -placeholderPrefix=", "validate -placeholderPrefix=", "info -placeholderSuffix="]);
+    scene.all_same(&["migrate -placeholderSuffix=", "migrate -placeholderPrefix= -target=2"]);
+    scene.same_outcome(&["migrate", "-placeholderPrefix="]).done();
+    self::scene()
+        .same_outcome(&["migrate", "-placeholderPrefix="])
+        .same_outcome(&["baseline", "-placeholderPrefix="])
+        .done();
+}
+
+#[test]
+fn prefixes_that_are_the_same() {
+    if !flyway_is_here() {
+        return;
+    }
+    scene()
+        .all_same(&[
+            "info -repeatableSqlMigrationPrefix=V",
+            "migrate -repeatableSqlMigrationPrefix=V",
+            "validate -repeatableSqlMigrationPrefix=V -outputType=json",
+            "info -sqlMigrationPrefix=R",
+        ])
+        .done();
+    // Flyway takes a file for both kinds of migrations then.
+    for (prefix, other) in [("V", "sqlMigrationPrefix"), ("R", "repeatableSqlMigrationPrefix")] {
+        let scene = scene();
+        let ours = scene.ours(&["migrate", &format!("-baselineMigrationPrefix={prefix}")], &|_| {});
+        let said = format!("ERROR: {other} and baselineMigrationPrefix are both '{prefix}', ");
+        assert!(ours.status == 1 && ours.stderr.starts_with(&said), "{}", ours.stderr);
+        assert_eq!(ours.database, "");
+    }
+}
+
+#[test]
 fn addresses() {
     if !flyway_is_here() {
         return;
@@ -124,7 +202,17 @@ fn addresses() {
             "info -url=jdbc:sqlite::memory:",
             "migrate -url=jdbc:sqlite::memory:",
             "migrate info -url=jdbc:sqlite::memory:",
+            "info -url=jdbc:sqlite:nowhere/clinic.db",
+            "info -url=jdbc:sqlite:nowhere/clinic.db -outputType=json",
+            "migrate -url=jdbc:sqlite:nowhere/clinic.db",
+            "info -schemas=nowhere",
+            "info -schemas=nowhere -outputType=json",
+            "validate -defaultSchema=nowhere",
+            "validate -defaultSchema=nowhere -outputType=json",
         ])
+        // Flyway tries to create the schema ten times.
+        .same_outcome(&["migrate", "-schemas=nowhere"])
+        .same_outcome(&["migrate", "-defaultSchema=nowhere"])
         .done();
     Scene::new(&[("flyway.toml", "[flyway]\n")], |_| {})
         .all_same(&["info", "info -outputType=json", "migrate"])

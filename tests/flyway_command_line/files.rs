@@ -54,6 +54,23 @@ fn duplicates() {
     let scene =
         with(&[("sql/afterMigrate__a.sql", "SELECT 1;\n"), ("sql/later/afterMigrate__a.sql", "SELECT 2;\n")]);
     scene.all_same(SHORT).done();
+    // What else there is to say of the files comes before.
+    let scene = with(&[("sql/later/V2__again.sql", "SELECT 1;\n"), ("sql/V4_rooms.sql", "SELECT 1;\n")]);
+    scene
+        .all_same(&["info", "migrate -outputType=json", "info -validateMigrationNaming=true"])
+        .same(&["info", "-locations=filesystem:sql,filesystem:nowhere"])
+        .done();
+}
+
+/// A repeatable migration needs its placeholders before it can be compared with its row.
+#[test]
+fn placeholders_without_value() {
+    if !flyway_is_here() {
+        return;
+    }
+    let scene = with(&[("sql/R__wards.sql", "CREATE VIEW wards AS\nSELECT '${hospital}' AS hospital;\n")]);
+    scene.all_same(SHORT).done();
+    assert!(scene.ours(&["info"], &|_| {}).stderr.contains("configuration!"));
 }
 
 #[test]
@@ -123,13 +140,60 @@ fn callbacks() {
     scene.done();
 }
 
+/// An old trick: a callback that mends the history before it is validated.
+#[test]
+fn callbacks_around_a_validation_that_fails() {
+    if !flyway_is_here() {
+        return;
+    }
+    let edited = |mends: &'static str| {
+        let files = [
+            ("sql/beforeValidate.sql", mends),
+            ("sql/afterConnect.sql", "SELECT 1;\n"),
+            ("sql/afterValidate.sql", "SELECT 2;\n"),
+            ("sql/afterValidateError.sql", "SELECT 3;\n"),
+            ("sql/beforeMigrate.sql", "SELECT 4;\n"),
+            ("sql/afterMigrateError.sql", "SELECT 5;\n"),
+        ];
+        Scene::new(&[CLINIC, &files[..]].concat(), |project| {
+            project.flyway(&["migrate", "-target=2", "-skipDefaultCallbacks=true"]).success();
+            project.write(
+                "sql/V1__patients.sql",
+                "CREATE TABLE patient (id INTEGER PRIMARY KEY, name TEXT, born DATE);\n",
+            );
+        })
+    };
+    let commands = ["migrate", "migrate -outputType=json", "validate", "migrate -validateOnMigrate=false"];
+    edited("SELECT 0;\n").all_same(&commands).done();
+    edited("DELETE FROM flyway_schema_history WHERE version = '1';\n").all_same(&commands).done();
+    edited("UPDATE flyway_schema_history SET checksum = NULL WHERE version = '1';\n")
+        .all_same(&commands)
+        .done();
+    // Before there is a schema history it runs all the same.
+    with(&[("sql/beforeValidate.sql", "CREATE TABLE early (id INTEGER);\n")]).all_same(SHORT).done();
+}
+
 #[test]
 fn a_failing_callback() {
     if !flyway_is_here() {
         return;
     }
     let scene = with(&[("sql/beforeMigrate.sql", "INSERT INTO nowhere VALUES (1);\n")]);
-    scene.same_but_fails(&["migrate"]).done();
+    scene.same_but_fails(&["migrate"]).same(&["migrate", "-outputType=json"]).done();
+    let scene = with(&[("sql/afterConnect.sql", "INSERT INTO nowhere VALUES (1);\n")]);
+    scene.all_same(&["info -outputType=json", "clean -cleanDisabled=false -outputType=json"]).done();
+}
+
+/// In the transaction that has failed, where Flyway runs it, it could do nothing that stays.
+#[test]
+fn what_a_callback_does_after_a_failed_migration_stays() {
+    let scene = with(&[
+        ("sql/V4__rooms.sql", "CREATE TABLE room (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n"),
+        ("sql/afterEachMigrateError.sql", "CREATE TABLE failure (id INTEGER);\n"),
+    ]);
+    let ours = scene.ours(&["migrate"], &|_| {});
+    assert!(ours.status == 1 && ours.stdout.contains("Executing SQL callback: afterEachMigrateError"));
+    assert!(ours.database.contains("CREATE TABLE failure") && !ours.database.contains("CREATE TABLE room"));
 }
 
 #[test]

@@ -50,7 +50,7 @@ static NO_TERMINAL: LazyLock<Regex> = LazyLock::new(|| {
 /// Where a setting stands, which only ours says: `(argument -table)`, `(<project>/flyway.toml:3)`, a file's line.
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r" \((argument -[^)]*|variable [^)]*|<project>[^)]*(?::\d+|\.conf))\)|(\tin <project>/[a-z.]+):\d+",
+        r" \((argument -[^)]*|variable [^)]*|<project>[^)]*(?::\d+|\.conf))\)|(\tin <project>/[a-z.]+):\d+|(?:\n|\\n)(?:\t|\\t)in <project>/sql/[^,\n]*, line \d+",
     )
     .unwrap()
 });
@@ -88,7 +88,7 @@ pub fn normal(tool: Tool, project: &str, text: &str) -> String {
     for pattern in SERVER_WORDS.iter() {
         text = pattern.replace_all(&text, "$1<the server's words>$2").into_owned();
     }
-    text = offenders_sorted(&text);
+    text = unknown_sorted(&offenders_sorted(&text));
     for (pattern, with) in REPLACED.iter() {
         text = pattern.replace_all(&text, *with).into_owned();
     }
@@ -102,6 +102,28 @@ fn offenders_sorted(text: &str) -> String {
     let Some(found) = OFFENDERS.captures(text) else { return text.to_owned() };
     let (first, end, second) = (&found[1], &found[2], &found[3]);
     text.replace(&found[0], &format!("{}{end}{}", first.min(second), first.max(second)))
+}
+
+/// Unknown settings, which Flyway lists in the order of a hash table.
+fn unknown_sorted(text: &str) -> String {
+    static KEYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?s)(Unknown configuration properties: )([^ ]*)(\. Please)|()((?:\tUnknown: [^\n]*\n)+)()",
+        )
+        .unwrap()
+    });
+    let sorted = |found: &regex::Captures<'_>| {
+        let group = |number: usize| found.get(number).map(|part| part.as_str());
+        let (text, end) = group(2).map_or((group(5).unwrap_or_default(), '\n'), |keys| (keys, ','));
+        let mut keys: Vec<&str> = text.split_terminator(end).collect();
+        keys.sort_unstable();
+        let keys = keys.join(&end.to_string());
+        match (group(1), group(3)) {
+            (Some(before), Some(after)) => format!("{before}{keys}{after}"),
+            _ => format!("{keys}\n"),
+        }
+    };
+    KEYS.replace_all(text, sorted).into_owned()
 }
 
 /// JSON errors without Java's stack traces: `"cause" : null`, and no `stackTrace`.

@@ -19,6 +19,52 @@ fn real() -> impl Iterator<Item = ServerKind> {
     servers().into_iter().filter(|kind| *kind != ServerKind::Sqlite)
 }
 
+/// Rows alone, which one transaction can hold on every server.
+#[test]
+fn a_group_that_fails() {
+    if !flyway_is_here() {
+        return;
+    }
+    let visits: &[(&str, &str)] = &[
+        ("sql/V1__one.sql", "INSERT INTO visit VALUES (1);\n"),
+        ("sql/V2__two.sql", "INSERT INTO visit VALUES (2);\n"),
+        ("sql/V3__three.sql", "INSERT INTO visit VALUES (3);\nINSERT INTO nowhere VALUES (3);\n"),
+    ];
+    for kind in real() {
+        let scene = Scene::on(kind, visits, "CREATE TABLE visit (id INTEGER);");
+        let arguments = ["migrate", "-group=true", "-baselineOnMigrate=true", "-baselineVersion=0"];
+        if kind == ServerKind::Postgres {
+            scene.same_but_fails(&arguments).done();
+            continue;
+        }
+        // Ours says that it was rolled back, as it was, and goes on with the next `migrate`; the rows are the same.
+        let (original, ours) = (scene.original(&arguments, &|_| {}), scene.ours(&arguments, &|_| {}));
+        assert_eq!(ours.stdout, original.stdout);
+        assert!(ours.stderr.contains("Changes successfully rolled back."), "{}", ours.stderr);
+        let rows = |database: &str| {
+            database
+                .split('\n')
+                .filter(|line| line.starts_with(char::is_numeric))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&ours.database), rows(&original.database), "{kind:?}");
+        assert_eq!(rows(&ours.database).len(), 2);
+    }
+}
+
+#[test]
+fn refused_connections() {
+    if !flyway_is_here() {
+        return;
+    }
+    for kind in real() {
+        Scene::on(kind, SHOP, "")
+            .all_same(&["info -password=wrong", "migrate -password=wrong -outputType=json"])
+            .done();
+    }
+}
+
 #[test]
 fn empty_databases() {
     if !flyway_is_here() {

@@ -9,6 +9,7 @@
 //! | `DUNLIN_TEST_POSTGRES`, `DUNLIN_TEST_MARIADB`, `DUNLIN_TEST_MYSQL` | URL of an administrator |
 //! | `DUNLIN_TEST_FLYWAY` | path of Flyway's launcher |
 //! | `DUNLIN_TEST_PYTHON` | path of a Python interpreter with Alembic |
+//! | `DUNLIN_TEST_WASM_TARGET` | folder for what is compiled to WebAssembly |
 //! | `DUNLIN_TEST_PACKS` | folder of the packs for the sandbox |
 //! | `DUNLIN_TEST_WITHOUT` | names that the caller goes without, divided by spaces |
 //! | `DUNLIN_TEST_NOT_RUN` | file that collects what did not run |
@@ -22,6 +23,7 @@
 
 mod catalog;
 mod database;
+mod disk;
 mod dump;
 mod guest;
 mod needs;
@@ -29,12 +31,15 @@ mod private_server;
 mod program;
 mod project;
 mod proxy;
+mod round_trips;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
+pub use disk::Disk;
 pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
 pub use needs::{Need, carrier_is_here, flyway_is_here, needs};
 pub use private_server::PrivateServer;
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};
 pub use proxy::{Proxy, Received};
+pub use round_trips::RoundTrips;

@@ -19,6 +19,8 @@ pub enum Need {
     Alembic,
     /// A pack for Alembic.
     Pack,
+    /// A Rust that compiles for WebAssembly.
+    WasmTarget,
     /// An hour: `tests/run --thorough`.
     Thorough,
 }
@@ -33,6 +35,7 @@ impl Need {
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
             Self::Pack => "pack",
+            Self::WasmTarget => "wasm-target",
             Self::Thorough => "thorough",
         }
     }
@@ -41,7 +44,7 @@ impl Need {
         match self {
             Self::Alembic => "DUNLIN_TEST_PYTHON".to_owned(),
             Self::Pack => "DUNLIN_TEST_PACKS".to_owned(),
-            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase()),
+            _ => format!("DUNLIN_TEST_{}", self.name().to_uppercase().replace('-', "_")),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::flyway::lock::lock;
 use crate::flyway::migrate;
 use crate::flyway::name::Naming;
 use crate::flyway::placeholder::Placeholders;
-use crate::flyway::scan::{Scan, ScanOptions, scan};
+use crate::flyway::scan::{Notice, NoticeLevel, Scan, ScanOptions, scan_into};
 use crate::flyway::states::{IGNORE_EVERYTHING, MigrationState};
 use crate::flyway::status::{View, refuse_scan};
 use crate::flyway::undo::{self, Stop, UndoRecord};
@@ -51,13 +51,28 @@ impl FlywayAdapter {
         stand_ins: Vec<StandIn>,
         now: ZonedDateTime,
     ) -> Result<FlywayAdapter, AdapterError> {
-        let scan =
-            scan(&scan_options(&config, working_directory.clone())).map_err(|error| refuse_scan(&error))?;
-        if let Some(message) = scan.bad_names_message(config.validate_migration_naming)
-            && config.validate_migration_naming
-        {
-            return Err(AdapterError::refused("ERROR", message));
+        FlywayAdapter::load_with_notices(config, working_directory, stand_ins, now, &mut Vec::new())
+    }
+
+    /// The same; `notices` is what to say of the files, even if they cannot be used.
+    pub fn load_with_notices(
+        config: Config,
+        working_directory: PathBuf,
+        stand_ins: Vec<StandIn>,
+        now: ZonedDateTime,
+        notices: &mut Vec<Notice>,
+    ) -> Result<FlywayAdapter, AdapterError> {
+        let mut scan = Scan::default();
+        let scanned = scan_into(&scan_options(&config, working_directory.clone()), &mut scan);
+        notices.clone_from(&scan.notices);
+        // Flyway looks at the names before it looks for migrations.
+        if let Some(message) = scan.bad_names_message(config.validate_migration_naming) {
+            if config.validate_migration_naming {
+                return Err(AdapterError::refused("ERROR", message));
+            }
+            notices.push(Notice::new(NoticeLevel::Info, message));
         }
+        scanned.map_err(|error| refuse_scan(&error))?;
         Ok(FlywayAdapter { config, scan, stand_ins, working_directory, now, undo_record: UndoRecord::Delete })
     }
 

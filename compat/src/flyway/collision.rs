@@ -41,6 +41,11 @@ pub struct Offender {
 }
 
 impl Collision {
+    /// A migration that is found twice, as one with versions and as one without, because both have one prefix.
+    pub fn with_itself(migration: &ResolvedMigration) -> Collision {
+        collision(migration, migration)
+    }
+
     /// Flyway's error code.
     pub fn code(&self) -> &'static str {
         match self.place {
@@ -105,9 +110,10 @@ fn is_same(left: &ResolvedMigration, right: &ResolvedMigration) -> bool {
 }
 
 fn collide(first: &ResolvedMigration, second: &ResolvedMigration) -> Option<Collision> {
-    if compare_places(first, second) != Ordering::Equal {
-        return None;
-    }
+    (compare_places(first, second) == Ordering::Equal).then(|| collision(first, second))
+}
+
+fn collision(first: &ResolvedMigration, second: &ResolvedMigration) -> Collision {
     let place = match &first.version {
         Some(version) => ClaimedPlace::Version(version.to_string()),
         None => ClaimedPlace::Repeatable(first.description.clone()),
@@ -116,5 +122,5 @@ fn collide(first: &ResolvedMigration, second: &ResolvedMigration) -> Option<Coll
         path: migration.path.clone(),
         type_name: migration.type_name,
     };
-    Some(Collision { place, offenders: Box::new([offender(first), offender(second)]) })
+    Collision { place, offenders: Box::new([offender(first), offender(second)]) }
 }

@@ -55,9 +55,11 @@ pub(crate) fn plan(view: &View<'_>, request: &Request) -> Result<Plan, AdapterEr
 
     let mut steps = std::mem::take(&mut prepared.steps);
     steps.extend(scripts::steps(view, Event::BeforeMigrate)?);
+    let first_rank = prepared.next_rank(crate::flyway::history::MigrationType::Sql);
     let mut run = Run {
         view,
-        next_rank: prepared.next_rank(crate::flyway::history::MigrationType::Sql),
+        first_rank,
+        next_rank: first_rank,
         current: infos.current_version(),
         variables: BTreeSet::new(),
     };
@@ -153,8 +155,7 @@ fn begin_history(view: &View<'_>, prepared: &mut Prepared) -> Result<(), Adapter
         ));
     }
     if used.is_empty() || config.skip_executing_migrations {
-        prepared.create_history(view, None);
-        return Ok(());
+        return prepared.create_history(view, None);
     }
     if !config.baseline_on_migrate {
         let message = format!(
@@ -165,10 +166,13 @@ fn begin_history(view: &View<'_>, prepared: &mut Prepared) -> Result<(), Adapter
         return Err(AdapterError::refused("NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE", message));
     }
     prepared.steps.extend(scripts::steps(view, Event::BeforeBaseline)?);
-    prepared.create_history(view, Some(&view.adapter.marker(None)?));
+    prepared.create_history(view, Some(&view.adapter.marker(None)?))?;
     prepared.steps.extend(scripts::steps(view, Event::AfterBaseline)?);
     Ok(())
 }
+
+/// How the warning of groups begins.
+pub const OF_GROUPS: &str = "Enabling the 'group' parameter";
 
 /// What `migrate` says before it applies anything, except the current version.
 fn warnings_of(view: &View<'_>, infos: &Infos) -> Vec<String> {
@@ -177,7 +181,7 @@ fn warnings_of(view: &View<'_>, infos: &Infos) -> Vec<String> {
     let mut warnings = Vec::new();
     if config.group && view.server.dialect.is_mysql_family() {
         warnings.push(format!(
-            "Enabling the 'group' parameter is recommended only for databases that support DDL transactions. Using this \
+            "{OF_GROUPS} is recommended only for databases that support DDL transactions. Using this \
              parameter with {} may cause undefined behavior in Flyway",
             view.server.dialect
         ));
@@ -236,6 +240,7 @@ fn refuse_failed(view: &View<'_>, infos: &Infos) -> Result<Option<String>, Adapt
 /// The migrations of one run, step by step.
 struct Run<'v, 'a> {
     view: &'v View<'a>,
+    first_rank: i64,
     next_rank: i64,
     /// The schema's version before the next step.
     current: MigrationVersion,
@@ -310,7 +315,13 @@ impl Run<'_, '_> {
         if keeps_failed_rows(view.server.dialect, view.adapter.config.postgresql_transactional_lock) {
             // It may fail again, and leaves one row all the same.
             failure.clone_from(&success);
-            failure.push(view.table.insert(&NewRow { success: false, ..row.clone() }));
+            // Flyway knows of the rows of a group that it has read again: all but the last two, which may be taken back.
+            let failed = NewRow { success: false, ..row.clone() };
+            failure.push(if view.adapter.config.group && self.next_rank > self.first_rank {
+                view.table.append(&NewRow { rank: self.next_rank.saturating_sub(1), ..failed })
+            } else {
+                view.table.insert(&failed)
+            });
         }
         success.push(view.table.insert(&row));
         Record { success, failure, ..Record::default() }

@@ -62,7 +62,8 @@ impl PlaceholderError {
 
 impl Placeholders {
     /// Placeholders for SQL: `placeholderPrefix`, `placeholderSuffix` and `placeholderSeparator`
-    /// (`${`, `}` and `:` by default). With an empty prefix or suffix nothing is replaced; Flyway forbids both.
+    /// (`${`, `}` and `:` by default). With an empty prefix every text is a placeholder, with an empty suffix names have one
+    /// character.
     pub fn new(prefix: &str, suffix: &str, separator: &str) -> Placeholders {
         Placeholders {
             prefix: prefix.to_owned(),
@@ -113,25 +114,32 @@ impl Placeholders {
     /// looking at it again. So `$${x}` is left alone. It also takes a placeholder that the end of the text cuts off
     /// for one whose last characters are its suffix: `${ab` at the end means `a`.
     pub fn replace<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, PlaceholderError> {
-        let Some(first) = self.prefix.chars().next() else {
-            return Ok(Cow::Borrowed(text));
-        };
-        if self.suffix.is_empty() || !text.contains(&self.prefix) {
+        if !text.contains(&self.prefix) {
             return Ok(Cow::Borrowed(text));
         }
+        let first = self.prefix.chars().next();
         let mut replaced = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(start) = rest.find(first) {
+        while let Some(start) = first.map_or((!rest.is_empty()).then_some(0), |first| rest.find(first)) {
             let (before, candidate) = rest.split_at(start);
             replaced.push_str(before);
-            let Some(after) = candidate.strip_prefix(self.prefix.as_str()) else {
+            // One character is read before the first look at an empty prefix.
+            let candidate_end = first.map_or_else(
+                || candidate.chars().next().map(|character| candidate.split_at(character.len_utf8()).1),
+                |_| candidate.strip_prefix(self.prefix.as_str()),
+            );
+            let Some(after) = candidate_end else {
                 let (consumed, left) = candidate.split_at(self.partial_match(candidate));
                 replaced.push_str(consumed);
                 rest = left;
                 continue;
             };
             let line = || line_of_end(&text[..text.len() - candidate.len()]);
-            let (name, left) = match after.split_once(self.suffix.as_str()) {
+            let end = match (self.suffix.as_str(), after.chars().next()) {
+                ("", Some(character)) => Some(after.split_at(character.len_utf8())),
+                (suffix, _) => after.split_once(suffix),
+            };
+            let (name, left) = match end {
                 Some(parts) => parts,
                 None => (self.cut_off(after, line)?, ""),
             };

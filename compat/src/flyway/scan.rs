@@ -11,7 +11,7 @@ use crate::flyway::encoding::{ENCODING_ADVICE, MalformedText, UnknownCharset};
 use crate::flyway::location::LocationError;
 use crate::flyway::name::{NameError, Naming};
 use crate::flyway::placeholder::{PlaceholderError, Placeholders};
-pub use crate::flyway::scan_files::scan;
+pub use crate::flyway::scan_files::{scan, scan_into};
 pub use crate::flyway::scan_migration::{MigrationKind, ResolvedMigration};
 pub use crate::flyway::scan_walk::{Notice, NoticeLevel};
 use crate::flyway::script_config::ScriptConfigError;
@@ -137,6 +137,18 @@ pub enum ScanError {
         /// The second file.
         second: PathBuf,
     },
+    /// Two kinds of migrations that nothing tells apart.
+    #[error(
+        "{first} and {second} are both '{prefix}', so that a file would be two migrations. Change one of them!"
+    )]
+    EqualPrefixes {
+        /// A setting.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// Their value.
+        prefix: String,
+    },
     /// A file that cannot be read.
     #[error("Unable to load filesystem resource: {} ({source})", path.display())]
     Read {
@@ -198,7 +210,10 @@ impl ScanError {
     /// The file and the line in it, from 1, that the error is about; of collisions the first file.
     pub fn place(&self) -> Option<(&Path, usize)> {
         match self {
-            ScanError::Location(_) | ScanError::MissingLocation(_) | ScanError::Charset { .. } => None,
+            ScanError::Location(_)
+            | ScanError::MissingLocation(_)
+            | ScanError::EqualPrefixes { .. }
+            | ScanError::Charset { .. } => None,
             ScanError::Collision(collision) => Some((&collision.offenders[0].path, 1)),
             ScanError::DuplicateCallback { first, .. } => Some((first, 1)),
             ScanError::Read { path, .. } | ScanError::Changed { path } => Some((path, 1)),

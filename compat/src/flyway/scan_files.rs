@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::flyway::callback::{CallbackScript, Event};
 use crate::flyway::checksum::checksum;
-use crate::flyway::collision::arrange;
+use crate::flyway::collision::{Collision, arrange};
 use crate::flyway::encoding::Charset;
 use crate::flyway::location::{Location, LocationKind, compare_utf16, parse_all};
 use crate::flyway::name::{NameKind, NameParser, ResourceName};
@@ -20,17 +20,25 @@ use crate::flyway::script_config::ScriptConfig;
 
 /// Finds and reads all scripts of a project. Every migration is read once; callbacks are read when they run.
 pub fn scan(options: &ScanOptions) -> Result<Scan, ScanError> {
+    let mut scan = Scan::default();
+    scan_into(options, &mut scan)?;
+    Ok(scan)
+}
+
+/// The same; after an error `scan` holds what was found before it.
+pub fn scan_into(options: &ScanOptions, scan: &mut Scan) -> Result<(), ScanError> {
     let charset = Charset::for_name(&options.encoding)
         .map_err(|source| ScanError::Charset { place: "encoding".to_owned(), source })?;
     let mut scanner = Scanner {
         options,
         names: NameParser::new(options.naming.clone()),
         charset,
-        result: Scan::default(),
+        result: scan,
         buffer: Vec::new(),
     };
     let resources = scanner.resources(&options.locations, false)?;
     scanner.collect_bad_names(&resources);
+    scanner.refuse_equal_prefixes()?;
     if !options.skip_default_resolvers {
         scanner.collect_migrations(&resources)?;
     }
@@ -48,7 +56,7 @@ struct Scanner<'o> {
     options: &'o ScanOptions,
     names: NameParser,
     charset: Charset,
-    result: Scan,
+    result: &'o mut Scan,
     /// Reused for every file, so that reading thousands does not allocate for each.
     buffer: Vec<u8>,
 }
@@ -158,6 +166,25 @@ impl Scanner<'_> {
                 self.result.bad_names.push(BadName { path: resource.file.path.clone(), error });
             }
         }
+    }
+
+    /// Where a baseline or undo migration has the prefix of another kind, Flyway takes each file for both. Nobody can mean
+    /// that.
+    fn refuse_equal_prefixes(&self) -> Result<(), ScanError> {
+        let naming = self.names.naming();
+        let others = [
+            ("sqlMigrationPrefix", &naming.versioned_prefix),
+            ("repeatableSqlMigrationPrefix", &naming.repeatable_prefix),
+        ];
+        let baseline = ("baselineMigrationPrefix", &naming.baseline_prefix);
+        let undo = naming.undo_prefix.as_ref().map(|prefix| ("undoSqlMigrationPrefix", prefix));
+        for (second, prefix) in std::iter::once(baseline).chain(undo) {
+            if let Some((first, _)) = others.iter().find(|(_, other)| *other == prefix) {
+                let prefix = prefix.clone();
+                return Err(ScanError::EqualPrefixes { first, second, prefix });
+            }
+        }
+        Ok(())
     }
 
     fn collect_migrations(&mut self, resources: &Resources) -> Result<(), ScanError> {
@@ -300,15 +327,23 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Scan, ScanError> {
-        self.result.migrations = arrange(self.result.migrations)?;
+    fn finish(self) -> Result<(), ScanError> {
+        self.result.migrations = arrange(std::mem::take(&mut self.result.migrations))?;
+        let naming = self.names.naming();
+        // `SqlMigrationResolver.resolveMigrations` looks through all files once for each prefix.
+        if naming.versioned_prefix == naming.repeatable_prefix
+            && let Some(twice) =
+                self.result.migrations.iter().find(|found| found.kind == MigrationKind::Versioned)
+        {
+            return Err(Collision::with_itself(twice).into());
+        }
         self.result.callbacks.sort_by(|left, right| {
             let programs_first = right.is_program.cmp(&left.is_program);
             programs_first
                 .then(left.event.cmp(&right.event))
                 .then_with(|| compare_utf16(&left.description, &right.description))
         });
-        Ok(self.result)
+        Ok(())
     }
 }
 

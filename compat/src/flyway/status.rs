@@ -162,10 +162,11 @@ pub(crate) fn refuse_states(error: &StatesError) -> AdapterError {
 
 /// The error for a file that cannot be used.
 pub(crate) fn refuse_scan(error: &ScanError) -> AdapterError {
-    let refused = AdapterError::refused(error.code(), error.to_string());
     match error {
-        ScanError::Placeholder { path, source } => refused.at(path, source.line()),
-        _ => refused,
+        ScanError::Placeholder { path, source } => {
+            AdapterError::refused(error.code(), error.flyway_message()).at(path, source.line())
+        }
+        _ => AdapterError::refused(error.code(), error.to_string()),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
+use crate::flyway::adapter::FlywayAdapter;
 use crate::flyway::history::{AppliedMigration, MigrationType, shorten_description};
 use crate::flyway::states::{Infos, MigrationInfo, MigrationState, Resolved, ignore_all_in_state, ignores};
 use crate::flyway::status::View;
-use crate::model::Problem;
+use crate::model::{Problem, Server};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,11 +258,18 @@ pub(crate) fn problem(finding: &InvalidMigration) -> Problem {
 
 /// The only finding when the schema of the history does not exist although there are migrations.
 pub fn missing_schema(view: &View<'_>) -> Option<Problem> {
+    let is_missing = !view.default_facts().exists && !view.files.is_empty();
+    is_missing.then(|| absent_schema(view.adapter, view.server)).flatten()
+}
+
+/// The same where the server has refused to look into the schema, as SQLite does.
+pub fn absent_schema(adapter: &FlywayAdapter, server: &Server) -> Option<Problem> {
     let pending_ignored =
-        ignore_all_in_state(&view.adapter.config.ignore_migration_patterns, MigrationState::Pending);
-    if view.default_facts().exists || view.files.is_empty() || pending_ignored {
+        ignore_all_in_state(&adapter.config.ignore_migration_patterns, MigrationState::Pending);
+    if adapter.scan.migrations.is_empty() && adapter.stand_ins.is_empty() || pending_ignored {
         return None;
     }
-    let message = format!("Schema {} doesn't exist yet", view.schema());
+    let schema = server.dialect.quote_identifier(&adapter.default_schema(server));
+    let message = format!("Schema {schema} doesn't exist yet");
     Some(Problem { code: "SCHEMA_DOES_NOT_EXIST".to_owned(), message, path: None })
 }

@@ -7,11 +7,14 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::model::{
-    AdapterError, Dialect, History, HistoryPart, HistoryQueries, HistoryStatement, Server, Setup,
+    AdapterError, Dialect, History, HistoryPart, HistoryQueries, HistoryStatement, PluginFact, Server, Setup,
 };
 
 use super::layout::MigrationFile;
 use super::version::Version;
+
+/// As many characters as `plugin_name` takes on MySQL.
+const LONGEST_NAME: usize = 255;
 
 /// The name of the history table, with its schema when one was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +112,8 @@ pub struct AppliedRow {
     pub batch: u64,
     /// When, in UTC as `2024-01-02T03:04:05Z`.
     pub applied_at: String,
+    /// [`digest_of_plugins`](crate::backfill::digest_of_plugins) of the plugins that ran, if any did.
+    pub plugin_sha256: Option<String>,
 }
 
 /// How to read the table.
@@ -136,8 +141,10 @@ pub(super) fn queries(table: &TableName, server: &Server) -> HistoryQueries {
         Dialect::Mysql | Dialect::Mariadb => "DATE_FORMAT(applied_at, '%Y-%m-%dT%H:%i:%sZ')",
         Dialect::Sqlite => "applied_at",
     };
-    let rows =
-        format!("SELECT version, name, kind, checksum, batch, {applied_at} FROM {}", table.quoted(server));
+    let rows = format!(
+        "SELECT version, name, kind, checksum, batch, {applied_at}, plugin_sha256 FROM {}",
+        table.quoted(server)
+    );
     HistoryQueries { exists, rows }
 }
 
@@ -166,7 +173,8 @@ fn corrupt(message: String) -> AdapterError {
 }
 
 fn read_row(row: &[Option<String>]) -> Option<AppliedRow> {
-    let [Some(version), Some(name), Some(kind), checksum, Some(batch), applied_at] = row else {
+    let [Some(version), Some(name), Some(kind), checksum, Some(batch), applied_at, plugin_sha256] = row
+    else {
         return None;
     };
     Some(AppliedRow {
@@ -180,6 +188,7 @@ fn read_row(row: &[Option<String>]) -> Option<AppliedRow> {
         checksum: checksum.clone(),
         batch: batch.parse().ok()?,
         applied_at: applied_at.clone().unwrap_or_default(),
+        plugin_sha256: plugin_sha256.clone(),
     })
 }
 
@@ -243,20 +252,27 @@ pub(super) fn insert(
             kind: "migration",
             checksum: Some(&file.checksum()),
             batch,
+            plugins: &file.plugins(),
         },
     );
-    HistoryStatement(vec![
-        HistoryPart::Sql(before),
-        HistoryPart::ElapsedMilliseconds,
-        HistoryPart::Sql(after),
-    ])
+    let mut parts = vec![HistoryPart::Sql(before), HistoryPart::ElapsedMilliseconds, HistoryPart::Sql(after)];
+    if !file.plugins().is_empty() {
+        parts.extend([
+            HistoryPart::Sql(", ".to_owned()),
+            HistoryPart::Plugins(PluginFact::Version),
+            HistoryPart::Sql(", ".to_owned()),
+            HistoryPart::Plugins(PluginFact::Sha256),
+        ]);
+    }
+    parts.push(HistoryPart::Sql(")".to_owned()));
+    HistoryStatement(parts)
 }
 
 /// Records that everything up to a version was there before.
 pub(super) fn insert_baseline(table: &TableName, server: &Server, version: &Version, name: &str) -> String {
-    let row = InsertedRow { version, name, kind: "baseline", checksum: None, batch: 0 };
+    let row = InsertedRow { version, name, kind: "baseline", checksum: None, batch: 0, plugins: &[] };
     let (before, after) = insert_parts(table, server, &row);
-    format!("{before}0{after}")
+    format!("{before}0{after})")
 }
 
 struct InsertedRow<'a> {
@@ -265,9 +281,10 @@ struct InsertedRow<'a> {
     kind: &'a str,
     checksum: Option<&'a str>,
     batch: u64,
+    plugins: &'a [&'a str],
 }
 
-/// The insert before and after its number of milliseconds.
+/// The insert before and after its number of milliseconds; versions and digest of plugins are still to come, and `)`.
 fn insert_parts(table: &TableName, server: &Server, row: &InsertedRow<'_>) -> (String, String) {
     let literal = |text: &str| server.dialect.quote_literal(text);
     let or_null = |text: Option<&str>| text.map_or("NULL".to_owned(), literal);
@@ -277,8 +294,15 @@ fn insert_parts(table: &TableName, server: &Server, row: &InsertedRow<'_>) -> (S
         Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
     };
     let user = Some(server.user.as_str()).filter(|user| !user.is_empty());
+    let (columns, plugins) = match row.plugins {
+        [] => ("", String::new()),
+        names => {
+            let names: String = names.join(", ").chars().take(LONGEST_NAME).collect();
+            (", plugin_name, plugin_version, plugin_sha256", format!(", {}", literal(&names)))
+        }
+    };
     let before = format!(
-        "INSERT INTO {} (version, name, kind, checksum, batch, execution_ms, applied_at, applied_by, dunlin_version) \
+        "INSERT INTO {} (version, name, kind, checksum, batch, execution_ms, applied_at, applied_by, dunlin_version{columns}) \
          VALUES ({}, {}, {}, {}, {}, ",
         table.quoted(server),
         literal(row.version.as_str()),
@@ -287,7 +311,7 @@ fn insert_parts(table: &TableName, server: &Server, row: &InsertedRow<'_>) -> (S
         or_null(row.checksum),
         row.batch,
     );
-    let after = format!(", {now}, {}, {})", or_null(user), literal(env!("CARGO_PKG_VERSION")));
+    let after = format!(", {now}, {}, {}{plugins}", or_null(user), literal(env!("CARGO_PKG_VERSION")));
     (before, after)
 }
 
@@ -297,11 +321,18 @@ pub(super) fn delete(table: &TableName, server: &Server, version: &Version) -> S
     format!("DELETE FROM {} WHERE version = {literal}", table.quoted(server))
 }
 
-/// Makes a row say what the file says now.
-pub(super) fn update(table: &TableName, server: &Server, version: &Version, file: &MigrationFile) -> String {
+/// Makes a row say what the file says now, and the plugins' files if `digest` is theirs.
+pub(super) fn update(
+    table: &TableName,
+    server: &Server,
+    version: &Version,
+    file: &MigrationFile,
+    digest: Option<&str>,
+) -> String {
     let literal = |text: &str| server.dialect.quote_literal(text);
+    let plugins = digest.map(|digest| format!(", plugin_sha256 = {}", literal(digest))).unwrap_or_default();
     format!(
-        "UPDATE {} SET name = {}, checksum = {} WHERE version = {}",
+        "UPDATE {} SET name = {}, checksum = {}{plugins} WHERE version = {}",
         table.quoted(server),
         literal(&file.name),
         literal(&file.checksum()),

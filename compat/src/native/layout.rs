@@ -12,6 +12,7 @@ use crate::model::{AdapterError, Problem, TransactionRule};
 
 use super::parse::{Directive, Document, parse};
 use super::parse_error::ParseError;
+use super::rows;
 use super::text::with_plain_line_ends;
 use super::version::Version;
 
@@ -39,6 +40,19 @@ impl MigrationFile {
         self.document.backward().any(|block| !block.is_blank())
     }
 
+    /// The plugins that its `up` runs, by name, each once.
+    pub fn plugins(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for block in self.document.forward() {
+            if let Directive::Backfill { plugin, .. } = &block.directive
+                && !names.contains(&plugin.as_str())
+            {
+                names.push(plugin);
+            }
+        }
+        names
+    }
+
     /// The SHA-256, in lower-case hexadecimal, of what `up` runs: the directives in a canonical spelling and the text under
     /// each, with line ends as LF and without white space around it. Down blocks and the preamble do not count, so that a
     /// better down can be written for what has long been applied.
@@ -54,31 +68,14 @@ impl MigrationFile {
 }
 
 fn canonical_heading(directive: &Directive) -> String {
-    let optional = |name: &str, value: Option<String>| {
-        value.map(|value| format!(" {name}=\"{}\"", value.replace('"', "\"\"")))
-    };
     let options: String = match directive {
         Directive::Up { transaction } | Directive::Down { transaction } => match transaction {
             TransactionRule::Auto | TransactionRule::AutoUnmixed => String::new(),
             TransactionRule::Always => " transaction=always".to_owned(),
             TransactionRule::Never => " transaction=none".to_owned(),
         },
-        Directive::Backfill { plugin, table, key, size } => [
-            optional("plugin", Some(plugin.clone())),
-            optional("table", Some(table.clone())),
-            optional("key", key.clone()),
-            optional("size", size.map(|size| size.to_string())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        // The size of a batch changes how long it takes, not what it does.
-        Directive::Batch { table, key, size: _ } => {
-            [optional("table", Some(table.clone())), optional("key", Some(key.clone()))]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
+        Directive::Backfill { plugin, rows } => rows::canonical_option("plugin", plugin) + &rows.canonical(),
+        Directive::Batch { rows } => rows.canonical(),
     };
     format!("-- migrate:{}{options}\n", directive.name())
 }
@@ -249,10 +246,10 @@ pub(crate) fn entries(directory: &Path) -> Result<Vec<(PathBuf, String)>, Layout
 }
 
 fn read(path: &Path) -> Result<String, LayoutError> {
-    if path.is_dir() {
-        return Err(LayoutError::Folder { path: path.to_owned() });
-    }
-    let bytes = fs::read(path).map_err(|error| LayoutError::Unreadable { path: path.to_owned(), error })?;
+    let bytes = fs::read(path).map_err(|error| match path.is_dir() {
+        true => LayoutError::Folder { path: path.to_owned() },
+        false => LayoutError::Unreadable { path: path.to_owned(), error },
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(offset);

@@ -27,11 +27,16 @@ pub(super) fn repair(situation: &Situation<'_>) -> Result<Plan, AdapterError> {
         let (message, statement) = match (joined.state, joined.file, joined.row) {
             (State::Edited, Some(file), Some(row)) => (
                 format!("Accepting {} as the file is now", joined.title()),
-                history::update(table, server, &row.version, file),
+                history::update(table, server, &row.version, file, joined.plugin_sha256.as_deref()),
+            ),
+            // A plugin that is gone cannot be taken as it is.
+            (State::PluginChanged, Some(file), Some(row)) if joined.plugin_sha256.is_some() => (
+                format!("Accepting {} with its plugins as they are now", joined.title()),
+                history::update(table, server, &row.version, file, joined.plugin_sha256.as_deref()),
             ),
             (State::Applied, Some(file), Some(row)) if file.name != row.name => (
                 format!("Renaming {}_{} to {}", row.version, row.name, joined.title()),
-                history::update(table, server, &row.version, file),
+                history::update(table, server, &row.version, file, None),
             ),
             (State::Missing, _, Some(row)) => (
                 format!("Forgetting {}, whose file is gone", joined.title()),

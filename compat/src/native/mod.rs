@@ -1,5 +1,6 @@
 //! Dunlin's own format: SQL files whose blocks are headed by comments. `docs/native-format.md` is the reference.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{
@@ -7,6 +8,7 @@ use crate::model::{
     Server, StatusEntry,
 };
 
+mod expand;
 mod history;
 pub(crate) mod layout;
 mod mend;
@@ -15,16 +17,19 @@ mod options;
 mod parse;
 mod parse_error;
 mod plan;
+mod rows;
 mod status;
-pub(crate) mod suggest;
+pub mod suggest;
 mod text;
 mod version;
 
+pub use expand::{ColumnChange, ExpandAndContract, ExpandError, Expansion, OldColumn, expand_and_contract};
 pub use history::{AppliedRow, BadTableName, Kind, TableName};
 pub use layout::{LayoutError, MigrationFile, arrange, load};
 pub use new::{NewError, NewMigration, new_migration};
 pub use parse::{Directive, Document, DocumentBlock, parse};
 pub use parse_error::{ParseError, Reason};
+pub use rows::Rows;
 pub use status::State;
 pub use version::Version;
 
@@ -35,7 +40,11 @@ pub struct Native {
     table: TableName,
     /// In the order of versions.
     files: Vec<MigrationFile>,
+    plugins: PluginDigests,
 }
+
+/// The SHA-256 of the plugins' files, by the names that migrations use; those that cannot be read have none.
+pub type PluginDigests = BTreeMap<String, String>;
 
 impl Native {
     /// Reads the migrations of a folder. The error names every file that cannot be used.
@@ -61,8 +70,20 @@ impl Native {
         let (files, errors) = loaded.map_or_else(|errors| (Vec::new(), errors), |files| (files, Vec::new()));
         match layout::as_adapter_error(errors) {
             Some(error) => Err(error),
-            None => Ok(Native { directory: directory.to_owned(), table, files }),
+            None => {
+                Ok(Native { directory: directory.to_owned(), table, files, plugins: PluginDigests::new() })
+            }
         }
+    }
+
+    /// The same with what the plugins of its migrations are now.
+    pub fn with_plugins(self, plugins: PluginDigests) -> Native {
+        Native { plugins, ..self }
+    }
+
+    /// The plugins that its migrations run up, by name.
+    pub fn plugins(&self) -> BTreeSet<&str> {
+        self.files.iter().flat_map(MigrationFile::plugins).collect()
     }
 
     /// The folder.
@@ -81,7 +102,7 @@ impl Native {
         use_it: impl FnOnce(&plan::Situation<'_>) -> Result<T, AdapterError>,
     ) -> Result<T, AdapterError> {
         let rows = history::read(context.history)?;
-        let joined = status::join(&self.files, &rows);
+        let joined = status::join(&self.files, &rows, &self.plugins);
         use_it(&plan::Situation {
             table: &self.table,
             server: context.server,

@@ -72,14 +72,29 @@ pub(super) fn transaction(options: &mut Options) -> Result<TransactionRule, Reas
     }
 }
 
-/// A number of rows, at least 1.
-pub(super) fn size(options: &mut Options) -> Result<Option<u64>, Reason> {
-    let Some(value) = options.take("size") else {
+/// A number, at least `least`.
+pub(super) fn number(
+    options: &mut Options,
+    option: &'static str,
+    least: u64,
+    expected: &'static str,
+) -> Result<Option<u64>, Reason> {
+    parsed(options, option, expected, |value| value.parse().ok().filter(|number| *number >= least))
+}
+
+/// An option read by `parse`.
+pub(super) fn parsed<T>(
+    options: &mut Options,
+    option: &'static str,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Reason> {
+    let Some(value) = options.take(option) else {
         return Ok(None);
     };
-    match value.parse() {
-        Ok(size) if size > 0 => Ok(Some(size)),
-        _ => Err(Reason::BadValue { option: "size", value, expected: "a number of rows from 1" }),
+    match parse(&value) {
+        Some(parsed) => Ok(Some(parsed)),
+        None => Err(Reason::BadValue { option, value, expected }),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::model::TransactionRule;
 
 use super::options::{self, Options};
 use super::parse_error::{ParseError, Reason};
+use super::rows::{self, Rows};
 use super::text::{Content, content, lines};
 
 /// The names that may follow `-- migrate:`.
@@ -46,12 +47,17 @@ pub struct DocumentBlock {
 impl DocumentBlock {
     /// Whether this is a `down` block.
     pub fn is_down(&self) -> bool {
-        matches!(self.directive, Directive::Down { .. })
+        match &self.directive {
+            Directive::Down { .. } => true,
+            Directive::Up { .. } => false,
+            Directive::Backfill { rows, .. } | Directive::Batch { rows } => rows.down,
+        }
     }
 
     /// Whether neither a statement nor a comment stands in the block.
+    /// A backfill has its plugin.
     pub fn is_blank(&self) -> bool {
-        content(&self.text).content == Content::Blank
+        !matches!(self.directive, Directive::Backfill { .. }) && content(&self.text).content == Content::Blank
     }
 }
 
@@ -72,21 +78,13 @@ pub enum Directive {
     Backfill {
         /// The plugin's name.
         plugin: String,
-        /// The table.
-        table: String,
-        /// The column that orders the rows; the primary key when absent.
-        key: Option<String>,
-        /// Rows per chunk.
-        size: Option<u64>,
+        /// Which rows, and how.
+        rows: Box<Rows>,
     },
     /// SQL run over ranges of a key.
     Batch {
-        /// The table.
-        table: String,
-        /// The column whose ranges `:from` and `:to` stand for.
-        key: String,
-        /// Rows per range.
-        size: Option<u64>,
+        /// Which rows, and how.
+        rows: Box<Rows>,
     },
 }
 
@@ -211,8 +209,8 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
         return Err(Reason::UnknownDirective { name: name.to_owned() });
     };
     let known: &[&str] = match name {
-        "backfill" => &["plugin", "table", "key", "size"],
-        "batch" => &["table", "key", "size"],
+        "backfill" => &rows::BACKFILL_OPTIONS,
+        "batch" => &rows::OPTIONS,
         _ => &["transaction"],
     };
     let mut options = Options::parse(name, known, text)?;
@@ -221,15 +219,9 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
         "down" => Directive::Down { transaction: options::transaction(&mut options)? },
         "backfill" => Directive::Backfill {
             plugin: options.required("plugin")?,
-            table: options.required("table")?,
-            key: options.take("key"),
-            size: options::size(&mut options)?,
+            rows: Box::new(rows::take(&mut options)?),
         },
-        _ => Directive::Batch {
-            table: options.required("table")?,
-            key: options.required("key")?,
-            size: options::size(&mut options)?,
-        },
+        _ => Directive::Batch { rows: Box::new(rows::take(&mut options)?) },
     })
 }
 

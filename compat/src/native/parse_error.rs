@@ -150,7 +150,9 @@ impl Reason {
                     .to_owned()
             }
             Reason::SqlUnderBackfill => "Move it into a `-- migrate:up` block.".to_owned(),
-            Reason::EmptyBatch => "Write the statement to run for each range `:from` to `:to`.".to_owned(),
+            Reason::EmptyBatch => {
+                "Write the statement to run for each chunk, from the key `:from` to `:to`.".to_owned()
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
+use crate::backfill::Pace;
 
 fn parsed(text: &str) -> Document {
     parse(text).unwrap()
@@ -67,21 +70,71 @@ fn the_transaction_option_takes_our_words_and_those_of_dbmate() {
 fn backfill_and_batch_are_read_with_their_options() {
     let document = parsed(
         "-- migrate:up\n-- migrate:backfill plugin=order-status table=\"Order \"\"Items\"\"\"\n\
-         -- migrate:batch table=orders key=id size=10000\nUPDATE orders SET a = 1 WHERE id BETWEEN :from AND :to;\n",
+         -- migrate:batch table=orders key=id size=10000\nUPDATE orders SET a = 1 WHERE id BETWEEN :from AND :to;\n\
+         -- migrate:batch table=lines key=\"order_id, line\" where=\"a IS NULL\" until=true quarantine=5 direction=down \
+         target=2s workers=4 rate=100 hours=22:00-06:00 max-lag=10s\nUPDATE lines SET a = NULL WHERE :range;\n",
     );
+    let Directive::Backfill { plugin, rows } = &document.blocks[1].directive else { panic!("no backfill") };
+    assert_eq!((plugin.as_str(), rows.table.as_str()), ("order-status", "Order \"Items\""));
+    assert_eq!((rows.key.len(), &rows.pace, rows.down), (0, &Pace::default(), false));
+    let Directive::Batch { rows } = &document.blocks[2].directive else { panic!("no batch") };
+    assert_eq!((rows.key.as_slice(), rows.pace.size), (&["id".to_owned()][..], Some(10000)));
+    let Directive::Batch { rows } = &document.blocks[3].directive else { panic!("no batch") };
+    assert!(rows.down && document.blocks[3].is_down());
+    assert_eq!(rows.key, ["order_id", "line"]);
+    assert_eq!((rows.filter.as_deref(), rows.until.as_deref()), (Some("a IS NULL"), Some("true")));
     assert_eq!(
-        document.blocks[1].directive,
-        Directive::Backfill {
-            plugin: "order-status".into(),
-            table: "Order \"Items\"".into(),
-            key: None,
-            size: None
+        rows.pace,
+        Pace {
+            size: None,
+            target: Duration::from_secs(2),
+            workers: 4,
+            rate: Some(100),
+            hours: Some("22:00-06:00".parse().unwrap()),
+            max_lag: Some(Duration::from_secs(10)),
+            quarantine: 5,
         }
     );
-    assert_eq!(
-        document.blocks[2].directive,
-        Directive::Batch { table: "orders".into(), key: "id".into(), size: Some(10000) }
-    );
+}
+
+#[test]
+fn options_of_a_batch_are_checked() {
+    let heading = |options: &str| format!("-- migrate:batch table=a {options}\n");
+    let headings = [
+        "sise=1",
+        "size=0",
+        "key=a,,b",
+        "direction=back",
+        "target=0s",
+        "workers=65",
+        "rate=fast",
+        "hours=night",
+        "max-lag=10",
+        "quarantine=-1",
+    ];
+    let text: String = headings.into_iter().map(heading).collect();
+    assert_snapshot!(errors(&format!("-- migrate:up\n{text}")), @r#"
+    line 2: unknown option `sise` of `-- migrate:batch`
+      Did you mean `size`?
+    line 3: option `size` cannot be `0`
+      `size` is a number of rows from 1.
+    line 4: option `key` cannot be `a,,b`
+      `key` is one column, or several divided by commas.
+    line 5: option `direction` cannot be `back`
+      `direction` is `up` or `down`.
+    line 6: option `target` cannot be `0s`
+      `target` is a time above 0 with its unit, like `500ms` or `2s`.
+    line 7: option `workers` cannot be `65`
+      `workers` is a number from 1 to 64.
+    line 8: option `rate` cannot be `fast`
+      `rate` is a number of rows per second from 1.
+    line 9: option `hours` cannot be `night`
+      `hours` is a part of the day like `22:00-06:00`, or `"22:00-06:00 Europe/Berlin"`.
+    line 10: option `max-lag` cannot be `10`
+      `max-lag` is a time above 0 with its unit, like `500ms` or `2s`.
+    line 11: option `quarantine` cannot be `-1`
+      `quarantine` is a number of rows.
+    "#);
 }
 
 #[test]
@@ -156,7 +209,7 @@ fn options_are_checked() {
         errors(
             "-- migrate:up transation=none\n-- migrate:up lock=1\n-- migrate:up transaction\n\
              -- migrate:up transaction=never\n-- migrate:up transaction=none transaction:false\n\
-             -- migrate:up transaction= none\n-- migrate:batch table=a\n-- migrate:batch table=a key=id size=0\n\
+             -- migrate:up transaction= none\n-- migrate:batch key=a\n-- migrate:batch table=a key=id size=0\n\
              -- migrate:batch table=\"a key=id\n-- migrate:up -- adds orders\n"
         ),
         @r#"
@@ -172,8 +225,8 @@ fn options_are_checked() {
       Keep one of them.
     line 6: option `transaction` has no value
       Write `transaction=…`, without spaces around `=`.
-    line 7: `-- migrate:batch` needs the option `key`
-      Add `key=…` to the line.
+    line 7: `-- migrate:batch` needs the option `table`
+      Add `table=…` to the line.
     line 8: option `size` cannot be `0`
       `size` is a number of rows from 1.
     line 9: the quoted value of option `table` does not end
@@ -200,7 +253,7 @@ fn text_that_belongs_to_no_block_is_an_error() {
     line 4: SQL under `-- migrate:backfill`: its plugin does the work
       Move it into a `-- migrate:up` block.
     line 5: no SQL under `-- migrate:batch`
-      Write the statement to run for each range `:from` to `:to`.
+      Write the statement to run for each chunk, from the key `:from` to `:to`.
     "
     );
 }

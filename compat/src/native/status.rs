@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::backfill::digest_of_plugins;
 use crate::model::{Problem, Standing, StatusEntry};
 
+use super::PluginDigests;
 use super::history::{AppliedRow, Kind};
 use super::layout::MigrationFile;
 use super::parse::Directive;
@@ -23,6 +25,8 @@ pub enum State {
     Missing,
     /// Applied, but what `up` would run has changed since.
     Edited,
+    /// Applied, but with another plugin than the one of this name now.
+    PluginChanged,
     /// The state found at the start.
     Baseline,
     /// A file that the baseline stands for.
@@ -34,7 +38,7 @@ impl State {
         match self {
             State::Applied | State::Baseline => Standing::Applied,
             State::Pending | State::OutOfOrder => Standing::Pending,
-            State::Missing | State::Edited => Standing::Drifted,
+            State::Missing | State::Edited | State::PluginChanged => Standing::Drifted,
             State::BelowBaseline => Standing::Skipped,
         }
     }
@@ -46,7 +50,7 @@ impl State {
 
     /// Whether its up has run here, whatever became of the file.
     pub(super) fn has_run(self) -> bool {
-        matches!(self, State::Applied | State::Missing | State::Edited)
+        matches!(self, State::Applied | State::Missing | State::Edited | State::PluginChanged)
     }
 }
 
@@ -58,6 +62,7 @@ impl fmt::Display for State {
             State::OutOfOrder => "pending (out of order)",
             State::Missing => "missing",
             State::Edited => "edited",
+            State::PluginChanged => "plugin changed",
             State::Baseline => "baseline",
             State::BelowBaseline => "below baseline",
         })
@@ -72,6 +77,8 @@ pub(super) struct Joined<'a> {
     pub(super) version: &'a Version,
     pub(super) file: Option<&'a MigrationFile>,
     pub(super) row: Option<&'a AppliedRow>,
+    /// The digest of its plugins as they are now.
+    pub(super) plugin_sha256: Option<String>,
 }
 
 impl Joined<'_> {
@@ -86,7 +93,11 @@ impl Joined<'_> {
 }
 
 /// Joins files and rows by the value of their versions, in its order.
-pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Vec<Joined<'a>> {
+pub(super) fn join<'a>(
+    files: &'a [MigrationFile],
+    rows: &'a [AppliedRow],
+    plugins: &PluginDigests,
+) -> Vec<Joined<'a>> {
     let highest = |kind: Kind| rows.iter().filter(|row| row.kind == kind).map(|row| &row.version).max();
     let (highest_applied, baseline) = (highest(Kind::Migration), highest(Kind::Baseline));
 
@@ -100,11 +111,14 @@ pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Ve
     pairs
         .into_iter()
         .map(|(version, (file, row))| {
+            let plugin_sha256 = file.and_then(|file| digest(file, plugins));
             let state = match (file, row) {
                 (_, Some(row)) if row.kind == Kind::Baseline => State::Baseline,
                 (None, _) => State::Missing,
                 (Some(file), Some(row)) if row.checksum.as_deref() == Some(&file.checksum()) => {
-                    State::Applied
+                    // A row from before plugins were recorded tells nothing of them.
+                    let same = row.plugin_sha256.is_none() || row.plugin_sha256 == plugin_sha256;
+                    if same { State::Applied } else { State::PluginChanged }
                 }
                 (Some(_), Some(_)) => State::Edited,
                 (Some(_), None) if baseline.is_some_and(|baseline| version < baseline) => {
@@ -115,9 +129,16 @@ pub(super) fn join<'a>(files: &'a [MigrationFile], rows: &'a [AppliedRow]) -> Ve
                 }
                 (Some(_), None) => State::Pending,
             };
-            Joined { state, version: row.map_or(version, |row| &row.version), file, row }
+            Joined { state, version: row.map_or(version, |row| &row.version), file, row, plugin_sha256 }
         })
         .collect()
+}
+
+/// The digest of a migration's plugins; `None` when it has none, or one cannot be read.
+fn digest(file: &MigrationFile, plugins: &PluginDigests) -> Option<String> {
+    let names = file.plugins();
+    let found = names.iter().map(|name| Some((*name, plugins.get(*name)?.as_str())));
+    digest_of_plugins(found.collect::<Option<Vec<_>>>()?)
 }
 
 /// A line of `status`.
@@ -159,6 +180,20 @@ pub(super) fn problem(joined: &Joined<'_>) -> Option<Problem> {
                 file.path.display()
             ),
         ),
+        (State::PluginChanged, Some(file)) => {
+            let plugins = file.plugins();
+            let which = if plugins.len() == 1 { "the plugin" } else { "one of the plugins" };
+            let changed = if joined.plugin_sha256.is_some() { "changed" } else { "removed" };
+            (
+                "PLUGIN_MISMATCH",
+                format!(
+                    "{}: {which} {} was {changed} after {title} had been applied with it. Put it back and give the new one \
+                     another name, or accept it as it is with `dunlin repair`.",
+                    file.path.display(),
+                    plugins.join(", ")
+                ),
+            )
+        }
         (State::Missing, _) => (
             "MISSING_FILE",
             format!(

@@ -4,12 +4,12 @@
 const ALIKE: f64 = 0.75;
 
 /// The candidate most like `word`, if any is alike enough.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     nearest_few(word, candidates, 1).into_iter().next()
 }
 
 /// Up to `count` candidates that are like `word`, the most alike first.
-pub(crate) fn nearest_few<'a>(
+pub fn nearest_few<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
     count: usize,

@@ -132,7 +132,7 @@ fn run_options(settings: &Settings) -> RunOptions {
         lock_wait: settings.lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
-        in_flight: None,
+        ..RunOptions::default()
     }
 }
 

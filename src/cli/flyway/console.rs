@@ -6,10 +6,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use dunlin_compat::flyway::config::{Invocation, Verbosity};
-use dunlin_compat::flyway::output;
-use serde_json::{Value, json};
+use dunlin_compat::flyway::output::{self, ErrorItem, ErrorResult};
+use serde_json::Value;
 
 use super::error::CommandError;
+use crate::cli::output as screen;
 
 /// The output of one invocation.
 pub struct Console {
@@ -91,7 +92,8 @@ impl Console {
 
     fn line(&self, text: &str) {
         if !self.json && !self.bare {
-            anstream::println!("{text}");
+            // What cannot be printed does not stop a migration.
+            let _ = screen::line(text);
             self.note(text);
         }
     }
@@ -106,16 +108,18 @@ impl Console {
 
     /// A result without line end, whatever else is printed.
     pub fn bare_text(&self, text: &str) {
-        anstream::print!("{text}");
+        let _ = screen::print(text);
     }
 
     /// The end of a command that failed.
-    pub fn failure(&self, code: &str, message: &str) {
+    pub fn failure(&self, error: ErrorItem) {
         if !self.json {
-            return self.error(message);
+            return self.error(&error.message);
         }
-        let error = json!({ "error": { "errorCode": code, "message": message, "cause": Value::Null } });
-        if let Err(error) = self.document(&error) {
+        let printed = serde_json::to_value(ErrorResult { error })
+            .map_err(|error| CommandError::new("FAULT", error.to_string()))
+            .and_then(|document| self.document(&document));
+        if let Err(error) = printed {
             anstream::eprintln!("ERROR: {}", error.message);
         }
     }

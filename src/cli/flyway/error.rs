@@ -1,14 +1,15 @@
 //! Why a command of Flyway's command line fails, in Flyway's words and codes.
 
 use dunlin_compat::flyway::config::ConfigError;
-use dunlin_compat::flyway::output;
+use dunlin_compat::flyway::output::{self, ErrorItem};
 use dunlin_compat::model::AdapterError;
 use serde_json::Value;
 
 use super::console::Console;
 use super::session::Session;
+use crate::db::url::Engine;
 use crate::db::{DbError, DbErrorKind};
-use crate::engine::{RunError, StatementFailure};
+use crate::engine::{READING_HISTORY, RunError, StatementFailure};
 
 /// A failed command.
 #[derive(Debug)]
@@ -19,36 +20,71 @@ pub struct CommandError {
     pub message: String,
     /// The result that tells of the failure, where the command has one.
     pub document: Option<Value>,
+    /// What the server says, where JSON has it apart from the message.
+    server: Option<Box<ServerCodes>>,
+}
+
+/// The codes of a server's error.
+#[derive(Debug)]
+struct ServerCodes {
+    /// `subErrorCode`.
+    kind: Option<&'static str>,
+    state: Option<String>,
+    code: i64,
 }
 
 impl CommandError {
     /// An error with Flyway's code.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> CommandError {
-        CommandError { code: code.into(), message: message.into(), document: None }
+        CommandError { code: code.into(), message: message.into(), document: None, server: None }
+    }
+
+    /// The same with a result that tells of it.
+    #[must_use]
+    pub fn with_document(mut self, document: Value) -> CommandError {
+        self.document = Some(document);
+        self
     }
 
     /// Prints it, as JSON where that is asked for.
     pub fn print(&self, console: &Console) {
-        console.failure(&self.code, &self.message);
+        let error = ErrorItem::new(&self.code, &self.message);
+        console.failure(match &self.server {
+            Some(said) => error.of_server(said.kind, said.state.clone(), said.code),
+            None => error,
+        });
+    }
+
+    /// The same with the server's codes.
+    fn said_by_server(mut self, kind: Option<&'static str>, error: &DbError) -> CommandError {
+        let (state, code) = (error.sqlstate.clone(), i64::from(error.code.unwrap_or(0)));
+        self.server = Some(Box::new(ServerCodes { kind, state, code }));
+        self
     }
 }
 
 impl CommandError {
     /// A connection that was not to be had (`JdbcUtils.openConnection`).
-    pub fn of_connection(error: &DbError, user: Option<&str>) -> CommandError {
-        if !matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication) {
+    pub fn of_connection(error: &DbError, engine: Engine, user: Option<&str>) -> CommandError {
+        let no_file = error.kind == DbErrorKind::Storage && error.code.is_some();
+        let said_by_server = error.sqlstate.is_some();
+        let no_server = matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication);
+        if !no_file && !said_by_server && !no_server {
             return error.clone().into();
+        }
+        let mut error = error.clone();
+        if error.sqlstate.is_none() && error.kind == DbErrorKind::Connection {
+            // What the drivers say for a server that cannot be reached.
+            let state = if engine == Engine::Postgres { "08001" } else { "08S01" };
+            error.sqlstate = Some(state.to_owned());
         }
         let title = format!(
             "Unable to obtain connection from database (********) for user '{}': {}",
             user.unwrap_or("null"),
             error.message
         );
-        let hint = error.hint.as_ref().map(|hint| format!("{hint}\n")).unwrap_or_default();
-        CommandError::new(
-            "DB_CONNECTION",
-            format!("{}{hint}", sql_details(&title, error, &server_words(error))),
-        )
+        CommandError::new("DB_CONNECTION", sql_details(&title, &error, &server_words(&error)))
+            .said_by_server(Some("CONNECTION_FAILURE"), &error)
     }
 }
 
@@ -116,6 +152,14 @@ impl From<RunError> for CommandError {
         let message = error.to_string();
         match error {
             RunError::Adapter(error) => error.into(),
+            RunError::Server { doing, error }
+                if doing.starts_with(READING_HISTORY) && error.kind == DbErrorKind::Statement =>
+            {
+                let table = doing.trim_start_matches(READING_HISTORY);
+                let title = format!("Unable to check whether table {table} exists");
+                CommandError::new("DB_CONNECTION", sql_details(&title, &error, &server_words(&error)))
+                    .said_by_server(None, &error)
+            }
             RunError::Server { doing, error } => {
                 let inner = CommandError::from(error);
                 CommandError { message: format!("{}: {}", doing, inner.message), ..inner }
@@ -162,7 +206,8 @@ pub fn script_failure(failure: &StatementFailure, session: &Session, debug: bool
 pub fn callback_failure(failure: &StatementFailure, session: &Session, debug: bool) -> CommandError {
     let event = failure.title.split(" - ").next().unwrap_or_default();
     let text = script_failure(failure, session, debug);
-    CommandError::new("ERROR", format!("Error while executing {event} callback: {text}"))
+    // Flyway's code for whatever a server says outside of migrations.
+    CommandError::new("DB_CONNECTION", format!("Error while executing {event} callback: {text}"))
 }
 
 /// A title, a line below it, and the server's codes and words (`FlywaySqlException`).

@@ -15,6 +15,7 @@ Commands:
     undo                    Undoes the last versioned migration, or those down to the target
     clean                   Drops all objects in the configured schemas (needs -cleanDisabled=false)
     version, -v, --version  Print the Flyway version whose behaviour this is
+    list-engines            Print which databases there are
     help                    Print this usage info and exit
 
 Flags:

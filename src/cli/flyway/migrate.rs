@@ -1,10 +1,12 @@
 //! `flyway migrate`
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
+use dunlin_compat::flyway::callback::Event;
 use dunlin_compat::flyway::info;
 use dunlin_compat::flyway::output::{self, ErrorItem, MigrateResult};
 use dunlin_compat::flyway::states::{IGNORE_EVERYTHING, Infos, MigrationInfo, MigrationState};
@@ -12,6 +14,7 @@ use dunlin_compat::flyway::status::View;
 use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Request, Step};
 use serde_json::Value;
 
+use super::callbacks::{self, BEFORE_VALIDATION};
 use super::console::Console;
 use super::dry_run;
 use super::error::{CommandError, callback_failure, script_failure};
@@ -31,6 +34,15 @@ struct Seen {
 
 /// Runs the command and returns its result.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
+    let config = &session.adapter.config;
+    if let Some(file) = &config.dry_run_output {
+        return dry_run::run(session, console, file);
+    }
+    // What has run is not planned again.
+    let mut adapter = Cow::Borrowed(&session.adapter);
+    if callbacks::before_validation(session, console)? {
+        adapter.to_mut().scan.callbacks.retain(|callback| !BEFORE_VALIDATION.contains(&callback.event));
+    }
     let preface: SharedPreface = Rc::new(RefCell::new(Preface::default()));
     let seen = RefCell::new(Seen::default());
     let planner = |context: &Context<'_>| -> Result<Plan, AdapterError> {
@@ -41,7 +53,7 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
             // Said even when the validation then fails.
             preface.borrow_mut().before_setup = vec![output::no_history(&view.table.qualified())];
         }
-        let plan = session.adapter.plan(context, &Request::default()).inspect_err(|error| {
+        let plan = adapter.plan(context, &Request::default()).inspect_err(|error| {
             // The validation was fine; what comes after it was not.
             if !matches!(error, AdapterError::Invalid { .. }) {
                 let lines =
@@ -52,10 +64,6 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
         note(&view, &plan, started, &preface, &mut seen.borrow_mut())?;
         Ok(plan)
     };
-    let config = &session.adapter.config;
-    if let Some(file) = &config.dry_run_output {
-        return dry_run::run(session, console, file);
-    }
     let mut observer = FlywayObserver::new(console, Rc::clone(&preface), config.output_query_results)
         .without(session.adapter.notices())
         .marking_transactions(session.server.dialect.has_transactional_ddl());
@@ -100,14 +108,15 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
             );
             result.fail(error);
             let document = document(&result)?;
-            Err(CommandError {
-                document: Some(document),
-                ..CommandError::new("FAILED_VERSIONED_MIGRATION", message)
-            })
+            Err(CommandError::new("FAILED_VERSIONED_MIGRATION", message).with_document(document))
         }
         Err(RunError::Statement(failure)) => {
             observer.say_held();
             Err(callback_failure(&failure, session, console.is_debug()))
+        }
+        Err(RunError::Adapter(error @ AdapterError::Invalid { .. })) => {
+            callbacks::run(session, console, &[Event::AfterValidateError])?;
+            Err(error.into())
         }
         Err(other) => Err(other.into()),
     }
@@ -154,8 +163,8 @@ fn note(
         .any(|step| matches!(step, Step::Setup(setup) if setup.message.ends_with(" with baseline ...")));
     let baseline = if begins_with_baseline { Some(view.adapter.marker(None)?.version) } else { None };
     if let Some(version) = &baseline {
-        before_migrations =
-            format!("{}\nCurrent version of schema {schema}: {version}", output::baselined(version));
+        preface.baselined = Some(output::baselined(version));
+        before_migrations = format!("Current version of schema {schema}: {version}");
     }
     preface.before_migrations = Some(before_migrations);
     seen.schema = schema;

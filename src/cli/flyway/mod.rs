@@ -22,7 +22,7 @@ pub use session::open;
 use std::path::PathBuf;
 
 use dunlin_compat::flyway::config::{self, Invocation, ProcessEnvironment};
-use dunlin_compat::flyway::output;
+use dunlin_compat::flyway::output::{self, ErrorItem};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
@@ -39,7 +39,7 @@ pub fn main(arguments: &[String]) -> Exit {
             let as_json = arguments.iter().any(|argument| argument.eq_ignore_ascii_case("-outputType=json"));
             let file = arguments.iter().find_map(|argument| argument.strip_prefix("-outputFile="));
             let console = Console::bare(as_json).with_output_file(file.map(PathBuf::from));
-            console.failure("ERROR", &error.to_string());
+            console.failure(ErrorItem::new("ERROR", error.to_string()));
             return finish(&console, Exit::Failed);
         }
     };
@@ -73,6 +73,19 @@ fn run(invocation: &Invocation, console: &Console) -> Result<Exit, CommandError>
         console.header();
         if console.is_json() {
             console.document(&version())?;
+        }
+        return Ok(Exit::Done);
+    }
+    if invocation.operations == ["list-engines"] {
+        console.header();
+        console.info(&engines());
+        if console.is_json() {
+            console.document(&json!({
+                "version": output::FLYWAY_VERSION,
+                "command": "list-engines",
+                "edition": Value::Null,
+                "dbInfoResults": ENGINES.map(|name| json!({ "name": name })),
+            }))?;
         }
         return Ok(Exit::Done);
     }
@@ -153,9 +166,20 @@ fn version() -> Value {
     })
 }
 
+const ENGINES: [&str; 4] = ["MariaDB", "MySQL", "PostgreSQL", "SQLite"];
+
+/// As Flyway sets its list; which databases there are is our own to say.
+fn engines() -> String {
+    const TITLE: &str = "Database Name";
+    let width = ENGINES.iter().map(|name| name.len()).chain([TITLE.len()]).max().unwrap_or_default() + 2;
+    let line = |text: &str| format!("{text:<width$}");
+    let lines = [line(TITLE), "-".repeat(width)].into_iter().chain(ENGINES.map(line));
+    lines.collect::<Vec<String>>().join("\n")
+}
+
 fn not_here(operation: &str) -> String {
     format!(
-        "{operation} is not a command of dunlin's Flyway. There are migrate, info, validate, repair, baseline, clean, undo \
-         and version"
+        "{operation} is not a command of dunlin's Flyway. There are migrate, info, validate, repair, baseline, clean, undo, \
+         version and list-engines"
     )
 }

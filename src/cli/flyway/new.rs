@@ -27,7 +27,7 @@ pub fn create(global: &Global, name: &str) -> Result<PathBuf, Failure> {
     let loaded = config::load(&invocation, &ProcessEnvironment)
         .map_err(|error| Failure::new("CONFIGURATION", error.to_string()))?;
     let settings = Settings::load(&root).map_err(|error| Failure::new("CONFIGURATION", error.to_string()))?;
-    let adapter = session::adapter(loaded.config, root.clone(), &settings)?;
+    let adapter = session::adapter(loaded.config, root.clone(), &settings, &mut Vec::new())?;
     let versions: Vec<&MigrationVersion> = adapter
         .scan
         .migrations

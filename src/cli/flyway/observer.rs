@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use dunlin_compat::flyway::output;
+use dunlin_compat::flyway::{migrate, output};
 use dunlin_compat::model::{Body, MigrationStep, Script};
 
 use super::console::Console;
@@ -35,6 +35,8 @@ const AFTER_SUMMARY: &[&str] =
 pub struct Preface {
     /// Lines before the setup: that there is no history yet, that the rest was validated.
     pub before_setup: Vec<String>,
+    /// That the run began with a baseline.
+    pub baselined: Option<String>,
     /// The line before the first migration.
     pub before_migrations: Option<String>,
 }
@@ -117,11 +119,21 @@ impl<'c> FlywayObserver<'c> {
     /// Says what comes before the first migration, if it was not said.
     pub fn say_current_version(&mut self) {
         self.say_preface();
-        let line = self.preface.borrow_mut().before_migrations.take();
-        if let Some(line) = line {
+        let Preface { baselined, before_migrations, .. } = std::mem::take(&mut *self.preface.borrow_mut());
+        if let Some(line) = baselined {
             self.console.info(&line);
         }
-        for warning in std::mem::take(&mut self.warnings) {
+        // What is doubtful about a group comes before, the state of things after.
+        let (first, rest): (Vec<String>, Vec<String>) = std::mem::take(&mut self.warnings)
+            .into_iter()
+            .partition(|warning| warning.starts_with(migrate::OF_GROUPS));
+        for warning in first {
+            self.warn(&warning);
+        }
+        if let Some(line) = before_migrations {
+            self.console.info(&line);
+        }
+        for warning in rest {
             self.warn(&warning);
         }
     }
@@ -282,6 +294,8 @@ impl Observer for FlywayObserver<'_> {
                     self.say(&result_table(outcome));
                 }
             }
+            // Only native migrations have backfills.
+            Event::Backfill { .. } => {}
             Event::Notice { text } => self.notice(text),
             Event::ProgramOutput { line }
             | Event::GuestLog { text: line, .. }

@@ -3,16 +3,17 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{panic, thread};
 
 use dunlin_compat::flyway::adapter::FlywayAdapter;
 use dunlin_compat::flyway::config::{self, Config, Invocation, ProcessEnvironment};
 use dunlin_compat::flyway::java;
 use dunlin_compat::flyway::output;
-use dunlin_compat::flyway::scan::NoticeLevel;
+use dunlin_compat::flyway::scan::{Notice, NoticeLevel};
 use dunlin_compat::flyway::undo::UndoRecord;
 use dunlin_compat::model::{AdapterError, Context, Dialect, Plan, Server};
 use dunlin_compat::settings::{Settings, Tool, UndoRow};
-use jiff::ZonedDateTime;
+use jiff::{Timestamp, ZonedDateTime};
 
 use super::console::Console;
 use super::error::{CommandError, callback_failure, script_failure};
@@ -42,29 +43,35 @@ impl Place {
         Ok(Place { config, url, directory, settings })
     }
 
-    /// Begins a command: connects, says to which database, and reads the project's files, in this order, as Flyway does for
-    /// each command anew. `access` is what the command is for.
+    /// Begins a command: connects, says to which database, and what there is to say of the project's files, in this order, as
+    /// Flyway does for each command anew. `access` is what the command is for.
     pub fn begin(&self, console: &Console, access: Access) -> Result<Session, CommandError> {
         let options = run_options(&self.config, &self.settings);
         let connect = connect_options(&self.config);
         // A session for writing would create a SQLite file before anything is known to be right.
         let reads_only = self.url.engine == Engine::Sqlite || self.config.dry_run_output.is_some();
         let access = if reads_only { Access::Read } else { access };
-        let first = open_on(&self.url, &connect, access)
-            .map_err(|error| CommandError::of_connection(&error, self.config.user.as_deref()))?;
+        let mut notices = Vec::new();
+        // Logging in takes about as long as reading the files.
+        let (first, adapter) = thread::scope(|scope| {
+            let reading = scope
+                .spawn(|| adapter(self.config.clone(), self.directory.clone(), &self.settings, &mut notices));
+            let first = open_on(&self.url, &connect, access);
+            (first, reading.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+        });
+        let first = first.map_err(|error| {
+            CommandError::of_connection(&error, self.url.engine, self.config.user.as_deref())
+        })?;
         let server = first.server().clone();
         console.info(&output::database("********", &product(&server)));
-        let adapter = adapter(self.config.clone(), self.directory.clone(), &self.settings)?;
-        for notice in &adapter.scan.notices {
+        for notice in &notices {
             match notice.level {
                 NoticeLevel::Info => console.info(&notice.text),
                 NoticeLevel::Warning => console.warn(&notice.text),
                 NoticeLevel::Error => console.error(&notice.text),
             }
         }
-        if let Some(message) = adapter.scan.bad_names_message(false) {
-            console.info(&message);
-        }
+        let adapter = adapter?;
         let first = RefCell::new(Some(first));
         Ok(Session { adapter, server, url: self.url.clone(), connect, options, first })
     }
@@ -169,23 +176,28 @@ pub fn open(
             (url(&loaded.config).map_err(|error| Failure::usage(error.message))?, origin)
         }
     };
-    let adapter = adapter(loaded.config, root.clone(), settings)?;
+    let adapter = adapter(loaded.config, root.clone(), settings, &mut Vec::new())?;
     Ok(Project::of_parts(Box::new(adapter), url, origin, (Tool::Flyway, evidence, root), options))
 }
 
-/// Reads the project's files.
+/// Reads the project's files; `notices` is what to say of them, even if they cannot be used.
 pub fn adapter(
     config: Config,
     directory: PathBuf,
     settings: &Settings,
+    notices: &mut Vec<Notice>,
 ) -> Result<FlywayAdapter, AdapterError> {
     let found = java::stand_ins(&settings.flyway.stand_in, &config.locations, &directory)?;
-    let mut adapter = FlywayAdapter::load(config, directory, found, ZonedDateTime::now())?;
+    let mut adapter = FlywayAdapter::load_with_notices(config, directory, found, now(), notices)?;
     adapter.undo_record = match settings.flyway.undo_row {
         UndoRow::Delete => UndoRecord::Delete,
         UndoRow::UndoSql => UndoRecord::UndoSql,
     };
     Ok(adapter)
+}
+
+fn now() -> ZonedDateTime {
+    ZonedDateTime::new(Timestamp::now(), crate::zone::system())
 }
 
 fn url(config: &Config) -> Result<DatabaseUrl, CommandError> {
@@ -238,7 +250,7 @@ fn run_options(config: &Config, settings: &Settings) -> RunOptions {
         lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
-        in_flight: None,
+        ..RunOptions::default()
     }
 }
 

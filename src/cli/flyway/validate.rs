@@ -4,33 +4,39 @@ use std::time::Instant;
 
 use dunlin_compat::flyway::callback::Event;
 use dunlin_compat::flyway::output::{self, ValidateResult};
-use dunlin_compat::flyway::validate::missing_schema;
+use dunlin_compat::flyway::validate::{absent_schema, missing_schema};
+use dunlin_compat::model::{Dialect, Problem};
 use serde_json::Value;
 
-use super::callbacks;
+use super::callbacks::{self, BEFORE_VALIDATION};
 use super::console::Console;
 use super::error::CommandError;
 use super::session::Session;
-use crate::engine::Snapshot;
+use crate::db::DbErrorKind;
+use crate::engine::{RunError, Snapshot};
 
 /// Runs the command and returns its result. With JSON, a history that does not fit is a result like another, as with Flyway.
 pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> {
     let mut connection = session.connect()?;
     let database = session.database();
-    callbacks::run(session, console, &[Event::BeforeConnect, Event::AfterConnect, Event::BeforeValidate])?;
-    let snapshot = Snapshot::read(connection.as_mut(), &session.adapter)?;
+    callbacks::run(session, console, &BEFORE_VALIDATION)?;
+    let snapshot = match Snapshot::read(connection.as_mut(), &session.adapter) {
+        Err(RunError::Server { error, .. })
+            if session.server.dialect == Dialect::Sqlite
+                && error.kind == DbErrorKind::Statement
+                && let Some(problem) = absent_schema(&session.adapter, &session.server) =>
+        {
+            return no_schema(session, console, &problem);
+        }
+        read => read?,
+    };
     {
         let view = session.adapter.view(&snapshot.context(connection.as_ref()))?;
         if !view.history_exists {
             console.info(&output::no_history(&view.table.qualified()));
         }
         if let Some(problem) = missing_schema(&view) {
-            let message = output::check_failure(&problem.message, "");
-            return finish(
-                console,
-                &ValidateResult::missing_schema(database, &view.table.schema),
-                Some(message),
-            );
+            return no_schema(session, console, &problem);
         }
     }
     let started = Instant::now();
@@ -47,6 +53,13 @@ pub fn run(session: &Session, console: &Console) -> Result<Value, CommandError> 
     }
     callbacks::run(session, console, &[Event::AfterValidateError])?;
     finish(console, &result, Some(output::validate_failure(&findings)))
+}
+
+fn no_schema(session: &Session, console: &Console, problem: &Problem) -> Result<Value, CommandError> {
+    let message = output::check_failure(&problem.message, "");
+    let server = &session.server;
+    let schema = server.dialect.quote_identifier(&session.adapter.default_schema(server));
+    finish(console, &ValidateResult::missing_schema(session.database(), &schema), Some(message))
 }
 
 fn finish(

@@ -156,8 +156,8 @@ fn config(url: &DatabaseUrl, options: &ConnectOptions) -> Config {
         ChannelBinding::Prefer => config::ChannelBinding::Prefer,
         ChannelBinding::Require => config::ChannelBinding::Require,
     });
-    let zone = jiff::tz::TimeZone::system();
-    let settings = startup_options(url, zone.iana_name());
+    let zone = (url.form == Form::Jdbc).then(crate::zone::system);
+    let settings = startup_options(url, zone.as_ref().and_then(jiff::tz::TimeZone::iana_name));
     if !settings.is_empty() {
         config.options(settings);
     }

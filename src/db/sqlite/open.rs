@@ -98,26 +98,20 @@ fn open_path(
             format!("{} is a directory, not a SQLite database", path.display()),
         ));
     }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+        let verb = if access == Access::Read { "open" } else { "create" };
+        let mut error = DbError::new(
+            DbErrorKind::Storage,
+            format!("cannot {verb} {}: the directory {} does not exist", path.display(), parent.display()),
+        );
+        error.code = Some(rusqlite::ffi::SQLITE_CANTOPEN);
+        return Err(error.advise("create the directory, or check the path in the database URL"));
+    }
     let result = match access {
         Access::Read if !path.exists() => return Ok((memory()?, None)),
         Access::Read => read(url, path),
-        Access::Write => {
-            if let Some(parent) =
-                path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
-            {
-                return Err(DbError::new(
-                    DbErrorKind::Storage,
-                    format!(
-                        "cannot create {}: the directory {} does not exist",
-                        path.display(),
-                        parent.display()
-                    ),
-                )
-                .advise("create the directory, or check the path in the database URL"));
-            }
-            open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
-                .and_then(|connection| probe(url, connection, access))
-        }
+        Access::Write => open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+            .and_then(|connection| probe(url, connection, access)),
     };
     match result {
         Ok(connection) => Ok((connection, Some(path.to_path_buf()))),

@@ -56,7 +56,19 @@ pub(super) fn load_toml(
             make_locations_absolute(&mut section.overrides, base);
         }
     }
-    let name = current_environment(&model)?;
+    let name = match current_environment(&model) {
+        Ok(name) => name,
+        Err(ConfigError::UnknownParameters(missing)) => {
+            // Flyway tells of all that is wrong at once.
+            let unknown = match unknown::check(&model, "", &mut warnings) {
+                Err(ConfigError::UnknownParameters(lines)) => format!("{lines}\n"),
+                Err(other) => return Err(other),
+                Ok(()) => String::new(),
+            };
+            return Err(ConfigError::UnknownParameters(format!("{unknown}{missing}")));
+        }
+        Err(other) => return Err(other),
+    };
     unknown::check(&model, &name, &mut warnings)?;
     use_default_location(&mut model, &name, working_directory.as_deref(), environment, &mut warnings);
     finish(Mode::Toml, model, name, files, working_directory, environment, warnings)

@@ -78,6 +78,19 @@ impl HistoryTable {
 
     /// The statement that writes a row.
     pub fn insert(&self, row: &NewRow) -> HistoryStatement {
+        self.insert_at(&row.rank.to_string(), row, "VALUES (", ")")
+    }
+
+    /// The same with the rank behind all others, but not below the row's own: with a group that is taken back the rows before
+    /// it go, too.
+    pub fn append(&self, row: &NewRow) -> HistoryStatement {
+        let next = format!("COALESCE(MAX({}), 0) + 1", self.quote("installed_rank"));
+        let least = row.rank;
+        let rank = format!("CASE WHEN {next} < {least} THEN {least} ELSE {next} END");
+        self.insert_at(&rank, row, "SELECT ", &format!(" FROM {}", self.qualified()))
+    }
+
+    fn insert_at(&self, rank: &str, row: &NewRow, open: &str, close: &str) -> HistoryStatement {
         let columns = self.columns(&[
             "installed_rank",
             "version",
@@ -90,9 +103,8 @@ impl HistoryTable {
             "success",
         ]);
         let head = format!(
-            "INSERT INTO {table} ({columns}) VALUES ({rank}, {version}, {description}, {kind}, {script}, {checksum}, {by}, ",
+            "INSERT INTO {table} ({columns}) {open}{rank}, {version}, {description}, {kind}, {script}, {checksum}, {by}, ",
             table = self.qualified(),
-            rank = row.rank,
             version = row.version.as_deref().map_or_else(null, |version| self.literal(version)),
             description = self.literal(&shorten_description(&row.description)),
             kind = self.literal(row.kind.name()),
@@ -100,7 +112,7 @@ impl HistoryTable {
             checksum = row.checksum.map_or_else(null, |checksum| checksum.to_string()),
             by = self.literal(&row.installed_by),
         );
-        let tail = format!(", {})", self.truth(row.success));
+        let tail = format!(", {}{close}", self.truth(row.success));
         if !row.timed {
             return HistoryStatement::plain(format!("{head}0{tail}"));
         }

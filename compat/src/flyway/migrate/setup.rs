@@ -61,6 +61,7 @@ impl Prepared {
             statements.extend(missing.iter().map(|schema| format!("CREATE SCHEMA {schema}")));
         }
         if !self.history_exists {
+            refuse_empty_prefix(view)?;
             messages.push(creating_history(&view.table.qualified(), first.is_some()));
             let row = first.map(|marker| marker.row(view.installed_by()));
             statements.extend(view.table.create_statements(row.as_ref(), view.select_into));
@@ -85,7 +86,8 @@ impl Prepared {
     }
 
     /// Creates the history, empty or with a first row.
-    pub fn create_history(&mut self, view: &View<'_>, first: Option<&Marker>) {
+    pub fn create_history(&mut self, view: &View<'_>, first: Option<&Marker>) -> Result<(), AdapterError> {
+        refuse_empty_prefix(view)?;
         let row = first.map(|marker| marker.row(view.installed_by()));
         self.steps.push(Step::Setup(Setup {
             message: creating_history(&view.table.qualified(), first.is_some()),
@@ -93,6 +95,7 @@ impl Prepared {
         }));
         self.rows.extend(row.map(|row| applied(&row)));
         self.history_exists = true;
+        Ok(())
     }
 
     /// The rank of the next row: 1 in an empty history, but 0 for a SCHEMA marker.
@@ -121,6 +124,23 @@ pub(super) fn applied(row: &NewRow) -> AppliedMigration {
     }
 }
 
+/// Flyway takes its own script for the history table through the placeholders too, and an empty prefix makes all of it the
+/// name of one.
+fn refuse_empty_prefix(view: &View<'_>) -> Result<(), AdapterError> {
+    let config = &view.adapter.config;
+    if !config.placeholder_replacement || !config.placeholder_prefix.is_empty() {
+        return Ok(());
+    }
+    Err(AdapterError::refused(
+        "ERROR",
+        format!(
+            "Unable to parse statement in  at line 1 col 1. See {} for more information. With an empty placeholderPrefix \
+             every script is one placeholder, the one that creates the history table, too.  Check your configuration!",
+            help_link("learn-more-about-flyway/troubleshooting/known-parser-limitations")
+        ),
+    ))
+}
+
 fn no_create_schemas(baselining: bool) -> String {
     let middle = if baselining {
         "Even though Flyway is configured not to create any schemas, the schema history table still needs a schema to \
@@ -142,7 +162,7 @@ pub(crate) fn baseline_plan(view: &View<'_>, marker: &Marker) -> Result<Plan, Ad
     prepared.create_schemas(view, Some(marker))?;
     prepared.steps.extend(scripts::steps(view, Event::BeforeBaseline)?);
     match baseline(&view.table, prepared.history_exists.then_some(prepared.rows.as_slice()), marker)? {
-        Baseline::Create => prepared.create_history(view, Some(marker)),
+        Baseline::Create => prepared.create_history(view, Some(marker))?,
         Baseline::Already(message) => prepared.warnings.push(message),
     }
     prepared.steps.extend(scripts::steps(view, Event::AfterBaseline)?);

@@ -172,6 +172,8 @@ results! {
     ErrorItem {
         error_code: String,
         #[serde(skip_serializing_if = "Option::is_none")]
+        sub_error_code: Option<Option<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         sql_state: Option<Option<String>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         sql_error_code: Option<i64>,
@@ -393,6 +395,7 @@ impl ErrorItem {
     pub fn new(code: &str, message: impl Into<String>) -> ErrorItem {
         ErrorItem {
             error_code: code.to_owned(),
+            sub_error_code: None,
             sql_state: None,
             sql_error_code: None,
             message: message.into(),
@@ -400,6 +403,15 @@ impl ErrorItem {
             path: None,
             cause: None,
         }
+    }
+
+    /// An error of the server, which has its codes.
+    #[must_use]
+    pub fn of_server(mut self, kind: Option<&str>, state: Option<String>, code: i64) -> ErrorItem {
+        self.sub_error_code = Some(kind.map(str::to_owned));
+        self.sql_state = Some(state);
+        self.sql_error_code = Some(code);
+        self
     }
 
     /// An error of a migration, which has the place and the server's codes. Without a line it is -1.

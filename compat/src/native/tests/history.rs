@@ -38,7 +38,7 @@ fn statements(dialect: Dialect) -> String {
 fn each_server_gets_its_own_statements() {
     assert_snapshot!(statements(Dialect::Postgres), @r#"
     SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'dunlin_migrations' AND c.relkind IN ('r', 'p', 'v', 'f')
-    SELECT version, name, kind, checksum, batch, pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM "public"."dunlin_migrations"
+    SELECT version, name, kind, checksum, batch, pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), plugin_sha256 FROM "public"."dunlin_migrations"
     Creating history table "public"."dunlin_migrations"
     CREATE TABLE IF NOT EXISTS "public"."dunlin_migrations" (version text NOT NULL PRIMARY KEY, name text NOT NULL, kind text NOT NULL, checksum text, batch bigint NOT NULL, applied_at timestamp with time zone NOT NULL, execution_ms bigint NOT NULL, applied_by text, dunlin_version text NOT NULL, plugin_name text, plugin_version text, plugin_sha256 text)
     RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_catalog.set_config('search_path', '"$user", public', false)
@@ -46,7 +46,7 @@ fn each_server_gets_its_own_statements() {
     "#);
     assert_snapshot!(statements(Dialect::Mysql), @"
     SELECT 1 FROM information_schema.tables WHERE table_schema = 'shop' AND table_name = 'dunlin_migrations'
-    SELECT version, name, kind, checksum, batch, DATE_FORMAT(applied_at, '%Y-%m-%dT%H:%i:%sZ') FROM `shop`.`dunlin_migrations`
+    SELECT version, name, kind, checksum, batch, DATE_FORMAT(applied_at, '%Y-%m-%dT%H:%i:%sZ'), plugin_sha256 FROM `shop`.`dunlin_migrations`
     Creating history table `shop`.`dunlin_migrations`
     CREATE TABLE IF NOT EXISTS `shop`.`dunlin_migrations` (version varchar(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, name varchar(255) NOT NULL, kind varchar(16) NOT NULL, checksum varchar(64), batch bigint NOT NULL, applied_at datetime(3) NOT NULL, execution_ms bigint NOT NULL, applied_by varchar(255), dunlin_version varchar(64) NOT NULL, plugin_name varchar(255), plugin_version varchar(64), plugin_sha256 varchar(64)) ENGINE = InnoDB CHARACTER SET utf8mb4
     SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT, sql_safe_updates = DEFAULT, time_zone = DEFAULT; USE `shop`
@@ -54,7 +54,7 @@ fn each_server_gets_its_own_statements() {
     ");
     assert_snapshot!(statements(Dialect::Sqlite), @r#"
     SELECT 1 FROM "main".sqlite_master WHERE type IN ('table', 'view') AND name = 'dunlin_migrations' COLLATE NOCASE
-    SELECT version, name, kind, checksum, batch, applied_at FROM "main"."dunlin_migrations"
+    SELECT version, name, kind, checksum, batch, applied_at, plugin_sha256 FROM "main"."dunlin_migrations"
     Creating history table "main"."dunlin_migrations"
     CREATE TABLE IF NOT EXISTS "main"."dunlin_migrations" (version TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, checksum TEXT, batch INTEGER NOT NULL, applied_at TEXT NOT NULL, execution_ms INTEGER NOT NULL, applied_by TEXT, dunlin_version TEXT NOT NULL, plugin_name TEXT, plugin_version TEXT, plugin_sha256 TEXT)
 

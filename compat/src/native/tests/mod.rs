@@ -8,6 +8,7 @@ use crate::model::{Dialect, History, MigrationStep, Quoting, Standing, Step, Tra
 mod history;
 mod mend;
 mod plan;
+mod plugins;
 mod status;
 
 /// A small shop.
@@ -62,6 +63,7 @@ fn row_of(version: &str, name: &str, kind: &str, checksum: Option<&str>) -> Vec<
         checksum.map(str::to_owned),
         text("1"),
         text("2024-01-02T03:04:05Z"),
+        None,
     ]
 }
 

@@ -1,6 +1,8 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::backfill::Work;
+use crate::model::Body;
 
 #[test]
 fn up_runs_what_is_pending_as_far_as_asked() {
@@ -200,17 +202,30 @@ fn an_up_must_say_at_least_that_it_does_nothing() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_only_when_it_would_run() {
-    let text = "-- migrate:up\nSELECT 1;\n-- migrate:batch table=orders key=id\nUPDATE orders SET a = 1 WHERE id BETWEEN :from AND :to;\n\
-                -- migrate:down\nSELECT 2;\n";
+fn batches_are_blocks_named_by_their_place_in_the_file() {
+    let text = "-- migrate:up\nSELECT 1;\n-- migrate:batch table=orders key=id size=500\nUPDATE orders SET a = 1 WHERE :range;\n\
+                -- migrate:backfill plugin=status table=orders\n-- migrate:down\nSELECT 2;\n\
+                -- migrate:batch table=orders direction=down\nUPDATE orders SET a = NULL WHERE :range;\n";
     let shop = project(&[SHOP[0], ("4_status.sql", text)]);
-    assert_snapshot!(refusal(&shop, &History::default(), &Request::default()), @"
-    migrations/4_status.sql:3: `-- migrate:batch` comes with backfills, which are not built yet; nothing was run
-      Move the block into a later migration and stop before it with `--to`, or write the change as SQL under `-- migrate:up`.
-    ");
-    assert_eq!(titles(&shop, &History::default(), &up(Some("1"), None)), ["1_customers"]);
+    let blocks = |history: &History, request: &Request| {
+        let plan = plan_on(Dialect::Sqlite, &shop, history, request).unwrap();
+        let step = plan.migrations().last().unwrap().clone();
+        step.blocks.into_iter().map(|block| block.body).collect::<Vec<Body>>()
+    };
+    let ups = blocks(&History::default(), &Request::default());
+    let [Body::Sql, Body::Backfill(batch), Body::Backfill(plugin)] = ups.as_slice() else {
+        panic!("{ups:?}")
+    };
+    assert_eq!((batch.name.as_str(), batch.pace.size), ("4_status/1", Some(500)));
+    assert_eq!(batch.change.work, Work::Sql { text: "UPDATE orders SET a = 1 WHERE :range;".into() });
+    assert_eq!(plugin.name, "4_status/2");
+    assert_eq!(plugin.change.work, Work::Plugin { name: "status".into(), inverse: false });
+
+    let downs = blocks(&history(vec![row(&shop, "4")]), &down(None, None));
+    let [Body::Sql, Body::Backfill(batch)] = downs.as_slice() else { panic!("{downs:?}") };
+    assert_eq!(batch.name, "4_status/3");
+
     let server = server(Dialect::Sqlite);
     let context = Context { server: &server, history: &History::default(), answers: &[], unfinished: None };
     assert_eq!(shop.status(&context).unwrap()[1].kind, "backfill");
-    assert_eq!(titles(&shop, &history(vec![row(&shop, "4")]), &down(None, None)), ["4_status"]);
 }

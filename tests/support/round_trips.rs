@@ -1,4 +1,4 @@
-//! A proxy that counts how often the client has to wait for the server.
+//! A proxy that counts how often a client has to wait for the server. The benchmark uses it, too.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,43 +6,43 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use super::server::{Database, Server};
-
-/// Counts changes of direction on all connections made through it.
+/// Counts the connections made through it, and on all of them the changes of direction.
 pub struct RoundTrips {
+    connections: Arc<AtomicUsize>,
     count: Arc<AtomicUsize>,
     port: u16,
-    target_port: u16,
 }
 
 impl RoundTrips {
-    /// A proxy on a free port.
-    pub fn to(server: &Server) -> Result<RoundTrips, String> {
-        let (host, target_port) = server.address().ok_or("no address")?;
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-        let count = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&count);
+    /// A proxy on a free port to a server on this machine.
+    pub fn to(server_port: u16) -> RoundTrips {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let proxy = RoundTrips {
+            connections: Arc::new(AtomicUsize::new(0)),
+            count: Arc::new(AtomicUsize::new(0)),
+            port,
+        };
+        let (connections, count) = (Arc::clone(&proxy.connections), Arc::clone(&proxy.count));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if let Ok(server) = TcpStream::connect((host.as_str(), target_port)) {
-                    pass(client, server, &counted);
+                connections.fetch_add(1, Ordering::SeqCst);
+                if let Ok(server) = TcpStream::connect(("127.0.0.1", server_port)) {
+                    pass(client, server, &count);
                 }
             }
         });
-        Ok(RoundTrips { count, port, target_port })
+        proxy
     }
 
-    /// The database as seen through the proxy.
-    pub fn through(&self, database: &Database) -> Database {
-        let swap = |text: &str| text.replace(&format!(":{}/", self.target_port), &format!(":{}/", self.port));
-        Database {
-            url: swap(&database.url),
-            jdbc: swap(&database.jdbc),
-            dbmate: swap(&database.dbmate),
-            sqlx: swap(&database.sqlx),
-            login: database.login.clone(),
-        }
+    /// Where it listens, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Connections so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Round trips so far.
@@ -77,7 +77,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream, mut on_data: impl FnMut()) {
             break;
         }
         on_data();
-        if to.write_all(&buffer[..length]).is_err() {
+        if to.write_all(buffer.get(..length).unwrap_or_default()).is_err() {
             break;
         }
     }

@@ -1,0 +1,256 @@
+//! The change that every shop makes once: orders get a status, while customers order, pay and cancel.
+//!
+//! Rows are 100,000; `DUNLIN_TEST_ROWS` sets another number.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use dunlin::db::{self, ConnectOptions, Connection, DatabaseUrl, DbErrorKind};
+
+use super::process::{Process, dunlin, wait_until};
+use super::shop::{self, tables_left};
+use super::support::{Database, Project, ServerKind, databases};
+
+/// The lock time-out of writers; whoever waits longer fails.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn rows() -> u64 {
+    std::env::var("DUNLIN_TEST_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
+}
+
+/// The classic three steps as one file: column and default, backfill, NOT NULL and index.
+fn migration(kind: ServerKind) -> String {
+    let (text, steps) = match kind {
+        ServerKind::Postgres => (
+            "text",
+            "ALTER TABLE orders ALTER COLUMN status SET DEFAULT 'pending';
+
+-- migrate:batch table=orders key=id where=\"status IS NULL\"
+UPDATE orders SET status = 'pending', touched = touched + 1 WHERE :range;
+
+-- migrate:up
+ALTER TABLE orders ALTER COLUMN status SET NOT NULL;
+
+-- migrate:up transaction=none
+CREATE INDEX CONCURRENTLY idx_orders_status ON orders (status);
+
+-- migrate:down
+DROP INDEX IF EXISTS idx_orders_status;
+ALTER TABLE orders DROP COLUMN IF EXISTS status;
+",
+        ),
+        ServerKind::MariaDb | ServerKind::MySql => (
+            "varchar(20)",
+            "ALTER TABLE orders ALTER COLUMN status SET DEFAULT 'pending';
+
+-- migrate:batch table=orders key=id where=\"status IS NULL\"
+UPDATE orders SET status = 'pending', touched = touched + 1
+WHERE id BETWEEN :from AND :to AND status IS NULL;
+
+-- migrate:up
+ALTER TABLE orders MODIFY COLUMN status varchar(20) NOT NULL DEFAULT 'pending';
+CREATE INDEX idx_orders_status ON orders (status);
+
+-- migrate:down
+DROP INDEX idx_orders_status ON orders;
+ALTER TABLE orders DROP COLUMN status;
+",
+        ),
+        // A column cannot be made NOT NULL later, and its default would fill the old rows at once: a trigger sets it.
+        ServerKind::Sqlite => (
+            "text",
+            "CREATE TRIGGER orders_status AFTER INSERT ON orders WHEN NEW.status IS NULL BEGIN
+    UPDATE orders SET status = 'pending' WHERE id = NEW.id;
+END;
+
+-- migrate:batch table=orders key=id where=\"status IS NULL\"
+UPDATE orders SET status = 'pending', touched = touched + 1 WHERE id BETWEEN :from AND :to AND status IS NULL;
+
+-- migrate:up
+CREATE INDEX idx_orders_status ON orders (status);
+
+-- migrate:down
+DROP INDEX idx_orders_status;
+DROP TRIGGER orders_status;
+ALTER TABLE orders DROP COLUMN status;
+",
+        ),
+    };
+    format!("-- migrate:up\nALTER TABLE orders ADD COLUMN status {text};\n{steps}")
+}
+
+/// Customers at work, with the code that knows nothing of a status.
+struct Load<'a> {
+    database: &'a Database,
+    ended: AtomicBool,
+    statements: AtomicU64,
+    waited_too_long: AtomicU64,
+}
+
+impl<'a> Load<'a> {
+    fn new(database: &'a Database) -> Load<'a> {
+        Load {
+            database,
+            ended: AtomicBool::new(false),
+            statements: AtomicU64::new(0),
+            waited_too_long: AtomicU64::new(0),
+        }
+    }
+
+    fn session(&self) -> Box<dyn Connection> {
+        let url = DatabaseUrl::parse(&self.database.url()).unwrap();
+        let mut connection = db::connect(&url, &ConnectOptions::default()).unwrap();
+        let milliseconds = LOCK_TIMEOUT.as_millis();
+        let limit = match self.database.kind() {
+            ServerKind::Postgres => format!("SET lock_timeout = {milliseconds}"),
+            ServerKind::Sqlite => format!("PRAGMA busy_timeout = {milliseconds}"),
+            _ => format!(
+                "SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0}",
+                LOCK_TIMEOUT.as_secs()
+            ),
+        };
+        connection.execute(&limit).unwrap();
+        connection
+    }
+
+    /// Orders, changes and cancels until it is told to end.
+    fn run(&self, seed: u64) {
+        let mut connection = self.session();
+        let mut random = fastrand::Rng::with_seed(seed);
+        while !self.ended.load(Ordering::Relaxed) {
+            let id = random.u64(1..=rows());
+            let statement = match random.u8(0..10) {
+                0..=3 => {
+                    format!("INSERT INTO orders (customer, amount) VALUES ('load', {})", random.u32(1..1000))
+                }
+                4..=8 => format!("UPDATE orders SET amount = amount + 1 WHERE id = {id}"),
+                _ => format!("DELETE FROM orders WHERE id = {id}"),
+            };
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = connection.execute(&statement) {
+                match error.kind {
+                    DbErrorKind::LockTimeout => self.waited_too_long.fetch_add(1, Ordering::Relaxed),
+                    // A deadlock is given up at once and tried again, as applications do.
+                    DbErrorKind::Deadlock => 0,
+                    _ => panic!("{:?}: {statement}: {error}", self.database.kind()),
+                };
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
+    for database in databases() {
+        shop::orders(&database, rows());
+        let project = Project::new();
+        project.write("migrations/1_order_status.sql", migration(database.kind()));
+        let schema_before = database.schema_dump();
+
+        let load = Load::new(&database);
+        thread::scope(|scope| {
+            for seed in 0..3 {
+                let load = &load;
+                scope.spawn(move || load.run(seed));
+            }
+            let up = Process::start(&project, &database, &["up"]);
+            let ended = up.end();
+            load.ended.store(true, Ordering::Relaxed);
+            assert!(ended.success, "{:?}\n{}", database.kind(), ended.stderr);
+        });
+        let kind = database.kind();
+        assert_eq!(load.waited_too_long.load(Ordering::Relaxed), 0, "{kind:?}: writers waited too long");
+        assert!(load.statements.load(Ordering::Relaxed) > 5, "{kind:?}: there was no load");
+        let count =
+            |condition: &str| database.query(&format!("SELECT count(*) FROM orders WHERE {condition}"));
+        assert_eq!(count("status IS NULL OR status <> 'pending'"), [["0"]], "{kind:?}: rows were missed");
+        assert_eq!(count("touched > 1"), [["0"]], "{kind:?}: rows were done twice");
+        let old = format!("touched = 0 AND id <= {}", rows());
+        assert_eq!(count(&old), [["0"]], "{kind:?}: rows that were there at the start were not done");
+        assert!(tables_left(&database).is_empty(), "{kind:?}: {:?}", tables_left(&database));
+
+        let data = "SELECT count(*), sum(id), sum(amount), sum(touched) FROM orders";
+        let data_before = database.query(data);
+        dunlin(&project, &database, &["down"]).success();
+        assert_eq!(database.query(data), data_before, "{kind:?}");
+        database.sql("DROP TABLE dunlin_migrations;");
+        assert_eq!(without_counters(&database.schema_dump()), without_counters(&schema_before), "{kind:?}");
+    }
+}
+
+/// The next number of a table is no part of its schema.
+fn without_counters(dump: &str) -> String {
+    let counter = regex::Regex::new(r" AUTO_INCREMENT=\d+").unwrap();
+    counter.replace_all(dump, "").into_owned()
+}
+
+#[test]
+fn a_killed_up_goes_on_in_the_middle_of_its_backfill() {
+    for database in databases() {
+        shop::orders(&database, 5_000);
+        let project = Project::new();
+        let text = migration(database.kind()).replace("key=id", "key=id size=100 rate=1500");
+        project.write("migrations/1_order_status.sql", text);
+        for _ in 0..2 {
+            let up = Process::start(&project, &database, &["up"]);
+            wait_until(&database, "SELECT sum(chunks_done) > 2 FROM dunlin_backfill_workers");
+            up.kill();
+        }
+        let listed =
+            dunlin(&project, &database, &["--format", "json", "backfill", "status"]).success().json();
+        assert_eq!(listed["backfills"][0]["name"], "1_order_status/1");
+        // A process that knows nothing of the migration takes part.
+        let helper =
+            Process::start(&project, &database, &["backfill", "run", "1_order_status/1", "--rate", "100000"]);
+        dunlin(&project, &database, &["up"]).success();
+        helper.succeed();
+        let found = database.query("SELECT count(*), min(touched), max(touched), min(status) FROM orders");
+        assert_eq!(found, [["5000", "1", "1", "pending"]], "{:?}", database.kind());
+        assert!(tables_left(&database).is_empty());
+    }
+}
+
+#[test]
+fn a_batch_takes_part_in_going_down() {
+    for database in databases() {
+        shop::orders(&database, 1_000);
+        let project = Project::new();
+        project.write(
+            "migrations/1_double.sql",
+            "-- migrate:up
+-- migrate:batch table=orders size=100
+UPDATE orders SET amount = amount * 2, touched = touched + 1 WHERE :range;
+-- migrate:down
+-- migrate:batch table=orders size=100 direction=down
+UPDATE orders SET amount = amount / 2, touched = touched - 1 WHERE :range;
+",
+        );
+        let rows = || database.query("SELECT sum(amount), min(touched), max(touched) FROM orders");
+        let before = rows();
+        dunlin(&project, &database, &["up"]).success();
+        assert_eq!(rows()[0][1..], ["1", "1"]);
+        dunlin(&project, &database, &["down"]).success();
+        let after = rows();
+        assert_eq!(after[0][1..], before[0][1..]);
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        assert_eq!(number(&after[0][0]), number(&before[0][0]), "{:?}", database.kind());
+        dunlin(&project, &database, &["up"]).success();
+        assert_eq!(rows()[0][1..], ["1", "1"]);
+    }
+}
+
+#[test]
+fn a_plan_shows_what_a_batch_runs() {
+    let database = Database::sqlite();
+    shop::orders(&database, 10);
+    let project = Project::new();
+    project.write("migrations/1_order_status.sql", migration(ServerKind::Sqlite));
+    let plan = dunlin(&project, &database, &["plan"]).success().stdout;
+    assert!(
+        plan.contains("-- backfill 1_order_status/1: orders in chunks by id, where status IS NULL"),
+        "{plan}"
+    );
+    assert!(plan.contains("WHERE id BETWEEN :from AND :to AND status IS NULL;"), "{plan}");
+}
