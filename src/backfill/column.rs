@@ -125,11 +125,13 @@ fn queries(server: &Server, table: &str, column: &str) -> (String, String) {
         }
         Dialect::Mysql | Dialect::Mariadb => {
             let schema = dialect.quote_literal(schema.unwrap_or(&server.schema));
+            // What is the table's own anyway is left out: MySQL shows for ever what was once spelt out.
             let facts = format!(
-                "SELECT CONCAT(column_type, CASE WHEN character_set_name IS NULL THEN '' ELSE \
-                 CONCAT(' CHARACTER SET ', character_set_name, ' COLLATE ', collation_name) END), \
-                 is_nullable, column_default, extra FROM information_schema.columns \
-                 WHERE table_schema = {schema} AND table_name = {bare_literal} AND column_name = {column}"
+                "SELECT CONCAT(c.column_type, CASE WHEN c.character_set_name IS NULL OR c.collation_name = t.table_collation \
+                 THEN '' ELSE CONCAT(' CHARACTER SET ', c.character_set_name, ' COLLATE ', c.collation_name) END), \
+                 c.is_nullable, c.column_default, c.extra FROM information_schema.columns c \
+                 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+                 WHERE c.table_schema = {schema} AND c.table_name = {bare_literal} AND c.column_name = {column}"
             );
             let used = format!(
                 "SELECT DISTINCT index_name FROM information_schema.statistics \
