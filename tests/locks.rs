@@ -145,6 +145,22 @@ fn a_run_gives_up_with_code_4_and_names_who_holds_the_lock() {
     }
 }
 
+/// Named locks are the whole server's, and two databases on it have nothing to do with each other.
+#[test]
+fn a_run_on_another_database_of_the_server_is_not_waited_for() {
+    for database in support::databases() {
+        if database.kind() == ServerKind::Sqlite {
+            continue;
+        }
+        let (project, other) = (clinic(), Database::create(database.kind()).unwrap());
+        let mut session = Session::open(&database);
+        session.run(&lock_statement(&project, &database));
+        let output = dunlin(&project, &other, &["up", "--lock-wait", "0s"]).success();
+        assert!(!output.stderr.contains("waiting"), "{output}");
+        dunlin(&project, &database, &["up", "--lock-wait", "0s"]).exits(4);
+    }
+}
+
 #[test]
 fn a_lock_on_the_sqlite_file_is_waited_for_and_its_holder_named() {
     let database = Database::sqlite();
