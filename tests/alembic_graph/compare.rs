@@ -42,7 +42,7 @@ impl Comparison {
         }
         self.same(&graph_sorted(&ours), &graph_sorted(alembic), question, &"the graph");
         let calls = question.calls.iter().zip(ours.calls.iter().zip(&alembic.calls));
-        let open = leaves_order_open(&ours);
+        let open = leaves_order_open(question, &ours);
         for (call, (ours, theirs)) in calls {
             let (mut ours, mut theirs) = (without_tracebacks(ours), without_tracebacks(theirs));
             sort_call(&mut ours, open);
@@ -123,8 +123,11 @@ fn without_tracebacks(shown: &Shown<Called>) -> Shown<Called> {
     shown
 }
 
-/// Whether a revision has several dependencies besides: they form a set.
-fn leaves_order_open(answer: &Answer) -> bool {
+/// Whether a revision has several dependencies: they form a set.
+fn leaves_order_open(question: &Question, answer: &Answer) -> bool {
+    if question.revisions.iter().any(|given| given.depends_on.len() > 1) {
+        return true;
+    }
     match &answer.graph.outcome {
         Outcome::Done(graph) => graph.nodes.values().any(|node| node.normalized_down.len() > 2),
         Outcome::Error { .. } | Outcome::Crash { .. } => true,

@@ -56,7 +56,10 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
             .any(|begin| statement.starts_with(begin));
     let object_of_postgres = kind == ServerKind::Postgres
         && (statement.starts_with("SELECT pg_catalog.string_agg(pg_catalog.format(")
-            || statement.starts_with("SELECT CASE WHEN") && statement.contains("pg_catalog."));
+            || statement.starts_with("SELECT CASE WHEN") && statement.contains("pg_catalog.")
+            // The driver's, about types that it does not know.
+            || statement.starts_with("SELECT enumlabel\n")
+            || statement.starts_with("SELECT t.typname, t.typtype, t.typelem, r.rngsubtype"));
     let driver_of_postgres = kind == ServerKind::Postgres && statement.contains("typname = 'hstore'");
     statement.is_empty()
         || statement.contains("alembic_version")
