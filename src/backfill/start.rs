@@ -87,6 +87,8 @@ pub(super) fn begin(
         }
         if found.state != State::Done {
             create_others(connection, tables)?;
+            // A process that died while it looked would be waited for.
+            patiently(connection, &tables.release_check(name)).map_err(failed())?;
         }
         return Ok(found);
     }

@@ -151,7 +151,7 @@ impl Place {
         let mut seen = BTreeMap::from([
             ("exit code".to_owned(), said.status.to_string()),
             ("stdout".to_owned(), text(&said.stdout)),
-            ("stderr".to_owned(), text(&said.stderr)),
+            ("stderr".to_owned(), in_fixed_order(&text(&said.stderr))),
             ("rows".to_owned(), self.rows()),
         ]);
         let mut files = Vec::new();
@@ -186,6 +186,16 @@ impl Place {
         rows.sort();
         if rows.is_empty() { "no table, or an empty one".to_owned() } else { rows.join(" ") }
     }
+}
+
+/// Log lines about tables that reflection takes from a set have no order of their own.
+fn in_fixed_order(log: &str) -> String {
+    let of_a_set = |line: &&str| line.contains("Detected sequence named ");
+    let mut lines: Vec<&str> = log.split('\n').collect();
+    for group in lines.chunk_by_mut(|first, second| of_a_set(first) && of_a_set(second)) {
+        group.sort_unstable();
+    }
+    lines.join("\n")
 }
 
 fn rows_of_file(file: &str, query: &str) -> rusqlite::Result<Vec<String>> {

@@ -94,6 +94,16 @@ impl Tables {
         )
     }
 
+    /// Takes that right from whoever has it, dead or alive. Two that look at once do no harm: the next pass begins, and the end
+    /// comes, only where the pass is still what it was.
+    pub fn release_check(&self, name: &str) -> String {
+        format!(
+            "UPDATE {} SET checker = NULL WHERE {} AND state = 'running' AND checker IS NOT NULL",
+            self.name(RECORDS),
+            self.named(name)
+        )
+    }
+
     /// Begins the next pass behind `last`, up to `bound`.
     pub fn next_pass(&self, name: &str, pass: u64, last: Option<&KeyValue>, bound: &KeyValue) -> String {
         format!(
