@@ -161,7 +161,13 @@ impl Statements {
         let mut rest = body;
         match kind {
             b'Q' => {
-                recorder.add(text(&mut rest));
+                let sql = text(&mut rest);
+                // Prepared only for the types of its columns.
+                let same = self.prepared.keys().find(|name| self.texts.get(*name) == Some(&sql)).cloned();
+                if let Some(number) = same.and_then(|name| self.prepared.remove(&name)) {
+                    recorder.remove(number);
+                }
+                recorder.add(sql);
             }
             b'P' => {
                 let (name, sql) = (text(&mut rest), text(&mut rest));
