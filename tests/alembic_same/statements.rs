@@ -11,7 +11,7 @@ use crate::support::{ServerKind, sorted_constraints};
 /// The migrations' own statements, in order, in the form in which they are compared.
 pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
     let mut statements: Vec<String> = Vec::new();
-    for statement in received {
+    for statement in received.into_iter().flat_map(|message| one_by_one(kind, message)) {
         let statement = statement.trim().trim_end_matches(';').trim_end().to_owned();
         if is_bookkeeping(kind, &statement) {
             continue;
@@ -28,6 +28,17 @@ pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
     }
     sort_neighbours(&mut statements);
     statements
+}
+
+/// The statements of a message, without lines that are a comment. Dunlin sends several one by one, since each is a step that
+/// may have to be resumed.
+fn one_by_one(kind: ServerKind, message: String) -> Vec<String> {
+    let is_several = kind == ServerKind::Postgres && message.contains(";\n") && !message.contains('$');
+    if !is_several {
+        return vec![message];
+    }
+    let lines: Vec<&str> = message.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    lines.join("\n").split(";\n").map(str::to_owned).collect()
 }
 
 /// What belongs to the tool or its driver and not to a migration.
@@ -60,10 +71,13 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
             // The driver's, about types that it does not know.
             || statement.starts_with("SELECT enumlabel\n")
             || statement.starts_with("SELECT t.typname, t.typtype, t.typelem, r.rngsubtype"));
+    // What PostgreSQL refuses while it is prepared is not in the record, and Dunlin prepares what has a result.
+    let refused_by_postgres = kind == ServerKind::Postgres && statement.contains("nothing_like_that");
     let driver_of_postgres = kind == ServerKind::Postgres && statement.contains("typname = 'hstore'");
     statement.is_empty()
         || statement.contains("alembic_version")
         || driver_of_postgres
+        || refused_by_postgres
         || object_of_mysql
         || object_of_postgres
         || [&TRANSACTION, &CONNECT, &DUNLIN].iter().any(|rule| rule.is_match(statement))

@@ -20,8 +20,7 @@ pub struct Received {
     pub sql: String,
 }
 
-/// Each statement with a number by which it can be found again.
-type Log = Arc<Mutex<Vec<(usize, Received)>>>;
+type Log = Arc<Mutex<Vec<Received>>>;
 
 /// Listens on a port of its own until it is dropped.
 pub struct Proxy {
@@ -64,7 +63,7 @@ impl Proxy {
 
     /// What came since the last call.
     pub fn take(&self) -> Vec<Received> {
-        std::mem::take(&mut *self.log.lock().unwrap()).into_iter().map(|(_, received)| received).collect()
+        std::mem::take(&mut self.log.lock().unwrap())
     }
 }
 
@@ -82,15 +81,8 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn add(&self, sql: String) -> usize {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::SeqCst);
-        self.log.lock().unwrap().push((number, Received { connection: self.connection, sql }));
-        number
-    }
-
-    fn remove(&self, number: usize) {
-        self.log.lock().unwrap().retain(|(other, _)| *other != number);
+    fn add(&self, sql: String) {
+        self.log.lock().unwrap().push(Received { connection: self.connection, sql });
     }
 }
 
@@ -151,8 +143,6 @@ fn postgres(mut client: TcpStream, mut server: &TcpStream, recorder: &Recorder) 
 #[derive(Default)]
 struct Statements {
     texts: HashMap<String, String>,
-    /// Where those stand in the record that were not run yet. One that the server refuses stays there.
-    prepared: HashMap<String, usize>,
     portals: HashMap<String, String>,
 }
 
@@ -160,25 +150,13 @@ impl Statements {
     fn message(&mut self, kind: u8, body: &[u8], recorder: &Recorder) {
         let mut rest = body;
         match kind {
-            b'Q' => {
-                let sql = text(&mut rest);
-                // Prepared only for the types of its columns.
-                let same = self.prepared.keys().find(|name| self.texts.get(*name) == Some(&sql)).cloned();
-                if let Some(number) = same.and_then(|name| self.prepared.remove(&name)) {
-                    recorder.remove(number);
-                }
-                recorder.add(sql);
-            }
+            b'Q' => recorder.add(text(&mut rest)),
             b'P' => {
-                let (name, sql) = (text(&mut rest), text(&mut rest));
-                self.prepared.insert(name.clone(), recorder.add(sql.clone()));
-                self.texts.insert(name, sql);
+                let name = text(&mut rest);
+                self.texts.insert(name, text(&mut rest));
             }
             b'B' => {
                 let (portal, statement) = (text(&mut rest), text(&mut rest));
-                if let Some(number) = self.prepared.remove(&statement) {
-                    recorder.remove(number);
-                }
                 let sql = self.texts.get(&statement).cloned().unwrap_or_default();
                 let parameters = parameters(rest).unwrap_or_default();
                 let shown = if parameters.is_empty() {
