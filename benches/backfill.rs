@@ -187,10 +187,12 @@ fn assignment(kind: Kind) -> &'static str {
     }
 }
 
+type MakeCommand = dyn Fn(&Setup, &Server) -> Option<Command>;
+
 /// A way to do it.
 struct Contender {
     name: String,
-    command: Box<dyn Fn(&Setup, &Server) -> Option<Command>>,
+    command: Box<MakeCommand>,
 }
 
 impl Contender {

@@ -75,7 +75,7 @@ impl Batch {
                 parameter.name == wanted || parameter.name.starts_with(&format!("{wanted}_"))
             })
         };
-        if !used("range") && !(used("from") && used("to")) {
+        if !(used("range") || used("from") && used("to")) {
             return Err(bad(
                 1,
                 "a batch says which rows of the table are the chunk's: `WHERE id BETWEEN :from AND :to`, or `WHERE :range`",

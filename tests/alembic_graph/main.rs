@@ -1,6 +1,8 @@
 //! Graphs of revisions, random ones and those of Alembic's own tests: Alembic itself and Dunlin must find the same heads,
 //! the same order of steps, the same rows of the version table after each, and say the same when something is wrong.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

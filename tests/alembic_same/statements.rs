@@ -37,7 +37,7 @@ fn one_by_one(kind: ServerKind, message: String) -> Vec<String> {
     if !is_several {
         return vec![message];
     }
-    let lines: Vec<&str> = message.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let lines: Vec<&str> = message.split('\n').filter(|line| !line.trim_start().starts_with("--")).collect();
     lines.join("\n").split(";\n").map(str::to_owned).collect()
 }
 

@@ -2,7 +2,6 @@
 //! `--ignored`: these take minutes on each server, and have not had a green run over all of them yet.
 
 #[path = "../crash/harness.rs"]
-#[allow(dead_code)]
 mod harness;
 
 use harness::Subject;

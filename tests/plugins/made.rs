@@ -268,7 +268,7 @@ impl Memory {
     }
 
     fn put(&mut self, bytes: &[u8]) -> u32 {
-        while self.bytes.len() % 8 != 0 {
+        while !self.bytes.len().is_multiple_of(8) {
             self.bytes.push(0);
         }
         let place = 1024 + self.bytes.len() as u32;

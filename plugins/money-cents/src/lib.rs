@@ -58,8 +58,7 @@ impl MoneyCents {
     fn of_float(&self, amount: f64) -> Result<i64, String> {
         let cents = amount * self.unit() as f64;
         let whole = cents.round();
-        // Not a number is not below anything.
-        if !(whole.abs() < LARGEST) {
+        if whole.is_nan() || whole.abs() >= LARGEST {
             return Err(format!("{amount} is no amount of money"));
         }
         if (cents - whole).abs() > TOLERANCE {

@@ -19,7 +19,7 @@ impl Rule for RequireIndex {
         let mut findings = Vec::new();
         for (statement, words) in (0..).zip(&words) {
             for column in foreign_keys(words) {
-                if indexed.iter().any(|indexed| *indexed == column.text) {
+                if indexed.contains(&column.text) {
                     continue;
                 }
                 findings.push(Finding {

@@ -106,10 +106,7 @@ impl Project {
         let arguments = json!({ "command": name, "keywords": keywords, "options": self.options(console) });
         let call = Call { program: &program, carrier: None, name: "command", arguments: &arguments };
         let mut observer = GuestObserver::new(console);
-        let connection = match &mut connection {
-            Some(connection) => Some(connection.as_mut() as &mut dyn Connection),
-            None => None,
-        };
+        let connection = connection.as_mut().map(|connection| connection.as_mut() as &mut dyn Connection);
         let given = engine::call(connection, &mut guests, &call, &mut observer)
             .map_err(|error| failure(error, name))?;
         let given: Given = serde_json::from_value(given)

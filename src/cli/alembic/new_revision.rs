@@ -25,10 +25,8 @@ const ILLEGAL: [char; 4] = ['+', '-', ':', '@'];
 /// Writes an empty revision.
 pub fn run(project: &Project, arguments: &NewRevision, console: &mut Console) -> Result<(), CommandFailure> {
     let runs_env = project.config.revision_environment().map_err(config_failure)?;
-    if arguments.autogenerate {
-        if arguments.sql {
-            return Err(CommandFailure::failed("Using --sql with --autogenerate does not make any sense"));
-        }
+    if arguments.autogenerate && arguments.sql {
+        return Err(CommandFailure::failed("Using --sql with --autogenerate does not make any sense"));
     }
     if arguments.autogenerate || runs_env {
         let keywords = json!({

@@ -90,7 +90,7 @@ fn artifact(messages: &str) -> Option<PathBuf> {
         let files = message.get("filenames")?.as_array()?.clone();
         files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
     };
-    messages.split('\n').filter_map(file).last()
+    messages.split('\n').filter_map(file).next_back()
 }
 
 /// Whether the Rust in use has the target's standard library.

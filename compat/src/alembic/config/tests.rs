@@ -298,7 +298,8 @@ fn names(config: &[&str], variable: Option<&str>) -> Result<(String, String), St
 
 #[test]
 fn the_files_are_those_of_the_arguments_then_of_the_variable_then_of_the_folder() {
-    let cases: [(&[&str], Option<&str>, (&str, &str)); 7] = [
+    type Case = (&'static [&'static str], Option<&'static str>, (&'static str, &'static str));
+    let cases: [Case; 7] = [
         (&[], None, ("alembic.ini", "pyproject.toml")),
         (&["db/x.ini"], None, ("db/x.ini", "pyproject.toml")),
         (&["db/pyproject.toml"], None, ("alembic.ini", "db/pyproject.toml")),
