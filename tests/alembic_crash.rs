@@ -40,7 +40,7 @@ fn up(kind: ServerKind, carrier: &str) -> Subject {
         target,
         command: &["upgrade", "head"],
         // Starting what runs Python takes a second.
-        stride: if Need::Thorough.setting().is_some() { 1 } else { 7 },
+        stride: if Need::Thorough.setting().is_some() { 1 } else { 11 },
         prepare: Box::new(|_, _| {}),
         history: HISTORY,
     }
