@@ -398,13 +398,13 @@ Base.metadata.create_all(create_engine(url))",
                     }
 
                     #[test]
-                    #[ignore = "until dunlin alembic upgrade is there"]
+                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_sandbox() {
                         by_dunlin(&super::$history, "sandbox");
                     }
 
                     #[test]
-                    #[ignore = "until dunlin alembic upgrade is there"]
+                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_host() {
                         by_dunlin(&super::$history, "host");
                     }
