@@ -49,6 +49,32 @@ impl PrivateServer {
         // One of the children may have ended by itself.
         killed.unwrap();
         process.wait().unwrap();
+        self.wait_until_gone();
+    }
+
+    /// A child that began meanwhile, or that the system has not cleared away yet, still has the memory of the server that is to
+    /// start again.
+    fn wait_until_gone(&self) {
+        let folder = self.folder.path().canonicalize().unwrap();
+        let left = || -> Vec<String> {
+            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+            let inside = |process: &fs::DirEntry| {
+                fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+            };
+            processes
+                .filter(inside)
+                .map(|process| process.file_name().to_string_lossy().into_owned())
+                .collect()
+        };
+        for _ in 0..200 {
+            let left = left();
+            if left.is_empty() {
+                return;
+            }
+            let _ = Command::new("kill").arg("-9").args(&left).stderr(Stdio::null()).status();
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("the server is still there");
     }
 
     /// Starts it again on the data that it has, and waits until it answers.
