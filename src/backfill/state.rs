@@ -16,6 +16,8 @@ use dunlin_compat::model::Dialect;
 pub use chunks::{Halves, NewChunk};
 pub use records::NewRecord;
 
+use crate::db;
+
 /// One row for each backfill.
 pub const RECORDS: &str = "dunlin_backfills";
 /// One row for each chunk to be done.
@@ -54,18 +56,7 @@ impl Tables {
 
     /// A query that returns a row exactly when the table exists.
     pub fn exists(&self, table: &str) -> String {
-        let table = self.dialect.quote_literal(table);
-        let schema = self.dialect.quote_literal(&self.schema);
-        match self.dialect {
-            Dialect::Postgres => format!(
-                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE c.relname = {table} AND n.nspname = {schema}"
-            ),
-            Dialect::Mysql | Dialect::Mariadb => format!(
-                "SELECT 1 FROM information_schema.tables WHERE table_name = {table} AND table_schema = {schema}"
-            ),
-            Dialect::Sqlite => format!("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {table}"),
-        }
+        db::table_exists_query(self.dialect, &self.schema, table)
     }
 
     /// Makes the table of records.

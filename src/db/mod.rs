@@ -1,6 +1,7 @@
 //! Connections to servers behind one trait. Values cross as the server's own text.
 
 mod error;
+mod exists;
 mod mask;
 mod mysql;
 mod postgres;
@@ -11,6 +12,7 @@ mod typed;
 pub mod url;
 
 pub use error::{DbError, DbErrorKind, ErrorFields};
+pub use exists::table_exists_query;
 pub use mask::{Password, mask_url};
 pub use typed::{Cell, Parameter, TypedColumn, TypedOutcome};
 pub use url::DatabaseUrl;

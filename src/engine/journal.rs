@@ -7,7 +7,7 @@
 use dunlin_compat::model::{Adapter, Dialect, Direction, Server, Unfinished, Value};
 
 use super::RunError;
-use crate::db::{Connection, DbErrorKind, Outcome};
+use crate::db::{self, Connection, DbErrorKind, Outcome};
 
 /// The journal's table.
 pub const TABLE: &str = "dunlin_journal";
@@ -71,18 +71,7 @@ impl Journal {
 
     /// A query that returns a row exactly when the table exists.
     pub fn exists_query(&self) -> String {
-        let table = self.dialect.quote_literal(TABLE);
-        let schema = self.dialect.quote_literal(&self.schema);
-        match self.dialect {
-            Dialect::Postgres => format!(
-                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE c.relname = {table} AND n.nspname = {schema}"
-            ),
-            Dialect::Mysql | Dialect::Mariadb => format!(
-                "SELECT 1 FROM information_schema.tables WHERE table_name = {table} AND table_schema = {schema}"
-            ),
-            Dialect::Sqlite => format!("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = {table}"),
-        }
+        db::table_exists_query(self.dialect, &self.schema, TABLE)
     }
 
     /// The entry of this history; the table must exist.

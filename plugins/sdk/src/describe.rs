@@ -1,6 +1,7 @@
 //! What a plugin says about itself; the macros write it.
 
-use crate::bindings::types::Direction;
+use crate::bindings::describe::exports::dunlin::migration::plugin;
+use crate::bindings::types::{Direction, Setting};
 
 /// An option as a plugin describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,28 @@ pub trait Described: Sized {
 
     /// The columns that are written going up.
     fn written_columns(&self) -> Vec<String>;
+}
+
+/// What a plugin says about itself, as the interface has it.
+pub(crate) fn about<T: Described>(reversible: bool) -> plugin::About {
+    let described = |option: &OptionSpec| plugin::OptionDescription {
+        name: option.name.to_owned(),
+        help: option.help.trim().to_owned(),
+        default: option.default.map(str::to_owned),
+        secret: option.secret,
+    };
+    plugin::About {
+        name: T::NAME.to_owned(),
+        version: T::VERSION.to_owned(),
+        summary: T::SUMMARY.trim().to_owned(),
+        options: T::OPTIONS.iter().map(described).collect(),
+        reversible,
+    }
+}
+
+/// Finds options by their names.
+pub(crate) fn lookup(options: Vec<Setting>) -> impl Fn(&str) -> Option<String> {
+    move |name| options.iter().find(|option| option.name == name).map(|option| option.value.clone())
 }
 
 /// Gives an option's value to its field.

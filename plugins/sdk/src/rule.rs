@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::bindings::describe::exports::dunlin::migration::plugin;
 use crate::bindings::rule::exports::dunlin::migration::linter;
 use crate::bindings::types::Setting;
-use crate::describe::Described;
+use crate::describe::{Described, about, lookup};
 
 pub use linter::{Finding, Migration, Severity, Statement};
 
@@ -28,30 +28,14 @@ pub struct Export<T>(PhantomData<T>);
 impl<T: RulePlugin> plugin::Guest for Export<T> {
     fn describe() -> plugin::About {
         crate::log::report_panics();
-        plugin::About {
-            name: T::NAME.to_owned(),
-            version: T::VERSION.to_owned(),
-            summary: T::SUMMARY.trim().to_owned(),
-            options: T::OPTIONS
-                .iter()
-                .map(|option| plugin::OptionDescription {
-                    name: option.name.to_owned(),
-                    help: option.help.trim().to_owned(),
-                    default: option.default.map(str::to_owned),
-                    secret: option.secret,
-                })
-                .collect(),
-            reversible: false,
-        }
+        about::<T>(false)
     }
 }
 
 impl<T: RulePlugin> linter::Guest for Export<T> {
     fn check(migration: Migration, options: Vec<Setting>) -> Result<Vec<Finding>, String> {
         crate::log::report_panics();
-        let rule = T::from_options(&|name: &str| {
-            options.iter().find(|option| option.name == name).map(|option| option.value.clone())
-        })?;
+        let rule = T::from_options(&lookup(options))?;
         rule.check(&migration)
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::bindings::describe::exports::dunlin::migration::plugin;
 use crate::bindings::step::exports::dunlin::migration::stepper;
 use crate::bindings::types::{Direction, Server, Setting, Value};
-use crate::describe::Described;
+use crate::describe::{Described, about, lookup};
 
 pub use crate::bindings::database::{Error as DatabaseError, Rows};
 
@@ -67,30 +67,14 @@ pub struct Export<T>(PhantomData<T>);
 impl<T: StepPlugin> plugin::Guest for Export<T> {
     fn describe() -> plugin::About {
         crate::log::report_panics();
-        plugin::About {
-            name: T::NAME.to_owned(),
-            version: T::VERSION.to_owned(),
-            summary: T::SUMMARY.trim().to_owned(),
-            options: T::OPTIONS
-                .iter()
-                .map(|option| plugin::OptionDescription {
-                    name: option.name.to_owned(),
-                    help: option.help.trim().to_owned(),
-                    default: option.default.map(str::to_owned),
-                    secret: option.secret,
-                })
-                .collect(),
-            reversible: T::REVERSIBLE,
-        }
+        about::<T>(T::REVERSIBLE)
     }
 }
 
 impl<T: StepPlugin> stepper::Guest for Export<T> {
     fn run(direction: Direction, options: Vec<Setting>) -> Result<(), String> {
         crate::log::report_panics();
-        let step = T::from_options(&|name: &str| {
-            options.iter().find(|option| option.name == name).map(|option| option.value.clone())
-        })?;
+        let step = T::from_options(&lookup(options))?;
         match direction {
             Direction::Up => step.up(&mut Session),
             Direction::Down => step.down(&mut Session),

@@ -7,7 +7,7 @@ use crate::bindings::describe::exports::dunlin::migration::plugin;
 use crate::bindings::transform::exports::dunlin::migration::transformer;
 use crate::bindings::types::{Column, Direction, Server, Value};
 use crate::change::{Change, Failure};
-use crate::describe::Described;
+use crate::describe::{Described, about, lookup};
 use crate::row::Row;
 
 /// A plugin that changes rows. What a row becomes depends on the row and the options alone: an engine runs several
@@ -138,21 +138,7 @@ pub struct Export<T>(PhantomData<T>);
 impl<T: TransformPlugin> plugin::Guest for Export<T> {
     fn describe() -> plugin::About {
         crate::log::report_panics();
-        plugin::About {
-            name: T::NAME.to_owned(),
-            version: T::VERSION.to_owned(),
-            summary: T::SUMMARY.trim().to_owned(),
-            options: T::OPTIONS
-                .iter()
-                .map(|option| plugin::OptionDescription {
-                    name: option.name.to_owned(),
-                    help: option.help.trim().to_owned(),
-                    default: option.default.map(str::to_owned),
-                    secret: option.secret,
-                })
-                .collect(),
-            reversible: T::REVERSIBLE,
-        }
+        about::<T>(T::REVERSIBLE)
     }
 }
 
@@ -160,9 +146,7 @@ impl<T: TransformPlugin> transformer::Guest for Export<T> {
     fn init(setup: transformer::Setup) -> Result<transformer::Shape, String> {
         crate::log::report_panics();
         let transformer::Setup { options, server, table, columns, key, direction } = setup;
-        let options = move |name: &str| {
-            options.iter().find(|option| option.name == name).map(|option| option.value.clone())
-        };
+        let options = lookup(options);
         let instance = Instance::<T>::new(&options, &Setup { server, table, columns, key, direction })?;
         let shape = instance.shape.clone();
         T::with(|place| *place.borrow_mut() = Some(Slot(instance)));
