@@ -19,5 +19,6 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
 });
 
-pub use dunlin::migration::{database, log, types};
+// `self`, because documentation tests see the crate itself under that name too.
+pub use self::dunlin::migration::{database, log, types};
 pub use exports::dunlin::migration::{linter, plugin, stepper, transformer};
