@@ -1,0 +1,45 @@
+'use strict';
+// Which line of the project is running, as stacks tell.
+
+let project = null;
+let pending = null;
+
+/** Files whose code is the project's own: those in its folder, outside of node_modules. */
+function setProject(folder) {
+  project = folder ? folder.replace(/\/+$/, '') + '/' : null;
+}
+
+function inProject(file) {
+  return project !== null && file.startsWith(project) && !file.slice(project.length).split('/').includes('node_modules');
+}
+
+// `at f (file:///a/b.js:1:2)` of V8 and `at f (/a/b.js:1:2)` of QuickJS.
+const FRAME = /^\s*at (?:.*\()?(?:file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?\s*$/;
+
+/** `{path, line}` of the innermost frame in the project, or null. */
+function innermost(stack) {
+  if (typeof stack !== 'string') return null;
+  for (const text of stack.split('\n')) {
+    const match = FRAME.exec(text);
+    if (match) {
+      const path = match[1].includes('%') ? decodeURI(match[1]) : match[1];
+      if (inProject(path)) return { path, line: Number(match[2]) };
+    }
+  }
+  return null;
+}
+
+/** Knex begins to run a builder, which knows where it was made (`asyncStackTraces`). */
+function starting(builder) {
+  const made = builder && builder._asyncStack;
+  pending = made && made.error ? made.error : null;
+}
+
+/** `{path, line}` of what sends a statement now, as far as it is known. */
+function running() {
+  const made = pending;
+  pending = null;
+  return (made && innermost(made.stack)) || innermost(new Error().stack) || {};
+}
+
+module.exports = { setProject, inProject, innermost, starting, running };

@@ -1,0 +1,156 @@
+'use strict';
+// Loading migrations and running one, as Knex's Migrator does.
+
+const path = require('path');
+
+const failure = require('./failure');
+const frames = require('./frames');
+const { session } = require('./session');
+
+/** `load`: what keeps files from being run, as the protocol's problems. */
+async function problems(environment, files) {
+  const found = [];
+  try {
+    await environment.config();
+    environment.library();
+  } catch (error) {
+    return [problem(environment, error, environment.options.knexfile || environment.project)];
+  }
+  for (const file of files) {
+    try {
+      await contentOf(environment, file);
+    } catch (error) {
+      found.push(problem(environment, error, file.path));
+      continue;
+    }
+    found.push(...unseen(environment, file));
+  }
+  return found;
+}
+
+/** What a migration exports. */
+async function contentOf(environment, file) {
+  const source = await sourceOf(environment);
+  let content;
+  if (source) {
+    const named = await source.getMigrations(loadExtensions(await environment.config()));
+    const wanted = named.find((each) => source.getMigrationName(each) === file.id);
+    if (wanted === undefined) throw new Error(`Migration "${file.id}" not found.`);
+    content = await source.getMigration(wanted);
+  } else {
+    content = await environment.carrier.importFile(file.path, file.source);
+  }
+  if (!content || typeof content.up !== 'function' || typeof content.down !== 'function') {
+    throw new Error(`Invalid migration: ${file.id} must have both an up and down function`);
+  }
+  return content;
+}
+
+const DEFAULT_EXTENSIONS = ['.co', '.coffee', '.eg', '.iced', '.js', '.cjs', '.litcoffee', '.ls', '.ts'];
+
+function loadExtensions(config) {
+  return (config.migrations && config.migrations.loadExtensions) || DEFAULT_EXTENSIONS;
+}
+
+/** The project's own source of migrations; Knex prefers a directory that is given beside it. */
+async function sourceOf(environment) {
+  const { migrations } = await environment.config();
+  if (!migrations || !migrations.migrationSource) return null;
+  const { directory, sortDirsSeparately, loadExtensions: extensions } = migrations;
+  return directory || sortDirsSeparately || extensions ? null : migrations.migrationSource;
+}
+
+function problem(environment, error, file) {
+  const place = frames.innermost(error && error.stack);
+  const missing = error && error.code && /^(?:ERR_)?MODULE_NOT_FOUND$/.test(error.code);
+  const name = missing && /Cannot find (?:module|package) '([^']+)'/.exec(error.message);
+  return {
+    path: place ? place.path : file,
+    line: place ? place.line : 1,
+    import: name ? name[1] : undefined,
+    reason: name ? `Cannot find module '${name[1]}'` : failure.message(error),
+  };
+}
+
+const IMPORT = /\b(?:require|import)\s*\(\s*(['"])([^'"\n]+)\1\s*\)/g;
+
+/** Imports in functions, which loading did not reach; not where a failure is expected. */
+function unseen(environment, file) {
+  const { path: filename, source } = file;
+  if (!filename || !source || /\b(?:try|createRequire)\b|import\.meta/.test(source)) return [];
+  const found = [];
+  for (const match of source.matchAll(IMPORT)) {
+    const before = source.slice(0, match.index);
+    if (/\/\/[^\n]*$/.test(before) || before.lastIndexOf('/*') > before.lastIndexOf('*/')) continue;
+    try {
+      environment.carrier.resolve(match[2], filename);
+    } catch (error) {
+      const reason = error.message.split('\n')[0];
+      found.push({ path: filename, line: before.split('\n').length, import: match[2], reason });
+    }
+  }
+  return found;
+}
+
+/** `run`: one migration, in the engine's transaction or outside of one. */
+async function run(environment, message) {
+  const options = message.options || {};
+  const inTransaction = options.transaction !== false;
+  session.open(inTransaction);
+  let succeeded = false;
+  try {
+    const content = await contentOf(environment, message);
+    const instance = await environment.knex();
+    // As the Migrator does: parameters of its own, so that a migration cannot change the project's.
+    const knex = instance.withUserParams({ ...instance.userParams });
+    const task = new Task(await environment.config(), message, options, content, knex);
+    if (inTransaction) await task.inTransaction();
+    else await task.run(knex);
+    succeeded = true;
+  } finally {
+    session.close(succeeded);
+    if (!succeeded) await environment.disconnect().catch(() => {});
+  }
+}
+
+class Task {
+  constructor(config, message, options, content, knex) {
+    this.migrations = config.migrations || {};
+    this.message = message;
+    this.options = options;
+    this.content = content;
+    this.knex = knex;
+    this.info = options.migration || { file: message.id, directory: message.path ? path.dirname(message.path) : undefined };
+  }
+
+  async inTransaction() {
+    let completed = false;
+    await this.knex.transaction(async (trx) => {
+      await this.run(trx);
+      completed = trx.isCompleted();
+    });
+    if (completed && this.options.shared_transaction) {
+      // Knex's next statement in the transaction of the whole batch is the history row, which fails so.
+      throw new Error('Transaction query already complete, run with DEBUG=knex:tx for more info');
+    }
+  }
+
+  async run(knex) {
+    const { beforeAll, afterAll, beforeEach, afterEach } = this.migrations;
+    if (beforeAll && this.options.before_all) await beforeAll(knex, this.options.before_all);
+    if (beforeEach) await beforeEach(knex, [this.info]);
+    await this.call(knex);
+    if (afterEach) await afterEach(knex, [this.info]);
+    if (afterAll && this.options.after_all) await afterAll(knex, this.options.after_all);
+  }
+
+  async call(knex) {
+    const promise = this.content[this.message.direction](knex);
+    if (!promise || typeof promise.then !== 'function') {
+      this.knex.client.logger.warn(`migration ${this.message.id} did not return a promise`);
+    }
+    await promise;
+  }
+}
+
+module.exports = { problems, run, sourceOf, loadExtensions };
