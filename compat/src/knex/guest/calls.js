@@ -4,7 +4,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const { readKnexfile, select } = require('./environment');
+const { readKnexfile, select, variablesOf } = require('./knexfile');
 const migration = require('./migration');
 const { session } = require('./session');
 
@@ -18,20 +18,14 @@ async function call(dispatcher, name, given) {
 
 /** A knexfile's configuration as JSON, and what it asked of the environment. */
 async function knexfile(environment, { path: file, environment: name }) {
-  const watched = watchEnvironment();
-  let all;
-  try {
-    all = await readKnexfile(environment.carrier, file);
-  } finally {
-    watched.stop();
-  }
+  const all = await readKnexfile(environment.carrier, file);
   const chosen = name || process.env.NODE_ENV || 'development';
   const keyed = Boolean(all && typeof all === 'object' && all[chosen]);
   return {
     config: plain(await resolvedConnection(select(all, name))),
     environments: all && typeof all === 'object' ? Object.keys(all) : [],
     environment: keyed ? chosen : null,
-    variables: watched.names(),
+    variables: variablesOf(file),
   };
 }
 
@@ -39,25 +33,6 @@ async function knexfile(environment, { path: file, environment: name }) {
 async function resolvedConnection(config) {
   if (!config || typeof config.connection !== 'function') return config;
   return { ...config, connection: await config.connection() };
-}
-
-/** Remembers which variables are read while a knexfile is evaluated. */
-function watchEnvironment() {
-  const real = process.env;
-  const names = new Set();
-  // dotenv looks whether a variable is there and lists those that are; neither says what the project reads.
-  const noted = (key) => typeof key === 'string' && names.add(key);
-  const proxy = new Proxy(real, {
-    get(target, key) {
-      noted(key);
-      return target[key];
-    },
-  });
-  Object.defineProperty(process, 'env', { value: proxy, configurable: true, enumerable: true, writable: true });
-  return {
-    names: () => [...names].filter((each) => !['toJSON', 'constructor', 'then'].includes(each)).sort(),
-    stop: () => Object.defineProperty(process, 'env', { value: real, configurable: true, enumerable: true, writable: true }),
-  };
 }
 
 /** A value as JSON; what JSON cannot hold is named: `{"function": true}`. */

@@ -1,10 +1,10 @@
 'use strict';
 // The project: its configuration, its Knex, and an instance of it over the engine's session.
 
-const path = require('path');
 const util = require('util');
 
 const frames = require('./frames');
+const { readKnexfile, select } = require('./knexfile');
 const { session } = require('./session');
 
 const SERVERS = ['pg', 'mysql2', 'mysql', 'mariadb', 'sqlite3', 'better-sqlite3'];
@@ -93,20 +93,6 @@ class Environment {
   }
 }
 
-/** What a knexfile exports, functions called. */
-async function readKnexfile(carrier, file) {
-  let config = await carrier.importFile(file);
-  if (config && config.default) config = config.default;
-  if (typeof config === 'function') config = await config();
-  return config;
-}
-
-/** Knex takes the key of the environment if there is one, else the whole object. */
-function select(config, environment) {
-  const name = environment || process.env.NODE_ENV || 'development';
-  return (config && config[name]) || config || {};
-}
-
 function dropUndefined(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
@@ -184,4 +170,4 @@ function introducing(pool) {
   return { ...pool, afterCreate };
 }
 
-module.exports = { Environment, readKnexfile, select };
+module.exports = { Environment };

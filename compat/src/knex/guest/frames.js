@@ -35,11 +35,9 @@ function starting(builder) {
   pending = made && made.error ? made.error : null;
 }
 
-/** `{path, line}` of what sends a statement now, as far as it is known. */
-function running() {
-  const made = pending;
-  pending = null;
-  return (made && innermost(made.stack)) || innermost(new Error().stack) || {};
+/** `{path, line}` of what sends a statement now, as far as it is known; `byBuilder`: a builder of Knex does. */
+function running(byBuilder) {
+  return (byBuilder && pending && innermost(pending.stack)) || innermost(new Error().stack) || {};
 }
 
 module.exports = { setProject, inProject, innermost, starting, running };

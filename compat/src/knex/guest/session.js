@@ -40,6 +40,8 @@ class Connection {
   constructor() {
     /** Whether what it sends is none of the migration's: Knex's version check, search_path, the pool's afterCreate. */
     this.introducing = false;
+    /** Whether our instance of Knex made it. */
+    this.pooled = false;
     /** Whether it holds the engine's transaction. */
     this.owner = false;
     /** The savepoint that stands for its transaction while another connection holds the engine's. */
@@ -84,6 +86,7 @@ class Session {
   /** Begins a run, in the engine's transaction or outside of one. */
   open(inTransaction) {
     this.closed = null;
+    frames.starting(null);
     this.reset(inTransaction);
   }
 
@@ -114,7 +117,7 @@ class Session {
       );
     }
     const connection = new Connection();
-    connection.introducing = this.pooling > 0;
+    connection.pooled = connection.introducing = this.pooling > 0;
     this.connections.add(connection);
     return connection;
   }
@@ -193,7 +196,7 @@ class Session {
     const found = query.parameters && query.parameters.length ? null : control(query.sql);
     if (found) return this.control(connection, ...found, query.sql);
     if (!connection.owner) this.settle();
-    return this.send({ ...query, ...frames.running() });
+    return this.send({ ...query, ...frames.running(connection.pooled) });
   }
 
   control(connection, action, name, sql) {

@@ -57,6 +57,30 @@ function int32(number) {
   return bytes;
 }
 
+const BINARY = Buffer.from("_BINARY '");
+const ESCAPES = { 0x30: 0, 0x27: 0x27, 0x22: 0x22, 0x62: 8, 0x6e: 10, 0x72: 13, 0x74: 9, 0x5a: 26, 0x5c: 0x5c };
+
+/** The text of a query. MariaDB's driver writes bytes into it as they are, which become hexadecimal here. */
+function textOf(body) {
+  if (body.indexOf(BINARY) < 0) return body.toString('utf8');
+  const parts = [];
+  let at = 0;
+  for (let start = body.indexOf(BINARY); start >= 0; start = body.indexOf(BINARY, at)) {
+    const bytes = [];
+    let end = start + BINARY.length;
+    for (; end < body.length && body[end] !== 0x27; end += 1) {
+      if (body[end] === 0x5c) {
+        end += 1;
+        bytes.push(ESCAPES[body[end]] ?? body[end]);
+      } else bytes.push(body[end]);
+    }
+    parts.push(body.toString('utf8', at, start), `X'${Buffer.from(bytes).toString('hex')}'`);
+    at = end + 1;
+  }
+  parts.push(body.toString('utf8', at));
+  return parts.join('');
+}
+
 class Backend {
   constructor(socket, connection) {
     this.socket = socket;
@@ -157,7 +181,7 @@ class Backend {
         this.ok();
         break;
       case 0x03:
-        this.queries(body.toString('utf8'));
+        this.queries(textOf(body));
         break;
       case 0x0e: // ping
       case 0x1f: // reset connection

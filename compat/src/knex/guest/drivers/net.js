@@ -6,6 +6,11 @@ const { EventEmitter } = require('events');
 
 const { session } = require('../session');
 
+function bytesOf(chunk, encoding) {
+  if (typeof chunk === 'string') return Buffer.from(chunk, encoding);
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
 /** A socket that is connected to `serve`, a function that is given the socket and gives a function for what is written. */
 class Socket extends EventEmitter {
   constructor(serve) {
@@ -42,7 +47,7 @@ class Socket extends EventEmitter {
 
   write(chunk, encoding, callback) {
     if (typeof encoding === 'function') [encoding, callback] = [undefined, encoding];
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    const bytes = bytesOf(chunk, encoding);
     this.bytesWritten += bytes.length;
     if (this.destroyed) return false;
     if (this.receive) {

@@ -319,11 +319,12 @@ function bind(names, given) {
   const [first] = given;
   const values = names.map(() => null);
   const set = (index, value) => {
+    const parameter = parameterOf(value);
+    if (parameter === undefined) return;
     if (index < 0 || index >= names.length) {
       throw new EngineError({ message: 'column index out of range', code: 25 });
     }
-    const parameter = parameterOf(value);
-    if (parameter !== undefined) values[index] = parameter;
+    values[index] = parameter;
   };
   const plain = first && typeof first === 'object' && !Array.isArray(first) && !(first instanceof Date || first instanceof RegExp);
   if (Array.isArray(first)) first.forEach((value, index) => set(index, value));

@@ -1,0 +1,75 @@
+'use strict';
+// What Node has on its global object and QuickJS has not.
+
+const host = globalThis.__dunlin;
+
+const define = (values) => {
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  }
+};
+
+// -- the clock, which begins with a migration's `now`
+
+const RealDate = Date;
+const DateOfGuest = new Proxy(RealDate, {
+  construct: (target, given, made) => Reflect.construct(target, given.length ? given : [Math.floor(host.now())], made),
+  apply: (target) => new target(Math.floor(host.now())).toString(),
+  get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
+});
+const now = () => Math.floor(host.now());
+RealDate.prototype.constructor = DateOfGuest;
+define({ Date: DateOfGuest });
+
+// -- stacks as V8 writes them, with the lines of the files that were written
+
+const { lineOf } = require('./lines');
+
+Error.prepareStackTrace = (error, sites) => {
+  let head;
+  try {
+    head = error instanceof Error ? Error.prototype.toString.call(error) : String(error);
+  } catch {
+    head = 'Error';
+  }
+  const lines = [head];
+  for (const site of sites) {
+    const file = site.getFileName();
+    if (!file) continue;
+    const name = site.getFunctionName();
+    const place = `${file}:${lineOf(file, site.getLineNumber())}:${site.getColumnNumber()}`;
+    lines.push(name && name !== '<anonymous>' ? `    at ${name} (${place})` : `    at ${place}`);
+  }
+  return lines.join('\n');
+};
+Error.stackTraceLimit = 20;
+
+// -- modules that are global
+
+const clock = require('./clock');
+const { Buffer } = require('buffer');
+
+define({
+  setTimeout: clock.setTimeout,
+  setInterval: clock.setInterval,
+  setImmediate: clock.setImmediate,
+  clearTimeout: clock.clearTimeout,
+  clearInterval: clock.clearInterval,
+  clearImmediate: clock.clearImmediate,
+  Buffer,
+  process: require('process'),
+});
+define(require('./web_events'));
+define(require('./web_text'));
+define({
+  console: require('console'),
+  URL: require('url').URL,
+  URLSearchParams: require('url').URLSearchParams,
+  crypto: require('crypto').webcrypto,
+  performance: require('perf_hooks').performance,
+  structuredClone: require('./clone').structuredClone,
+  fetch: async () => {
+    throw new TypeError('fetch failed: the sandbox has no network');
+  },
+});
+if (typeof queueMicrotask !== 'function') define({ queueMicrotask: (callback) => Promise.resolve().then(callback) });

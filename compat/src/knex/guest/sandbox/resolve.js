@@ -1,0 +1,248 @@
+'use strict';
+// Which file a name means, as Node resolves it.
+
+const path = require('path');
+
+const host = globalThis.__dunlin;
+
+const REQUIRE = ['node', 'require', 'module-sync', 'default'];
+const IMPORT = ['node', 'import', 'module-sync', 'default'];
+const EXTENSIONS = ['.js', '.json', '.node', '.cjs', '.ts', '.cts', '.mts', '.mjs'];
+
+const FILE = 1;
+const FOLDER = 2;
+
+let importPaths = [];
+
+function setImportPaths(paths) {
+  importPaths = paths;
+}
+
+/** The text of a file. */
+function read(file) {
+  const bytes = host.read(file);
+  if (typeof bytes !== 'string') return host.decode(bytes, 'utf8');
+  const { error } = JSON.parse(bytes);
+  const made = new Error(`${error.code}: ${error.reason}, open '${file}'`);
+  made.code = error.code;
+  throw made;
+}
+
+/** A path without links; Node knows modules by these. */
+function real(file) {
+  const answer = JSON.parse(host.realPath(file));
+  return typeof answer === 'string' ? answer : file;
+}
+
+const manifests = new Map();
+
+/** package.json of a folder; null without one. */
+function manifest(folder) {
+  if (!manifests.has(folder)) {
+    const file = path.join(folder, 'package.json');
+    manifests.set(folder, host.kind(file) === FILE ? JSON.parse(read(file)) : null);
+  }
+  return manifests.get(folder);
+}
+
+/** The innermost package.json around a file: `[folder, manifest]`. */
+function packageAround(file) {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if (path.basename(folder) === 'node_modules') return [folder, null];
+    const found = manifest(folder);
+    if (found) return [folder, found];
+    if (folder === path.dirname(folder)) return [folder, null];
+  }
+}
+
+/** `module`, `commonjs`, or `either` for TypeScript, whose text decides. */
+function kindOf(file) {
+  if (/\.m[jt]s$/.test(file)) return 'module';
+  if (/\.c[jt]s$/.test(file)) return 'commonjs';
+  const [, found] = packageAround(file);
+  if (found && found.type === 'module') return 'module';
+  return /\.tsx?$/.test(file) ? 'either' : 'commonjs';
+}
+
+/** The folders in which packages are looked for from a folder. */
+function folders(from) {
+  const found = [];
+  for (let folder = from; ; folder = path.dirname(folder)) {
+    if (path.basename(folder) !== 'node_modules') found.push(path.join(folder, 'node_modules'));
+    if (folder === path.dirname(folder)) break;
+  }
+  for (const folder of importPaths) found.push(path.join(folder, 'node_modules'), folder);
+  return found;
+}
+
+// -- files
+
+function asFile(name) {
+  if (host.kind(name) === FILE) return name;
+  for (const extension of EXTENSIONS) if (host.kind(name + extension) === FILE) return name + extension;
+  return asTypeScript(name);
+}
+
+/** TypeScript names the file that will be made of another: `./names.js` is `./names.ts`. */
+function asTypeScript(name) {
+  const match = /\.([cm]?)jsx?$/.exec(name);
+  if (!match) return null;
+  const source = `${name.slice(0, match.index)}.${match[1]}ts`;
+  return host.kind(source) === FILE ? source : null;
+}
+
+function asFolder(name) {
+  if (host.kind(name) !== FOLDER) return null;
+  const found = manifest(name);
+  if (found && typeof found.main === 'string' && found.main) {
+    const main = path.join(name, found.main);
+    const file = asFile(main) || indexOf(main);
+    if (file) return file;
+  }
+  return indexOf(name);
+}
+
+function indexOf(folder) {
+  for (const extension of EXTENSIONS) {
+    const file = path.join(folder, `index${extension}`);
+    if (host.kind(file) === FILE) return file;
+  }
+  return null;
+}
+
+// -- packages
+
+/** What `exports` or `imports` gives under these conditions: a path, null when it forbids, undefined when it says nothing. */
+function target(value, conditions, star) {
+  if (typeof value === 'string') return star === undefined ? value : value.replaceAll('*', star);
+  if (value === null) return null;
+  if (Array.isArray(value)) {
+    for (const each of value) {
+      const found = target(each, conditions, star);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  for (const [condition, each] of Object.entries(value)) {
+    if (!conditions.includes(condition)) continue;
+    const found = target(each, conditions, star);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function matchKey(map, key, conditions) {
+  if (Object.hasOwn(map, key) && !key.includes('*')) return target(map[key], conditions);
+  let best = null;
+  for (const pattern of Object.keys(map)) {
+    const at = pattern.indexOf('*');
+    if (at < 0) continue;
+    const [start, end] = [pattern.slice(0, at), pattern.slice(at + 1)];
+    if (key.length >= pattern.length && key.startsWith(start) && key.endsWith(end) && (!best || start.length > best.start.length)) {
+      best = { pattern, start, end };
+    }
+  }
+  if (!best) return undefined;
+  return target(map[best.pattern], conditions, key.slice(best.start.length, key.length - best.end.length));
+}
+
+function fromExports(folder, name, subpath, exported, conditions) {
+  const isMap = typeof exported === 'object' && exported !== null && !Array.isArray(exported);
+  const map = isMap && Object.keys(exported).some((key) => key.startsWith('.')) ? exported : { '.': exported };
+  const found = matchKey(map, subpath, conditions);
+  if (found) return path.join(folder, found);
+  const what = subpath === '.' ? 'No "exports" main defined' : `Package subpath '${subpath}' is not defined by "exports"`;
+  const error = new Error(`${what} in ${path.join(folder, 'package.json')}`);
+  error.code = 'ERR_PACKAGE_PATH_NOT_EXPORTED';
+  throw error;
+}
+
+function fromImports(name, from, conditions) {
+  const [folder, found] = packageAround(from);
+  const value = found && found.imports ? matchKey(found.imports, name, conditions) : undefined;
+  if (!value) return null;
+  return value.startsWith('.') ? path.join(folder, value) : resolve(value, path.join(folder, 'package.json'), conditions);
+}
+
+function fromPackages(name, from, conditions) {
+  const parts = name.split('/');
+  const length = name[0] === '@' ? 2 : 1;
+  const owner = parts.slice(0, length).join('/');
+  const subpath = ['.', ...parts.slice(length)].join('/');
+  // A package may name itself.
+  const [own, self] = packageAround(from);
+  if (self && self.name === owner && self.exports) return fromExports(own, owner, subpath, self.exports, conditions);
+  for (const folder of folders(path.dirname(from))) {
+    const place = path.join(folder, owner);
+    if (host.kind(place) === FOLDER) {
+      const found = manifest(place);
+      if (found && found.exports !== undefined && found.exports !== null) {
+        return fromExports(place, owner, subpath, found.exports, conditions);
+      }
+    }
+    const whole = path.join(folder, name);
+    const file = asFile(whole) || asFolder(whole);
+    if (file) return file;
+  }
+  return null;
+}
+
+/** The file that a name means in a file; null when there is none. */
+function resolve(name, from, conditions) {
+  let found;
+  if (name[0] === '#') found = fromImports(name, from, conditions);
+  else if (/^(?:\.{1,2})?(?:\/|$)|^\.{1,2}$/.test(name)) {
+    const whole = path.resolve(path.dirname(from), name);
+    found = (name.endsWith('/') ? null : asFile(whole)) || asFolder(whole);
+  } else found = fromPackages(name, from, conditions) || fromTsconfig(name, from);
+  return found ? real(found) : null;
+}
+
+// -- tsconfig.json
+
+/** `paths` and `baseUrl`, for a file of TypeScript. */
+function fromTsconfig(name, from) {
+  if (!/\.[cm]?tsx?$/.test(from)) return null;
+  for (let folder = path.dirname(from); ; folder = path.dirname(folder)) {
+    const file = path.join(folder, 'tsconfig.json');
+    if (host.kind(file) === FILE) return fromPaths(name, folder, compilerOptions(file));
+    if (folder === path.dirname(folder)) return null;
+  }
+}
+
+function fromPaths(name, folder, { baseUrl, paths }) {
+  const base = path.resolve(folder, baseUrl || '.');
+  for (const [pattern, places] of Object.entries(paths || {})) {
+    const [start, end] = pattern.split('*');
+    const matches = end === undefined ? name === pattern : name.startsWith(start) && name.endsWith(end);
+    if (!matches) continue;
+    const star = end === undefined ? '' : name.slice(start.length, name.length - end.length);
+    for (const place of places) {
+      const whole = path.resolve(base, place.replace('*', star));
+      const file = asFile(whole) || asFolder(whole);
+      if (file) return file;
+    }
+  }
+  if (!baseUrl) return null;
+  const whole = path.resolve(base, name);
+  return asFile(whole) || asFolder(whole);
+}
+
+function compilerOptions(file) {
+  // Comments and commas at the end are allowed there.
+  const text = read(file).replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, '$1').replace(/,(\s*[}\]])/g, '$1');
+  try {
+    return JSON.parse(text).compilerOptions || {};
+  } catch {
+    return {};
+  }
+}
+
+const BUILTINS = [
+  'assert', 'async_hooks', 'buffer', 'child_process', 'cluster', 'console', 'constants', 'crypto', 'dgram',
+  'diagnostics_channel', 'dns', 'events', 'fs', 'fs/promises', 'http', 'http2', 'https', 'module', 'net', 'os', 'path',
+  'perf_hooks', 'process', 'punycode', 'querystring', 'readline', 'stream', 'stream/promises', 'string_decoder', 'timers',
+  'timers/promises', 'tls', 'tty', 'url', 'util', 'util/types', 'v8', 'vm', 'worker_threads', 'zlib',
+];
+
+module.exports = { REQUIRE, IMPORT, BUILTINS, setImportPaths, read, real, manifest, kindOf, folders, resolve };
