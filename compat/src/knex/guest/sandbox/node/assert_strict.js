@@ -1,0 +1,3 @@
+'use strict';
+// `assert/strict`.
+module.exports = require('assert').strict;

@@ -1,0 +1,3 @@
+'use strict';
+// `constants`.
+module.exports = { ...require('fs').constants };

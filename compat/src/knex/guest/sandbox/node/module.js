@@ -1,0 +1,3 @@
+'use strict';
+// `module`.
+module.exports = require('../modules').Module;

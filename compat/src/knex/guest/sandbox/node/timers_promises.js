@@ -1,0 +1,3 @@
+'use strict';
+// `timers/promises`.
+module.exports = require('timers').promises;
