@@ -27,7 +27,7 @@ function read(sql) {
       words.push(text);
     }
   }
-  return { first: end >= 0 ? sql.slice(0, end) : sql, rest: '', words, parameters };
+  return { first: sql, rest: '', words, parameters };
 }
 
 /** As sqlite3_bind_parameter_name() gives them: null for `?`. */

@@ -91,25 +91,28 @@ function isModule(file) {
 }
 
 async function importTypeScript(file) {
-  const folder = start.project;
   const asModule = /\.mts$/.test(file) || (!/\.cts$/.test(file) && isModule(file));
+  if (!registered && !process.features.typescript) registered = register(start.project, asModule);
   if (asModule || process.features.typescript) return import(pathToFileURL(file).href);
-  if (!registered && !Object.hasOwn(Module._extensions, '.ts')) registered = register(folder);
   return requireFrom(file, path.dirname(file));
 }
 
-function register(folder) {
-  for (const name of REGISTERS) {
-    let found;
-    try {
-      found = createRequire(folder).resolve(name);
-    } catch {
-      continue;
-    }
-    require(found);
-    return true;
+function register(folder, asModule) {
+  const done = REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
+  // tsx has a second half for ES modules.
+  const modules = requireIfThere('tsx/esm/api', folder);
+  if (modules) modules.register();
+  return done || (!asModule && registerTypeScript(folder));
+}
+
+function requireIfThere(name, folder) {
+  let found;
+  try {
+    found = createRequire(folder).resolve(name);
+  } catch {
+    return null;
   }
-  return registerTypeScript(folder);
+  return require(found) || true;
 }
 
 /** The project's own TypeScript, used as `ts-node --transpile-only` would. */

@@ -13,7 +13,7 @@ function inspect(value, options, ...old) {
   const settings = { ...DEFAULTS, breakLength: 80 };
   for (const [key, each] of Object.entries(given)) if (each !== undefined) settings[key] = each;
   if (settings.depth === null) settings.depth = Infinity;
-  return show(value, { ...settings, seen: [], indentation: 0, level: 0, circular: new Map(), typed: false });
+  return show(value, { ...settings, seen: [], indentation: 0, level: 0, circular: new Map(), shared: { level: 0 } });
 }
 inspect.custom = customInspect;
 inspect.defaultOptions = { ...DEFAULTS };
@@ -140,7 +140,7 @@ function show(value, context) {
     const custom = value[customInspect];
     if (typeof custom === 'function' && custom !== inspect && !(value.constructor && value.constructor.prototype === value)) {
       const depth = context.depth === Infinity ? Infinity : context.depth - context.level;
-      const { seen, circular, indentation, level, typed, ...plain } = context;
+      const { seen, circular, indentation, level, shared, ...plain } = context;
       const result = custom.call(value, depth, { ...plain, stylize: (text) => `${text}` }, inspect);
       if (result !== value) {
         return typeof result === 'string' ? result.replaceAll('\n', `\n${' '.repeat(context.indentation)}`) : show(result, context);
@@ -222,6 +222,7 @@ function showObject(value, context) {
     if (isArray) return '[Array]';
     return `[${name === null ? 'Object: null prototype' : name}]`;
   }
+  context.shared.level = context.level;
   const seen = [...context.seen, value];
   const inner = { ...context, seen, level: context.level + 1, indentation: context.indentation + 2 };
   const output = entries ? entries(inner) : [];
@@ -267,34 +268,15 @@ function lay(output, base, open, close, context, array) {
   const entries = output.length;
   let lines = output;
   if (array && entries > 6 && context.compact >= 1) lines = columns(output, context, array);
-  // An object is put on one line when it is among the innermost three levels.
-  if (depthOf(output) <= context.compact && entries === lines.length) {
-    const start = lines.length + context.indentation + begin.length + 10;
+  // An object is put on one line when it is among the innermost three levels, as far as the last of them tells.
+  if (context.shared.level - context.level < context.compact && entries === lines.length) {
+    const start = lines.length + context.indentation + open.length + base.length + 10;
     const length = lines.reduce((sum, each) => sum + each.length, lines.length + start);
-    if (length <= context.breakLength && !lines.some((each) => each.includes('\n')) && !base.includes('\n')) {
+    if (length <= context.breakLength && start + 2 * lines.length <= context.breakLength && !lines.some((each) => each.includes('\n')) && !base.includes('\n')) {
       return `${begin} ${lines.join(', ')} ${close}`;
     }
   }
   return `${begin}\n${indent}  ${lines.join(`,\n${indent}  `)}\n${indent}${close}`;
-}
-
-/** How many levels of objects are in texts of entries, at least so far as it matters. */
-function depthOf(output) {
-  let deepest = 0;
-  for (const text of output) {
-    let depth = 0;
-    let quoted = null;
-    for (let index = 0; index < text.length; index += 1) {
-      const each = text[index];
-      if (quoted) {
-        if (each === '\\') index += 1;
-        else if (each === quoted) quoted = null;
-      } else if (each === "'" || each === '"' || each === '`') quoted = each;
-      else if (each === '{' || each === '[') deepest = Math.max(deepest, (depth += 1));
-      else if (each === '}' || each === ']') depth -= 1;
-    }
-  }
-  return deepest + 1;
 }
 
 function columns(output, context, value) {
@@ -310,10 +292,9 @@ function columns(output, context, value) {
   }
   const widest = longest + 2;
   if (widest * 3 + context.indentation >= context.breakLength || !(total / widest > 5 || longest <= 6)) return output;
-  const bias = Math.sqrt(widest - total / output.length);
-  const biased = Math.max(widest - 3 - bias + bias, 1);
+  const biased = Math.max(widest - Math.sqrt(widest - total / output.length), 1);
   const count = Math.min(
-    Math.round(Math.sqrt(2.5 * Math.max(widest - bias, 1) * length) / Math.max(widest - bias, 1)) || Math.round(biased),
+    Math.round(Math.sqrt(2.5 * biased * length) / biased),
     Math.floor((context.breakLength - context.indentation) / widest),
     context.compact * 4,
     15

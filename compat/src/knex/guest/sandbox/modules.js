@@ -12,7 +12,6 @@ const host = globalThis.__dunlin;
 
 const cache = Object.create(null);
 const sources = new Map();
-let project = '/';
 
 class Module {
   constructor(id, parent) {
@@ -101,7 +100,8 @@ function waitFor(module) {
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname, __vite_ssr_dynamic_import__';
 const OF_MODULES =
-  '__vite_ssr_exports__, __vite_ssr_import__, __vite_ssr_dynamic_import__, __vite_ssr_import_meta__, __vite_ssr_exportAll__, __vite_ssr_exportName__, require, module, exports, __filename, __dirname';
+  '__vite_ssr_exports__, __vite_ssr_import__, __vite_ssr_dynamic_import__, __vite_ssr_import_meta__, __vite_ssr_exportAll__, __vite_ssr_exportName__';
+const COMMON_JS = 'require, module, exports, __filename, __dirname';
 
 /** Runs a file. A file that is an ES module goes on by itself; `module.finished` is its promise. */
 function evaluate(module) {
@@ -170,8 +170,9 @@ function runTransformed(module, { code, module: isModule }) {
     runCommonJs(module, host.compile(code, module.filename, PARAMETERS, false));
     return;
   }
-  const body = host.compile(`'use strict';${code}`, module.filename, OF_MODULES, true);
-  runModule(module, body);
+  const both = /\.[cm]?tsx?$/.test(module.filename) && resolution.kindOf(module.filename) !== 'module';
+  const body = host.compile(`'use strict';${code}`, module.filename, both ? `${OF_MODULES}, ${COMMON_JS}` : OF_MODULES, true);
+  runModule(module, body, both);
 }
 
 function runCommonJs(module, body) {
@@ -216,7 +217,7 @@ function namespaceOf() {
   return namespace;
 }
 
-function runModule(module, body) {
+function runModule(module, body, both) {
   module.namespace = namespaceOf();
   const { filename } = module;
   const url = pathToFileURL(filename).href;
@@ -237,13 +238,13 @@ function runModule(module, body) {
     }
   };
   const load = (name) => importFrom(name, filename, module);
-  // What was TypeScript may use both worlds.
-  const typescript = /\.[cm]?ts$/.test(filename);
-  const commonJs = typescript ? [makeRequire(module), module, module.exports, filename, module.path] : [];
+  // TypeScript that no package calls a module may use both worlds.
+  const original = module.exports;
   module.finished = body
-    .call(undefined, namespace, load, dynamicImport(filename), meta, exportAll, exportName, ...commonJs)
+    .call(undefined, namespace, load, dynamicImport(filename), meta, exportAll, exportName, ...(both ? [makeRequire(module), module, original, filename, module.path] : []))
     .then(
       () => {
+        if (both && (module.exports !== original || Object.keys(original).length)) module.namespace = interop(module.exports);
         module.loaded = true;
       },
       (error) => {
@@ -366,8 +367,7 @@ function carrier() {
   return {
     interpreter: 'QuickJS',
     install(message) {
-      project = message.project;
-      process.chdir(project);
+      process.chdir(message.project);
       resolution.setImportPaths(message.import_paths || []);
     },
     importFile,

@@ -153,7 +153,8 @@ class Buffer extends Uint8Array {
   }
 
   copy(target, at = 0, start = 0, end = this.length) {
-    const part = this.subarray(start, Math.min(end, start + target.length - at));
+    const part = this.subarray(start, Math.max(start, Math.min(end, start + target.length - at)));
+    if (!part.length) return 0;
     target.set(part, at);
     return part.length;
   }
@@ -376,6 +377,11 @@ for (const encoding of ['utf8', 'latin1', 'ascii', 'hex', 'base64', 'base64url',
   for (const [name, value] of Object.entries(methods)) {
     Object.defineProperty(Buffer.prototype, name, { value, writable: true, configurable: true });
   }
+}
+
+// Node's methods are enumerable, and mysql2 goes through them.
+for (const name of Object.getOwnPropertyNames(Buffer.prototype)) {
+  if (name !== 'constructor') Object.defineProperty(Buffer.prototype, name, { enumerable: true });
 }
 
 Buffer.poolSize = 8192;

@@ -79,6 +79,8 @@ Object.assign(process, {
   hrtime,
   uptime: () => host.monotonic() / 1000,
   memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
+  constrainedMemory: () => 0,
+  availableMemory: () => 1 << 29,
   cpuUsage: () => ({ user: Math.round(host.monotonic() * 1000), system: 0 }),
   resourceUsage: () => ({}),
   emitWarning(warning, type) {

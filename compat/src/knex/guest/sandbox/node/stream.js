@@ -11,11 +11,34 @@ function coded(message, code) {
   return error;
 }
 
-class Stream extends EventEmitter {
+/**
+ * A constructor with the methods of a class. Unlike a class it may be called without `new`, as `util.inherits()` needs it:
+ * `Stream.call(this)`.
+ */
+function constructorOf(name, Methods, Parent, initialise) {
+  function Constructor(options) {
+    if (!(this instanceof Constructor)) return new Constructor(options);
+    Parent.call(this, options);
+    initialise.call(this, options || {});
+  }
+  Constructor.prototype = Methods.prototype;
+  Object.setPrototypeOf(Methods.prototype, Parent.prototype);
+  Object.setPrototypeOf(Constructor, Parent);
+  Object.defineProperty(Constructor, 'name', { value: name });
+  Object.defineProperty(Constructor.prototype, 'constructor', { value: Constructor, writable: true, configurable: true });
+  for (const key of Object.getOwnPropertyNames(Methods)) {
+    if (!['prototype', 'length', 'name'].includes(key)) Object.defineProperty(Constructor, key, Object.getOwnPropertyDescriptor(Methods, key));
+  }
+  return Constructor;
+}
+
+class StreamMethods {
   pipe(target, options) {
     return pipe(this, target, options);
   }
 }
+
+const Stream = constructorOf('Stream', StreamMethods, EventEmitter, () => {});
 
 function destroyOnce(stream, error, callback) {
   if (stream.destroyed) {
@@ -264,12 +287,7 @@ const READING = {
   },
 };
 
-class Readable extends Stream {
-  constructor(options) {
-    super();
-    this.initReadable(options);
-  }
-
+class ReadableMethods {
   static from(source, options) {
     if (typeof source === 'string' || Buffer.isBuffer(source)) source = [source];
     const iterator = source[Symbol.asyncIterator] ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -291,7 +309,7 @@ class Readable extends Stream {
   }
 
   on(event, listener) {
-    super.on(event, listener);
+    Stream.prototype.on.call(this, event, listener);
     if (event === 'data' && this.readableFlowing !== false) this.resume();
     if (event === 'readable') {
       if (this.readableFlowing === null) this.readableFlowing = false;
@@ -347,8 +365,12 @@ class Readable extends Stream {
     return value;
   }
 }
-Readable.prototype.addListener = Readable.prototype.on;
-assignHidden(Readable.prototype, READING);
+ReadableMethods.prototype.addListener = ReadableMethods.prototype.on;
+assignHidden(ReadableMethods.prototype, READING);
+
+const Readable = constructorOf('Readable', ReadableMethods, Stream, function (options) {
+  this.initReadable(options);
+});
 
 // -- writable
 
@@ -514,12 +536,7 @@ const WRITING = {
   },
 };
 
-class Writable extends Stream {
-  constructor(options) {
-    super();
-    this.initWritable(options);
-  }
-
+class WritableMethods {
   destroy(error, callback) {
     return destroyOnce(this, error, callback);
   }
@@ -536,18 +553,15 @@ class Writable extends Stream {
     return this.writing.drain;
   }
 }
-assignHidden(Writable.prototype, WRITING);
+assignHidden(WritableMethods.prototype, WRITING);
+
+const Writable = constructorOf('Writable', WritableMethods, Stream, function (options) {
+  this.initWritable(options);
+});
 
 // -- both
 
-class Duplex extends Readable {
-  constructor(options = {}) {
-    super(options);
-    this.initWritable(options);
-    this.allowHalfOpen = options.allowHalfOpen !== false;
-    if (!this.allowHalfOpen) this.once('end', () => this.end());
-  }
-
+class DuplexMethods {
   get writableLength() {
     return this.writing.length;
   }
@@ -556,16 +570,22 @@ class Duplex extends Readable {
     return this.writing.drain;
   }
 }
-assignHidden(Duplex.prototype, WRITING);
+assignHidden(DuplexMethods.prototype, WRITING);
 
-class Transform extends Duplex {
-  constructor(options = {}) {
-    super(options);
-    if (options.transform) this._transform = options.transform;
-    if (options.flush) this._flush = options.flush;
-    Object.defineProperty(this, 'held', { value: null, writable: true });
-  }
+const Duplex = constructorOf('Duplex', DuplexMethods, Readable, function (options) {
+  this.initWritable(options);
+  this.allowHalfOpen = options.allowHalfOpen !== false;
+  if (!this.allowHalfOpen) this.once('end', () => this.end());
+});
+// A duplex stream is a writable one too.
+Object.defineProperty(Writable, Symbol.hasInstance, {
+  value(stream) {
+    const own = Function.prototype[Symbol.hasInstance].call(this, stream);
+    return own || (this === Writable && Function.prototype[Symbol.hasInstance].call(Duplex, stream));
+  },
+});
 
+class TransformMethods {
   _write(chunk, encoding, callback) {
     this._transform(chunk, encoding, (error, value) => {
       if (error) {
@@ -605,11 +625,19 @@ class Transform extends Duplex {
   }
 }
 
-class PassThrough extends Transform {
+const Transform = constructorOf('Transform', TransformMethods, Duplex, function (options) {
+  if (options.transform) this._transform = options.transform;
+  if (options.flush) this._flush = options.flush;
+  Object.defineProperty(this, 'held', { value: null, writable: true });
+});
+
+class PassThroughMethods {
   _transform(chunk, encoding, callback) {
     callback(null, chunk);
   }
 }
+
+const PassThrough = constructorOf('PassThrough', PassThroughMethods, Transform, () => {});
 
 function assignHidden(target, methods) {
   for (const [name, value] of Object.entries(methods)) {
