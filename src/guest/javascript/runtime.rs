@@ -347,8 +347,10 @@ impl Guest {
             } else if wait == NOTHING_LEFT {
                 let reason = "it waits for something that will never happen".to_owned();
                 return Err(JavaScriptError::Ended { reason });
-            } else if wait > 0.0 {
-                self.sleep(Duration::from_secs_f64((wait / 1000.0).min(86_400.0)))?;
+            }
+            if wait > 0.0 {
+                let idle = self.check(ctx, host.get("idle"))?;
+                self.sleep(Duration::from_secs_f64((wait / 1000.0).min(86_400.0)), idle)?;
             }
         }
     }
@@ -374,21 +376,25 @@ impl Guest {
         }
     }
 
-    /// Waits for a timer. That is not computing, and time passes for the guest's clock.
-    fn sleep(&self, time: Duration) -> Result<(), JavaScriptError> {
+    /// Waits for a timer. That is not computing, unless it is idle, and time passes for the guest's clock.
+    fn sleep(&self, time: Duration, idle: bool) -> Result<(), JavaScriptError> {
         let end = Instant::now() + time;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            self.meter.allow(self.meter.limit + left);
-            if (self.interrupted)() {
-                return Err(JavaScriptError::Interrupted);
+            if !idle {
+                self.meter.allow(self.meter.limit + left);
+            }
+            if self.meter.is_over(&*self.interrupted) {
+                return Err(self.meter.exceeded().unwrap_or(JavaScriptError::Interrupted));
             }
             thread::sleep(left.min(GLANCE));
         }
-        self.meter.restart();
+        if !idle {
+            self.meter.restart();
+        }
         self.sources.advance(time);
         Ok(())
     }

@@ -92,27 +92,30 @@ function isModule(file) {
 
 async function importTypeScript(file) {
   const asModule = /\.mts$/.test(file) || (!/\.cts$/.test(file) && isModule(file));
-  if (!registered && !process.features.typescript) registered = register(start.project, asModule);
+  if (!registered && !process.features.typescript) registered = await register(start.project, asModule);
   if (asModule || process.features.typescript) return import(pathToFileURL(file).href);
   return requireFrom(file, path.dirname(file));
 }
 
-function register(folder, asModule) {
+async function register(folder, asModule) {
   const done = REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
   // tsx has a second half for ES modules.
-  const modules = requireIfThere('tsx/esm/api', folder);
-  if (modules) modules.register();
+  const modules = resolveIfThere('tsx/esm/api', folder);
+  if (modules) (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
   return done || (!asModule && registerTypeScript(folder));
 }
 
-function requireIfThere(name, folder) {
-  let found;
+function resolveIfThere(name, folder) {
   try {
-    found = createRequire(folder).resolve(name);
+    return createRequire(folder).resolve(name);
   } catch {
     return null;
   }
-  return require(found) || true;
+}
+
+function requireIfThere(name, folder) {
+  const found = resolveIfThere(name, folder);
+  return found ? require(found) || true : null;
 }
 
 /** The project's own TypeScript, used as `ts-node --transpile-only` would. */

@@ -93,6 +93,7 @@
   };
 
   let finished = false;
+  host.idle = false;
   host.final = null;
 
   /** What is next: how many milliseconds to wait, or that the exchange is finished, or that nothing will happen. */

@@ -125,6 +125,8 @@ function runOne(attempt) {
     return 0;
   }
   if (!timers.some((timeout) => timeout.hasRef())) return null;
+  // Intervals alone, such as a pool's that looks for idle connections, are nothing to wait for without end.
+  host.idle = timers.every((timeout) => timeout.repeat);
   return Math.max(0.1, timers[0].due - now);
 }
 

@@ -138,7 +138,8 @@ function matchKey(map, key, conditions) {
     const at = pattern.indexOf('*');
     if (at < 0) continue;
     const [start, end] = [pattern.slice(0, at), pattern.slice(at + 1)];
-    if (key.length >= pattern.length && key.startsWith(start) && key.endsWith(end) && (!best || start.length > best.start.length)) {
+    const longer = !best || start.length > best.start.length || (start.length === best.start.length && pattern.length > best.pattern.length);
+    if (longer && key.length >= pattern.length && key.startsWith(start) && key.endsWith(end)) {
       best = { pattern, start, end };
     }
   }
@@ -150,7 +151,10 @@ function fromExports(folder, name, subpath, exported, conditions) {
   const isMap = typeof exported === 'object' && exported !== null && !Array.isArray(exported);
   const map = isMap && Object.keys(exported).some((key) => key.startsWith('.')) ? exported : { '.': exported };
   const found = matchKey(map, subpath, conditions);
-  if (found) return path.join(folder, found);
+  if (found) {
+    const file = path.join(folder, found);
+    return host.kind(file) === FILE ? file : asTypeScript(file);
+  }
   const what = subpath === '.' ? 'No "exports" main defined' : `Package subpath '${subpath}' is not defined by "exports"`;
   const error = new Error(`${what} in ${path.join(folder, 'package.json')}`);
   error.code = 'ERR_PACKAGE_PATH_NOT_EXPORTED';
