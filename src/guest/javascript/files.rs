@@ -27,7 +27,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    const OUTSIDE: FileError = FileError { code: "EACCES", reason: "permission denied: outside of the project" };
+    const OUTSIDE: FileError =
+        FileError { code: "EACCES", reason: "permission denied: outside of the project" };
 
     fn of(error: &io::Error) -> FileError {
         let (code, reason) = match error.kind() {
@@ -90,7 +91,10 @@ impl Files {
         }
         // A pipe or a device would wait, or never end.
         if !data.is_file() || data.len() > LARGEST {
-            return Err(FileError { code: "EACCES", reason: "permission denied: not a file of reasonable size" });
+            return Err(FileError {
+                code: "EACCES",
+                reason: "permission denied: not a file of reasonable size",
+            });
         }
         fs::read(real).map_err(|error| FileError::of(&error))
     }

@@ -27,10 +27,10 @@ use rquickjs::function::{Func, MutFn};
 use rquickjs::{Ctx, Exception, FromJs, Function, Object, TypedArray, Value};
 use serde_json::json;
 
+use super::digest;
 use super::files::{FileError, Files};
 use super::sources::Sources;
 use super::transform::{self, Kind};
-use super::digest;
 
 /// The name of the object.
 const OBJECT: &str = "__dunlin";
@@ -166,10 +166,7 @@ fn file_system(host: &Object<'_>, files: Files) -> rquickjs::Result<()> {
     host.set("list", Func::from(move |path: String| told(of.list(&path).map(|names| json!(names)))))?;
     let of = files.clone();
     host.set("realPath", Func::from(move |path: String| told(of.real_path(&path).map(|real| json!(real)))))?;
-    host.set(
-        "read",
-        Func::from(generic(move |ctx, path: String| read(ctx, &files, &path))),
-    )
+    host.set("read", Func::from(generic(move |ctx, path: String| read(ctx, &files, &path))))
 }
 
 fn read<'js>(ctx: &Ctx<'js>, files: &Files, path: &str) -> rquickjs::Result<Value<'js>> {

@@ -16,12 +16,12 @@ use super::files::Files;
 use super::host::{self, World};
 use super::sources::Sources;
 
-/// Stack that a guest may use.
-const STACK: usize = 24 << 20;
+/// Stack that a guest may use; rquickjs takes more than 16 MB for no limit at all.
+const STACK: usize = 15 << 20;
 
 /// Stack of its thread: QuickJS recurses beyond its limit by what one call of it needs, and the parser of TypeScript is not
 /// bound by it.
-const THREAD_STACK: usize = STACK + (40 << 20);
+const THREAD_STACK: usize = STACK + (49 << 20);
 
 /// How late a guest that is to stop may be before it is left to itself.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -273,7 +273,8 @@ fn serve(
         sources: sources.clone(),
         ask: Box::new(asked),
     };
-    let guest = Guest { memory_limit: command.memory_limit, interrupted: command.interrupted, meter, sources };
+    let guest =
+        Guest { memory_limit: command.memory_limit, interrupted: command.interrupted, meter, sources };
     let result = context.with(|ctx| {
         guest.boot(&ctx, world)?;
         while let Ok(message) = messages.recv() {
@@ -316,7 +317,8 @@ const NOTHING_LEFT: f64 = -1.0;
 impl Guest {
     fn boot(&self, ctx: &Ctx<'_>, world: World) -> Result<(), JavaScriptError> {
         let source = world.modules.iter().find(|(name, _)| *name == BOOT).map(|(_, source)| *source);
-        let source = source.ok_or_else(|| JavaScriptError::Start { reason: format!("there is no {BOOT}") })?;
+        let source =
+            source.ok_or_else(|| JavaScriptError::Start { reason: format!("there is no {BOOT}") })?;
         let result = host::install(ctx, world)
             .and_then(|()| host::evaluate::<()>(ctx, source.to_owned(), format!("dunlin:{BOOT}")));
         self.check(ctx, result)

@@ -43,11 +43,48 @@ pub struct SyntaxError {
     pub line: u32,
 }
 
-/// Transforms a file.
+/// Brackets in brackets that a file may have; nobody writes so many.
+const DEEPEST: usize = 4000;
+
+/// Stack for a file of no length, and for each byte of it: a parser, and what goes through its tree, recurse for each
+/// bracket, operator and arrow. The system gives only what is used of it.
+const STACK: usize = 64 << 20;
+const STACK_PER_BYTE: usize = 1 << 10;
+const LARGEST_STACK: usize = 1 << 30;
+
+/// Transforms a file, on a thread whose stack is enough for it.
 ///
 /// # Errors
 /// It cannot be parsed.
 pub fn transform(source: &str, path: &str, kind: Kind) -> Result<Transformed, SyntaxError> {
+    let refused = |reason: &str| SyntaxError { reason: reason.to_owned(), line: 1 };
+    let stack = STACK + source.len().saturating_mul(STACK_PER_BYTE);
+    if nesting(source) > DEEPEST || stack > LARGEST_STACK {
+        return Err(refused("the file is too large, or nested too deeply"));
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(stack);
+        let thread = thread.spawn_scoped(scope, || transform_here(source, path, kind));
+        let thread = thread.map_err(|error| refused(&format!("no memory to parse the file: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err(refused("the parser failed")))
+    })
+}
+
+/// The deepest nesting of brackets that there could be; those in strings count as well.
+fn nesting(source: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in source.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' | b'<' => depth += 1,
+            b')' | b']' | b'}' | b'>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+fn transform_here(source: &str, path: &str, kind: Kind) -> Result<Transformed, SyntaxError> {
     let allocator = Allocator::default();
     let path = Path::new(path);
     let named = SourceType::from_path(path).unwrap_or_else(|_| SourceType::mjs());
@@ -59,7 +96,8 @@ pub fn transform(source: &str, path: &str, kind: Kind) -> Result<Transformed, Sy
     };
     // Only what says so is JSX; its tags would make type assertions ambiguous.
     let source_type = source_type.with_jsx(named.is_jsx() && typescript);
-    let options = ParseOptions { allow_return_outside_function: kind != Kind::Module, ..ParseOptions::default() };
+    let options =
+        ParseOptions { allow_return_outside_function: kind != Kind::Module, ..ParseOptions::default() };
     let parsed = Parser::new(&allocator, source, source_type).with_options(options).parse();
     if let Some(error) = first_error(source, parsed.diagnostics.iter()) {
         return Err(error);
@@ -67,7 +105,11 @@ pub fn transform(source: &str, path: &str, kind: Kind) -> Result<Transformed, Sy
     let mut program = parsed.program;
     let module = parsed.module_record.has_module_syntax || kind == Kind::Module;
 
-    let built = SemanticBuilder::new().with_check_syntax_error(true).with_excess_capacity(2.0).with_enum_eval(true).build(&program);
+    let built = SemanticBuilder::new()
+        .with_check_syntax_error(true)
+        .with_excess_capacity(2.0)
+        .with_enum_eval(true)
+        .build(&program);
     if let Some(error) = first_error(source, built.diagnostics.iter()) {
         return Err(error);
     }
@@ -128,6 +170,24 @@ mod tests {
         let done = transform("exports.up = () => import('./a.mjs');\n", "/p/a.js", Kind::CommonJs).unwrap();
         assert!(!done.module);
         assert!(done.code.contains("__vite_ssr_dynamic_import__"), "{}", done.code);
+    }
+
+    #[test]
+    fn no_file_overflows_the_stack() {
+        let hostile = [
+            "(".repeat(1_000_000),
+            format!("x = {}1;", "1 + ".repeat(20_000)),
+            format!("x = {}1;", "- ".repeat(20_000)),
+            format!("x = {}1;", "a => ".repeat(10_000)),
+            format!("x = a{};", ".b".repeat(20_000)),
+            format!("x = {}1;", "a ? 1 : ".repeat(10_000)),
+            "if (a) ".repeat(10_000) + ";",
+            format!("let x: {}a;", "a | ".repeat(10_000)),
+        ];
+        for source in hostile {
+            // Whether it is taken or refused: it ends.
+            let _ = transform(&source, "/p/1_a.ts", Kind::Either);
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ function failed(error) {
     line: place.line,
     traceback: traceback(error),
     database: fromDatabase(error),
+    // QuickJS has said so; its carrier makes a failure of its own of it.
+    out_of_memory: (error && error.name === 'InternalError' && error.message === 'out of memory') || undefined,
   };
 }
 
