@@ -268,7 +268,7 @@ fn encode(text: &str, encoding: &str) -> Vec<u8> {
         "hex" => {
             let digits: Vec<u8> =
                 text.chars().map_while(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
-            digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+            digits.chunks_exact(2).map(|pair| (pair[0] << 4) | pair[1]).collect()
         }
         "base64" | "base64url" => {
             let end = text.find('=').unwrap_or(text.len());

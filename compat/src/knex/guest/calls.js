@@ -4,7 +4,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const { readKnexfile, select, variablesOf } = require('./knexfile');
+const { readKnexfile, resolveConnection, select, variablesOf } = require('./knexfile');
 const migration = require('./migration');
 const { session } = require('./session');
 
@@ -22,17 +22,11 @@ async function knexfile(environment, { path: file, environment: name }) {
   const chosen = name || process.env.NODE_ENV || 'development';
   const keyed = Boolean(all && typeof all === 'object' && all[chosen]);
   return {
-    config: plain(await resolvedConnection(select(all, name))),
+    config: plain(await resolveConnection(file, select(all, name))),
     environments: all && typeof all === 'object' ? Object.keys(all) : [],
     environment: keyed ? chosen : null,
     variables: variablesOf(file),
   };
-}
-
-/** A connection may be a function, which is called as Knex calls it when it connects. */
-async function resolvedConnection(config) {
-  if (!config || typeof config.connection !== 'function') return config;
-  return { ...config, connection: await config.connection() };
 }
 
 /** A value as JSON; what JSON cannot hold is named: `{"function": true}`. */

@@ -29,6 +29,15 @@ function innermost(stack) {
   return null;
 }
 
+/** The file that called the guest, as far as the stack tells; null when nobody else did. */
+function caller(stack) {
+  for (const text of String(stack).split('\n')) {
+    const match = FRAME.exec(text);
+    if (match && !match[1].startsWith(`${__dirname}/`)) return match[1];
+  }
+  return null;
+}
+
 /** Knex begins to run a builder, which knows where it was made (`asyncStackTraces`). */
 function starting(builder) {
   const made = builder && builder._asyncStack;
@@ -40,4 +49,4 @@ function running(byBuilder) {
   return (byBuilder && pending && innermost(pending.stack)) || innermost(new Error().stack) || {};
 }
 
-module.exports = { setProject, inProject, innermost, starting, running };
+module.exports = { setProject, inProject, innermost, caller, starting, running };

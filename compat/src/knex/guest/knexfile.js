@@ -1,14 +1,28 @@
 'use strict';
 // Reading a knexfile, and seeing what it asks of the environment.
 
+const frames = require('./frames');
+
 /** What a knexfile exports, functions called. */
-async function readKnexfile(carrier, file) {
-  const stop = watchVariables(file);
-  try {
+function readKnexfile(carrier, file) {
+  return watching(file, async () => {
     let config = await carrier.importFile(file);
     if (config && config.default) config = config.default;
     if (typeof config === 'function') config = await config();
     return config;
+  });
+}
+
+/** A connection may be a function, which is called as Knex calls it when it connects. */
+function resolveConnection(file, config) {
+  if (!config || typeof config.connection !== 'function') return config;
+  return watching(file, async () => ({ ...config, connection: await config.connection() }));
+}
+
+async function watching(file, work) {
+  const stop = watchVariables(file);
+  try {
+    return await work();
   } finally {
     stop();
   }
@@ -35,11 +49,14 @@ function watchVariables(file) {
   const variables = process.env;
   const place = (value) =>
     Object.defineProperty(process, 'env', { value, configurable: true, enumerable: true, writable: true });
-  // dotenv looks whether a variable is there, with `in` or a list of all; neither says what the project reads.
+  // What libraries look for, such as dotenv's own settings, is none of the project's.
   place(
     new Proxy(variables, {
       get(target, key) {
-        if (typeof key === 'string' && !Object.hasOwn(Object.prototype, key)) names.add(key);
+        if (typeof key === 'string' && !names.has(key) && !Object.hasOwn(Object.prototype, key)) {
+          const from = frames.caller(new Error().stack);
+          if (from && frames.inProject(from)) names.add(key);
+        }
         return target[key];
       },
     })
@@ -47,4 +64,4 @@ function watchVariables(file) {
   return () => place(variables);
 }
 
-module.exports = { readKnexfile, select, variablesOf };
+module.exports = { readKnexfile, resolveConnection, select, variablesOf };
