@@ -50,8 +50,10 @@ function plain(value, seen = []) {
   const inner = [...seen, value];
   if (Array.isArray(value)) return value.map((each) => plain(each, inner));
   if (value instanceof RegExp) return { regexp: String(value) };
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? { date: null } : { date: value.toISOString() };
-  if (ArrayBuffer.isView(value)) return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? { date: null } : { date: value.toISOString() };
+  if (ArrayBuffer.isView(value))
+    return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype && prototype.constructor !== undefined) {
     const name = prototype.constructor.name;
@@ -108,7 +110,9 @@ async function statementsOfConnection(environment) {
     session.close(false);
     await environment.disconnect();
   }
-  return { statements: statements.map(({ sql, parameters }) => (parameters ? { sql, parameters } : { sql })) };
+  return {
+    statements: statements.map(({ sql, parameters }) => (parameters ? { sql, parameters } : { sql })),
+  };
 }
 
 module.exports = { call };

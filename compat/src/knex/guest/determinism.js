@@ -44,7 +44,9 @@ function seedCrypto(next) {
   const replaced = {
     randomBytes: (size, callback) => later(callback, () => fill(Buffer.alloc(size))),
     randomFillSync: (view, offset = 0, size = undefined) => {
-      fill(Buffer.from(view.buffer, view.byteOffset, view.byteLength).subarray(offset, size && offset + size));
+      fill(
+        Buffer.from(view.buffer, view.byteOffset, view.byteLength).subarray(offset, size && offset + size),
+      );
       return view;
     },
     randomInt: (min, max, callback) => {

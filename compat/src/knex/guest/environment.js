@@ -110,7 +110,8 @@ function connectionOf(connection, server) {
   if (typeof connection === 'string') return connectionOf(parsed(connection), server);
   const known = server && server.dialect !== 'sqlite' ? { database: server.database, user: server.user } : {};
   const result = { ...known, ...connection };
-  for (const key of ['ssl', 'password', 'passwordSha1', 'stream', 'expirationChecker', 'connectionString']) delete result[key];
+  for (const key of ['ssl', 'password', 'passwordSha1', 'stream', 'expirationChecker', 'connectionString'])
+    delete result[key];
   if (connection && connection.expirationChecker) result.expirationChecker = () => false;
   if (server && server.dialect !== 'sqlite') Object.assign(result, known);
   return result;

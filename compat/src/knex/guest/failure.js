@@ -16,7 +16,8 @@ function failed(error) {
     traceback: traceback(error),
     database: fromDatabase(error),
     // QuickJS has said so; its carrier makes a failure of its own of it.
-    out_of_memory: (error && error.name === 'InternalError' && error.message === 'out of memory') || undefined,
+    out_of_memory:
+      (error && error.name === 'InternalError' && error.message === 'out of memory') || undefined,
   };
 }
 

@@ -10,7 +10,11 @@ function setProject(folder) {
 }
 
 function inProject(file) {
-  return project !== null && file.startsWith(project) && !file.slice(project.length).split('/').includes('node_modules');
+  return (
+    project !== null &&
+    file.startsWith(project) &&
+    !file.slice(project.length).split('/').includes('node_modules')
+  );
 }
 
 // `at f (file:///a/b.js:1:2)` of V8 and `at f (/a/b.js:1:2)` of QuickJS.

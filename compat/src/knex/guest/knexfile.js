@@ -59,7 +59,7 @@ function watchVariables(file) {
         }
         return target[key];
       },
-    })
+    }),
   );
   return () => place(variables);
 }

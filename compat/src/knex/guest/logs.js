@@ -5,7 +5,10 @@ const unfinished = { stdout: '', output: '' };
 let engine = null;
 
 function write(logger, chunk, encoding) {
-  const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString(encoding === 'buffer' ? 'utf8' : encoding);
+  const text =
+    typeof chunk === 'string'
+      ? chunk
+      : Buffer.from(chunk).toString(encoding === 'buffer' ? 'utf8' : encoding);
   const lines = (unfinished[logger] + text).split('\n');
   unfinished[logger] = lines.pop();
   for (const line of lines) engine.log('info', logger, line);

@@ -14,13 +14,13 @@ async function problems(environment, files) {
     await environment.config();
     environment.library();
   } catch (error) {
-    return [problem(environment, error, environment.options.knexfile || environment.project)];
+    return [problem(error, environment.options.knexfile || environment.project)];
   }
   for (const file of files) {
     try {
       await contentOf(environment, file);
     } catch (error) {
-      found.push(problem(environment, error, file.path));
+      found.push(problem(error, file.path, file.source));
       continue;
     }
     found.push(...unseen(environment, file));
@@ -60,16 +60,23 @@ async function sourceOf(environment) {
   return directory || sortDirsSeparately || extensions ? null : migrations.migrationSource;
 }
 
-function problem(environment, error, file) {
+function problem(error, file, source) {
   const place = frames.innermost(error && error.stack);
   const missing = error && error.code && /^(?:ERR_)?MODULE_NOT_FOUND$/.test(error.code);
   const name = missing && /Cannot find (?:module|package) '([^']+)'/.exec(error.message);
   return {
     path: place ? place.path : file,
-    line: place ? place.line : 1,
+    line: place ? place.line : lineOf(name && name[1], source),
     import: name ? name[1] : undefined,
     reason: name ? `Cannot find module '${name[1]}'` : failure.message(error),
   };
+}
+
+/** The line that imports a name, where no stack tells it: Node links ES modules before it runs them. */
+function lineOf(name, source) {
+  const at =
+    name && source ? source.search(new RegExp(`['"]${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"]`)) : -1;
+  return at < 0 ? 1 : source.slice(0, at).split('\n').length;
 }
 
 const IMPORT = /\b(?:require|import)\s*\(\s*(['"])([^'"\n]+)\1\s*\)/g;
@@ -120,7 +127,10 @@ class Task {
     this.options = options;
     this.content = content;
     this.knex = knex;
-    this.info = options.migration || { file: message.id, directory: message.path ? path.dirname(message.path) : undefined };
+    this.info = options.migration || {
+      file: message.id,
+      directory: message.path ? path.dirname(message.path) : undefined,
+    };
   }
 
   async inTransaction() {

@@ -10,7 +10,10 @@ const { EngineError } = require('./wire');
 
 const NAME = '(?:"([^"]+)"|`([^`]+)`|([A-Za-z_][A-Za-z0-9_]*))';
 const CONTROL = [
-  ['begin', /^\s*(?:BEGIN|START\s+TRANSACTION)(?:\s+(?:WORK|TRANSACTION|DEFERRED|IMMEDIATE|EXCLUSIVE))*\s*;?\s*$/i],
+  [
+    'begin',
+    /^\s*(?:BEGIN|START\s+TRANSACTION)(?:\s+(?:WORK|TRANSACTION|DEFERRED|IMMEDIATE|EXCLUSIVE))*\s*;?\s*$/i,
+  ],
   // Modes travel with it: Knex's `transaction({ isolationLevel, readOnly })` on PostgreSQL.
   ['begin', /^\s*BEGIN\s+TRANSACTION\s+((?:ISOLATION\s+LEVEL|READ)\s[A-Za-z\s]+?)\s*;?\s*$/i],
   ['commit', /^\s*(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?\s*;?\s*$/i],
@@ -19,7 +22,10 @@ const CONTROL = [
   ['release', new RegExp(`^\\s*RELEASE\\s+(?:SAVEPOINT\\s+)?${NAME}\\s*;?\\s*$`, 'i')],
   [
     'back',
-    new RegExp(`^\\s*ROLLBACK\\s+(?:(?:WORK|TRANSACTION)\\s+)?TO\\s+(?:SAVEPOINT\\s+)?${NAME}\\s*;?\\s*$`, 'i'),
+    new RegExp(
+      `^\\s*ROLLBACK\\s+(?:(?:WORK|TRANSACTION)\\s+)?TO\\s+(?:SAVEPOINT\\s+)?${NAME}\\s*;?\\s*$`,
+      'i',
+    ),
   ],
 ];
 
@@ -113,7 +119,7 @@ class Session {
     if (this.closed !== null) throw new Error(`there is no connection to a database: ${this.closed}`);
     if (!dialects.includes(this.dialect)) {
       throw new Error(
-        `the code connects to ${dialects[0]}, but the engine is connected to ${this.dialect || 'nothing'}`
+        `the code connects to ${dialects[0]}, but the engine is connected to ${this.dialect || 'nothing'}`,
       );
     }
     const connection = new Connection();
@@ -165,7 +171,11 @@ class Session {
   /** BEGIN in a transaction: PostgreSQL warns, MySQL commits, SQLite refuses. */
   beginAgain(connection) {
     if (this.dialect === 'sqlite') {
-      throw new EngineError({ message: 'cannot start a transaction within a transaction', code: 1, kind: 'statement' });
+      throw new EngineError({
+        message: 'cannot start a transaction within a transaction',
+        code: 1,
+        kind: 'statement',
+      });
     }
     if (this.dialect === 'postgres') return;
     this.end(connection, 'commit');
@@ -183,7 +193,11 @@ class Session {
       this.owner = null;
       this.due = how;
     } else if (this.dialect === 'sqlite') {
-      throw new EngineError({ message: `cannot ${how} - no transaction is active`, code: 1, kind: 'statement' });
+      throw new EngineError({
+        message: `cannot ${how} - no transaction is active`,
+        code: 1,
+        kind: 'statement',
+      });
     }
   }
 

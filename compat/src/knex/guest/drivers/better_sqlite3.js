@@ -13,7 +13,11 @@ class SqliteError extends Error {
     this.code = code;
   }
 }
-Object.defineProperty(SqliteError.prototype, 'name', { value: 'SqliteError', writable: true, configurable: true });
+Object.defineProperty(SqliteError.prototype, 'name', {
+  value: 'SqliteError',
+  writable: true,
+  configurable: true,
+});
 
 function errorOf(error) {
   if (!(error instanceof EngineError)) return error;
@@ -29,14 +33,16 @@ function parameterOf(value) {
     case 'number':
       return Number.isNaN(value) ? null : real(value);
     case 'bigint':
-      if (BigInt.asIntN(64, value) !== value) throw new RangeError('The bound string, buffer, or bigint is too big');
+      if (BigInt.asIntN(64, value) !== value)
+        throw new RangeError('The bound string, buffer, or bigint is too big');
       return { int: String(value) };
     case 'undefined':
       return null;
     default:
   }
   if (value === null) return null;
-  if (ArrayBuffer.isView(value)) return bytesParameter(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  if (ArrayBuffer.isView(value))
+    return bytesParameter(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   throw new TypeError('SQLite3 can only bind numbers, strings, bigints, buffers, and null');
 }
 
@@ -93,7 +99,8 @@ class Statement {
   constructor(database, sql) {
     const text = read(sql);
     if (!text.words.length) throw new RangeError('The supplied SQL string contains no statements');
-    if (read(text.rest).words.length) throw new RangeError('The supplied SQL string contains more than one statement');
+    if (read(text.rest).words.length)
+      throw new RangeError('The supplied SQL string contains more than one statement');
     Object.defineProperties(this, {
       text: { value: text },
       bound: { value: null, writable: true },
@@ -123,7 +130,8 @@ class Statement {
   }
 
   run(...given) {
-    if (this.reader) throw new TypeError('This statement returns data. Use get(), all(), or iterate() instead');
+    if (this.reader)
+      throw new TypeError('This statement returns data. Use get(), all(), or iterate() instead');
     const { affected, lastId } = this.execute(given);
     const { database } = this;
     if (lastId !== null) database.lastId = lastId;

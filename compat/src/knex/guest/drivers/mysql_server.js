@@ -58,7 +58,17 @@ function int32(number) {
 }
 
 const BINARY = Buffer.from("_BINARY '");
-const ESCAPES = { 0x30: 0, 0x27: 0x27, 0x22: 0x22, 0x62: 8, 0x6e: 10, 0x72: 13, 0x74: 9, 0x5a: 26, 0x5c: 0x5c };
+const ESCAPES = {
+  0x30: 0,
+  0x27: 0x27,
+  0x22: 0x22,
+  0x62: 8,
+  0x6e: 10,
+  0x72: 13,
+  0x74: 9,
+  0x5a: 26,
+  0x5c: 0x5c,
+};
 
 /** The text of a query. MariaDB's driver writes bytes into it as they are, which become hexadecimal here. */
 function textOf(body) {
@@ -152,7 +162,7 @@ class Backend {
       Buffer.alloc(10),
       scramble.subarray(8),
       Buffer.from([0]),
-      Buffer.from('mysql_native_password\0')
+      Buffer.from('mysql_native_password\0'),
     );
     this.flush();
   }
@@ -198,7 +208,11 @@ class Backend {
           sqlstate: 'HY000',
         });
       default:
-        throw new EngineError({ message: `the engine does not support command ${code} of a MySQL driver`, code: 1047, sqlstate: '08S01' });
+        throw new EngineError({
+          message: `the engine does not support command ${code} of a MySQL driver`,
+          code: 1047,
+          sqlstate: '08S01',
+        });
     }
   }
 
@@ -240,13 +254,18 @@ class Backend {
 
   column({ name, type, modifier, flags, charset, length }) {
     this.send(
-      text('def'), text(''), text(''), text(''), text(name), text(name),
+      text('def'),
+      text(''),
+      text(''),
+      text(''),
+      text(name),
+      text(name),
       Buffer.from([0x0c]),
       int16(charset ?? UTF8MB4),
       int32(length ?? 0),
       Buffer.from([(type ?? 253) & 255]),
       int16(flags ?? 0),
-      Buffer.from([(modifier ?? 0) & 255, 0, 0])
+      Buffer.from([(modifier ?? 0) & 255, 0, 0]),
     );
   }
 
@@ -272,7 +291,12 @@ class Backend {
     const answer = error instanceof EngineError ? error.answer : { message: error.message };
     const code = answer.code || 1105;
     const state = (answer.sqlstate || 'HY000').padEnd(5, '0').slice(0, 5);
-    this.send(Buffer.from([0xff]), int16(code), Buffer.from(`#${state}`), Buffer.from(answer.message || '', 'utf8'));
+    this.send(
+      Buffer.from([0xff]),
+      int16(code),
+      Buffer.from(`#${state}`),
+      Buffer.from(answer.message || '', 'utf8'),
+    );
   }
 }
 

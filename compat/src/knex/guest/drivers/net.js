@@ -122,7 +122,16 @@ class Socket extends EventEmitter {
 }
 
 // Settings of a connection that is none.
-for (const name of ['setNoDelay', 'setKeepAlive', 'setTimeout', 'ref', 'unref', 'cork', 'uncork', 'setEncoding']) {
+for (const name of [
+  'setNoDelay',
+  'setKeepAlive',
+  'setTimeout',
+  'ref',
+  'unref',
+  'cork',
+  'uncork',
+  'setEncoding',
+]) {
   Socket.prototype[name] = function () {
     return this;
   };

@@ -11,9 +11,43 @@ const CANCEL_REQUEST = 80877102;
 
 /** Sizes of types, which a row's description tells; -1 for those of variable length. */
 const SIZES = {
-  16: 1, 18: 1, 19: 64, 20: 8, 21: 2, 23: 4, 24: 4, 26: 4, 27: 6, 28: 4, 29: 4, 600: 16, 601: 32, 603: 32, 628: 24,
-  700: 4, 701: 8, 718: 24, 774: 8, 790: 8, 829: 6, 1082: 4, 1083: 8, 1114: 8, 1184: 8, 1186: 16, 1266: 12, 2202: 4,
-  2203: 4, 2204: 4, 2205: 4, 2206: 4, 2950: 16, 2278: 4, 3220: 8, 705: -2, 2275: -2,
+  16: 1,
+  18: 1,
+  19: 64,
+  20: 8,
+  21: 2,
+  23: 4,
+  24: 4,
+  26: 4,
+  27: 6,
+  28: 4,
+  29: 4,
+  600: 16,
+  601: 32,
+  603: 32,
+  628: 24,
+  700: 4,
+  701: 8,
+  718: 24,
+  774: 8,
+  790: 8,
+  829: 6,
+  1082: 4,
+  1083: 8,
+  1114: 8,
+  1184: 8,
+  1186: 16,
+  1266: 12,
+  2202: 4,
+  2203: 4,
+  2204: 4,
+  2205: 4,
+  2206: 4,
+  2950: 16,
+  2278: 4,
+  3220: 8,
+  705: -2,
+  2275: -2,
 };
 
 /** A message of the server. */
@@ -171,7 +205,10 @@ class Backend {
         this.socket.end();
         break;
       default:
-        throw new EngineError({ message: `the engine does not support message ${kind} of a PostgreSQL driver`, sqlstate: '0A000' });
+        throw new EngineError({
+          message: `the engine does not support message ${kind} of a PostgreSQL driver`,
+          sqlstate: '0A000',
+        });
     }
   }
 
@@ -190,7 +227,8 @@ class Backend {
       return;
     }
     const result = this.query({ sql });
-    for (const { verb, words } of earlier) this.send(new Message('C').text(tagOf({ tag: verb, words, affected: null })));
+    for (const { verb, words } of earlier)
+      this.send(new Message('C').text(tagOf({ tag: verb, words, affected: null })));
     this.rows(result);
     this.complete(result);
   }
@@ -231,7 +269,8 @@ class Backend {
   bind(message) {
     const portal = message.text();
     const statement = this.statements.get(message.text());
-    if (!statement) throw new EngineError({ message: 'prepared statement does not exist', sqlstate: '26000' });
+    if (!statement)
+      throw new EngineError({ message: 'prepared statement does not exist', sqlstate: '26000' });
     const formats = [];
     for (let left = message.int16(); left; left -= 1) formats.push(message.int16());
     const parameters = [];
@@ -240,7 +279,12 @@ class Backend {
       const length = message.int32();
       const binary = formats.length === 1 ? formats[0] : formats[index];
       if (length === 0xffffffff) parameters.push(null);
-      else parameters.push(binary ? bytesParameter(message.bytes(length)) : textParameter(message.bytes(length).toString('utf8')));
+      else
+        parameters.push(
+          binary
+            ? bytesParameter(message.bytes(length))
+            : textParameter(message.bytes(length).toString('utf8')),
+        );
     }
     this.portals.set(portal, { statement, parameters, result: null, sent: 0 });
     this.send(new Message('2'));
@@ -306,8 +350,15 @@ class Backend {
   description({ columns }) {
     const message = new Message('T').int16(columns.length);
     for (const { name, type, modifier } of columns) {
-      message.text(name).int32(0).int16(0).int32(type || 25);
-      message.int16(SIZES[type] ?? -1).int32(modifier ?? -1).int16(0);
+      message
+        .text(name)
+        .int32(0)
+        .int16(0)
+        .int32(type || 25);
+      message
+        .int16(SIZES[type] ?? -1)
+        .int32(modifier ?? -1)
+        .int16(0);
     }
     this.send(message);
   }
@@ -319,7 +370,8 @@ class Backend {
         message.int32(-1);
         continue;
       }
-      const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value.bytes, 'base64');
+      const bytes =
+        typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value.bytes, 'base64');
       message.int32(bytes.length).bytes(bytes);
     }
     this.send(message);
@@ -331,7 +383,8 @@ class Backend {
 
   error(error) {
     this.failed = true;
-    const answer = error instanceof EngineError ? error.answer : { message: error.message, sqlstate: 'XX000' };
+    const answer =
+      error instanceof EngineError ? error.answer : { message: error.message, sqlstate: 'XX000' };
     this.send(fieldsOf('E', answer));
   }
 }

@@ -28,7 +28,8 @@ function parameterOf(value) {
   }
   if (value === null) return null;
   if (value instanceof RegExp) return textParameter(String(value));
-  if (ArrayBuffer.isView(value)) return bytesParameter(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  if (ArrayBuffer.isView(value))
+    return bytesParameter(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : real(value.getTime());
   return textParameter('[object Object]');
 }
@@ -122,7 +123,10 @@ class Database extends EventEmitter {
     if (bound.length) query.parameters = bound;
     const result = session.query(this.dunlinConnection, query);
     if (result.affected !== null && !result.columns.length) this.changes = result.affected;
-    else if (/^(?:INSERT|UPDATE|DELETE|REPLACE|WITH)$/.test(text.words[0]) && text.words.includes('RETURNING')) {
+    else if (
+      /^(?:INSERT|UPDATE|DELETE|REPLACE|WITH)$/.test(text.words[0]) &&
+      text.words.includes('RETURNING')
+    ) {
       this.changes = result.rows.length;
     }
     if (result.lastId !== null) this.lastID = Number(result.lastId);
@@ -200,7 +204,11 @@ for (const method of ['run', 'get', 'all', 'each', 'map']) {
   Database.prototype[method] = function (sql, ...given) {
     const last = given[given.length - 1];
     const callback = typeof last === 'function' ? last : undefined;
-    const statement = new Statement(this, sql, callback && ((error) => error && callback.call(statement, error)));
+    const statement = new Statement(
+      this,
+      sql,
+      callback && ((error) => error && callback.call(statement, error)),
+    );
     statement[method](...given).finalize();
     return this;
   };
@@ -285,13 +293,19 @@ class Statement extends EventEmitter {
   all(...given) {
     const callback = takeCallback(given);
     return this.later(given, callback, ({ columns, rows }) => {
-      if (callback) callback.call(this, null, rows.map((row) => rowOf(columns, row)));
+      if (callback)
+        callback.call(
+          this,
+          null,
+          rows.map((row) => rowOf(columns, row)),
+        );
     });
   }
 
   each(...given) {
     let complete;
-    if (given.length >= 2 && given.slice(-2).every((value) => typeof value === 'function')) complete = given.pop();
+    if (given.length >= 2 && given.slice(-2).every((value) => typeof value === 'function'))
+      complete = given.pop();
     const callback = takeCallback(given);
     return this.later(given, complete || callback, ({ columns, rows }) => {
       for (const row of rows) if (callback) callback.call(this, null, rowOf(columns, row));
@@ -326,10 +340,15 @@ function bind(names, given) {
     }
     values[index] = parameter;
   };
-  const plain = first && typeof first === 'object' && !Array.isArray(first) && !(first instanceof Date || first instanceof RegExp);
+  const plain =
+    first &&
+    typeof first === 'object' &&
+    !Array.isArray(first) &&
+    !(first instanceof Date || first instanceof RegExp);
   if (Array.isArray(first)) first.forEach((value, index) => set(index, value));
   else if (plain && !ArrayBuffer.isView(first)) {
-    for (const [name, value] of Object.entries(first)) set(/^\d+$/.test(name) ? Number(name) - 1 : names.indexOf(name), value);
+    for (const [name, value] of Object.entries(first))
+      set(/^\d+$/.test(name) ? Number(name) - 1 : names.indexOf(name), value);
   } else given.forEach((value, index) => set(index, value));
   return values;
 }
@@ -337,10 +356,38 @@ function bind(names, given) {
 // -- the module
 
 const CODES = {
-  OK: 0, ERROR: 1, INTERNAL: 2, PERM: 3, ABORT: 4, BUSY: 5, LOCKED: 6, NOMEM: 7, READONLY: 8, INTERRUPT: 9, IOERR: 10,
-  CORRUPT: 11, NOTFOUND: 12, FULL: 13, CANTOPEN: 14, PROTOCOL: 15, EMPTY: 16, SCHEMA: 17, TOOBIG: 18, CONSTRAINT: 19,
-  MISMATCH: 20, MISUSE: 21, NOLFS: 22, FORMAT: 24, RANGE: 25, NOTADB: 26,
-  OPEN_READONLY: 1, OPEN_READWRITE: 2, OPEN_CREATE: 4, OPEN_URI: 0x40, OPEN_FULLMUTEX: 0x10000, OPEN_SHAREDCACHE: 0x20000,
+  OK: 0,
+  ERROR: 1,
+  INTERNAL: 2,
+  PERM: 3,
+  ABORT: 4,
+  BUSY: 5,
+  LOCKED: 6,
+  NOMEM: 7,
+  READONLY: 8,
+  INTERRUPT: 9,
+  IOERR: 10,
+  CORRUPT: 11,
+  NOTFOUND: 12,
+  FULL: 13,
+  CANTOPEN: 14,
+  PROTOCOL: 15,
+  EMPTY: 16,
+  SCHEMA: 17,
+  TOOBIG: 18,
+  CONSTRAINT: 19,
+  MISMATCH: 20,
+  MISUSE: 21,
+  NOLFS: 22,
+  FORMAT: 24,
+  RANGE: 25,
+  NOTADB: 26,
+  OPEN_READONLY: 1,
+  OPEN_READWRITE: 2,
+  OPEN_CREATE: 4,
+  OPEN_URI: 0x40,
+  OPEN_FULLMUTEX: 0x10000,
+  OPEN_SHAREDCACHE: 0x20000,
   OPEN_PRIVATECACHE: 0x40000,
 };
 

@@ -79,7 +79,8 @@ function bodyDepth(words, word, depth, postgres) {
   if (!routine) return 0;
   const last = words[words.length - 2];
   if (last === 'END' && /^(?:IF|CASE|LOOP|REPEAT|WHILE)$/.test(word)) return depth;
-  if (/^(?:BEGIN|CASE|LOOP|REPEAT)$/.test(word) || (word === 'IF' && depth) || (word === 'WHILE' && depth)) return depth + 1;
+  if (/^(?:BEGIN|CASE|LOOP|REPEAT)$/.test(word) || (word === 'IF' && depth) || (word === 'WHILE' && depth))
+    return depth + 1;
   return word === 'END' ? Math.max(0, depth - 1) : depth;
 }
 
@@ -87,7 +88,20 @@ function withoutComments(text) {
   return text.replace(/--[^\n]*|\/\*[^]*?\*\//g, '').trim();
 }
 
-const ROWS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', 'SHOW', 'EXPLAIN', 'DESCRIBE', 'DESC', 'FETCH', 'CALL', 'PRAGMA', 'EXECUTE']);
+const ROWS = new Set([
+  'SELECT',
+  'WITH',
+  'VALUES',
+  'TABLE',
+  'SHOW',
+  'EXPLAIN',
+  'DESCRIBE',
+  'DESC',
+  'FETCH',
+  'CALL',
+  'PRAGMA',
+  'EXECUTE',
+]);
 
 /** Whether a statement gives rows. */
 function givesRows({ verb, words }) {

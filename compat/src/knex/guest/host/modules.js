@@ -11,7 +11,14 @@ const { substitute } = require('../drivers/packages');
 const TYPESCRIPT = /\.[cm]?ts$/;
 
 // What registers itself as a loader of TypeScript, in the order in which Knex's `interpret` tries them, then newer ones.
-const REGISTERS = ['ts-node/register', 'sucrase/register/ts', '@swc-node/register', '@swc/register', 'tsx/cjs', 'esbuild-register'];
+const REGISTERS = [
+  'ts-node/register',
+  'sucrase/register/ts',
+  '@swc-node/register',
+  '@swc/register',
+  'tsx/cjs',
+  'esbuild-register',
+];
 
 let start = null;
 let registered = false;
@@ -46,7 +53,11 @@ function install(message) {
 function fromImportPaths(resolve, request, rest) {
   if (/^[./]/.test(request)) return null;
   for (const folder of (start && start.import_paths) || []) {
-    const parent = { id: folder, filename: path.join(folder, 'dunlin.js'), paths: [path.join(folder, 'node_modules'), folder] };
+    const parent = {
+      id: folder,
+      filename: path.join(folder, 'dunlin.js'),
+      paths: [path.join(folder, 'node_modules'), folder],
+    };
     try {
       return resolve.call(Module, request, parent, ...rest);
     } catch {
@@ -98,7 +109,8 @@ async function importTypeScript(file) {
 }
 
 async function register(folder, asModule) {
-  const done = REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
+  const done =
+    REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
   // tsx has a second half for ES modules.
   const modules = resolveIfThere('tsx/esm/api', folder);
   if (modules) (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
@@ -124,7 +136,9 @@ function registerTypeScript(folder) {
   try {
     typescript = createRequire(folder)('typescript');
   } catch {
-    throw new Error('TypeScript cannot be loaded: the project has none of ts-node, tsx, @swc-node/register and typescript');
+    throw new Error(
+      'TypeScript cannot be loaded: the project has none of ts-node, tsx, @swc-node/register and typescript',
+    );
   }
   const compile = (module, file) => {
     const { outputText } = typescript.transpileModule(fs.readFileSync(file, 'utf8'), {

@@ -31,7 +31,12 @@
     loaded.set(path, module);
     const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
     const require = (name) => (name[0] === '.' ? load(join(folder, `${name}.js`)) : builtin(name));
-    const body = host.compile(source, `dunlin:${path}`, 'exports, require, module, __filename, __dirname', false);
+    const body = host.compile(
+      source,
+      `dunlin:${path}`,
+      'exports, require, module, __filename, __dirname',
+      false,
+    );
     body(module.exports, require, module, module.filename, `dunlin:${folder}`);
     module.loaded = true;
     return module.exports;

@@ -130,4 +130,12 @@ function runOne(attempt) {
   return Math.max(0.1, timers[0].due - now);
 }
 
-module.exports = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval: clearTimeout, clearImmediate, runOne };
+module.exports = {
+  setTimeout,
+  setInterval,
+  setImmediate,
+  clearTimeout,
+  clearInterval: clearTimeout,
+  clearImmediate,
+  runOne,
+};

@@ -34,11 +34,13 @@ function structuredClone(value) {
     if (each instanceof Error) {
       const made = note(Object.create(Object.getPrototypeOf(each)));
       for (const key of ['name', 'message', 'stack', 'cause']) {
-        if (Object.hasOwn(each, key)) Object.defineProperty(made, key, { value: clone(each[key]), writable: true, configurable: true });
+        if (Object.hasOwn(each, key))
+          Object.defineProperty(made, key, { value: clone(each[key]), writable: true, configurable: true });
       }
       return made;
     }
-    if (each instanceof Number || each instanceof String || each instanceof Boolean) return note(Object(each.valueOf()));
+    if (each instanceof Number || each instanceof String || each instanceof Boolean)
+      return note(Object(each.valueOf()));
     const made = note(Array.isArray(each) ? new Array(each.length) : {});
     for (const key of Object.keys(each)) made[key] = clone(each[key]);
     return made;

@@ -2,7 +2,8 @@
 // Deep equality, as `assert` and `util.isDeepStrictEqual` have it.
 
 function equal(one, other, strict, seen = []) {
-  if (strict ? Object.is(one, other) : one == other || (Number.isNaN(one) && Number.isNaN(other))) return true;
+  if (strict ? Object.is(one, other) : one == other || (Number.isNaN(one) && Number.isNaN(other)))
+    return true;
   if (one === null || other === null || typeof one !== 'object' || typeof other !== 'object') return false;
   if (strict && Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
@@ -16,7 +17,8 @@ function equal(one, other, strict, seen = []) {
     if (one.message !== other.message || one.name !== other.name) return false;
   } else if (ArrayBuffer.isView(one) && ArrayBuffer.isView(other)) {
     if (one.length !== other.length) return false;
-    for (let index = 0; index < one.length; index += 1) if (!Object.is(one[index], other[index])) return false;
+    for (let index = 0; index < one.length; index += 1)
+      if (!Object.is(one[index], other[index])) return false;
     return true;
   } else if (one instanceof Map || other instanceof Map) {
     return equalMaps(one, other, strict, inner);
@@ -31,7 +33,9 @@ function equal(one, other, strict, seen = []) {
 }
 
 function keysOf(object) {
-  const symbols = Object.getOwnPropertySymbols(object).filter((key) => Object.prototype.propertyIsEnumerable.call(object, key));
+  const symbols = Object.getOwnPropertySymbols(object).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(object, key),
+  );
   return [...Object.keys(object), ...symbols];
 }
 
@@ -39,13 +43,18 @@ function equalMaps(one, other, strict, seen) {
   if (!(one instanceof Map && other instanceof Map) || one.size !== other.size) return false;
   return [...one].every(([key, value]) => {
     if (other.has(key)) return equal(value, other.get(key), strict, seen);
-    return [...other].some(([otherKey, otherValue]) => equal(key, otherKey, strict, seen) && equal(value, otherValue, strict, seen));
+    return [...other].some(
+      ([otherKey, otherValue]) =>
+        equal(key, otherKey, strict, seen) && equal(value, otherValue, strict, seen),
+    );
   });
 }
 
 function equalSets(one, other, strict, seen) {
   if (!(one instanceof Set && other instanceof Set) || one.size !== other.size) return false;
-  return [...one].every((value) => other.has(value) || [...other].some((each) => equal(value, each, strict, seen)));
+  return [...one].every(
+    (value) => other.has(value) || [...other].some((each) => equal(value, each, strict, seen)),
+  );
 }
 
 module.exports = { equal };

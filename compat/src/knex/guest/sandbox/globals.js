@@ -13,7 +13,8 @@ const define = (values) => {
 
 const RealDate = Date;
 const DateOfGuest = new Proxy(RealDate, {
-  construct: (target, given, made) => Reflect.construct(target, given.length ? given : [Math.floor(host.now())], made),
+  construct: (target, given, made) =>
+    Reflect.construct(target, given.length ? given : [Math.floor(host.now())], made),
   apply: (target) => new target(Math.floor(host.now())).toString(),
   get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
 });
@@ -72,4 +73,5 @@ define({
     throw new TypeError('fetch failed: the sandbox has no network');
   },
 });
-if (typeof queueMicrotask !== 'function') define({ queueMicrotask: (callback) => Promise.resolve().then(callback) });
+if (typeof queueMicrotask !== 'function')
+  define({ queueMicrotask: (callback) => Promise.resolve().then(callback) });

@@ -4,16 +4,34 @@
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
 const DEFAULTS = {
-  depth: 2, showHidden: false, colors: false, customInspect: true, breakLength: 128, compact: 3, sorted: false,
-  maxArrayLength: 100, maxStringLength: 10000, getters: false, numericSeparator: false, showProxy: false,
+  depth: 2,
+  showHidden: false,
+  colors: false,
+  customInspect: true,
+  breakLength: 128,
+  compact: 3,
+  sorted: false,
+  maxArrayLength: 100,
+  maxStringLength: 10000,
+  getters: false,
+  numericSeparator: false,
+  showProxy: false,
 };
 
 function inspect(value, options, ...old) {
-  const given = typeof options === 'boolean' ? { showHidden: options, depth: old[0], colors: old[1] } : options || {};
+  const given =
+    typeof options === 'boolean' ? { showHidden: options, depth: old[0], colors: old[1] } : options || {};
   const settings = { ...DEFAULTS, breakLength: 80 };
   for (const [key, each] of Object.entries(given)) if (each !== undefined) settings[key] = each;
   if (settings.depth === null) settings.depth = Infinity;
-  return show(value, { ...settings, seen: [], indentation: 0, level: 0, circular: new Map(), shared: { level: 0 } });
+  return show(value, {
+    ...settings,
+    seen: [],
+    indentation: 0,
+    level: 0,
+    circular: new Map(),
+    shared: { level: 0 },
+  });
 }
 inspect.custom = customInspect;
 inspect.defaultOptions = { ...DEFAULTS };
@@ -44,7 +62,11 @@ function primitive(value, context) {
       const ending = rest > 0 ? `... ${rest} more character${rest > 1 ? 's' : ''}` : '';
       const text = rest > 0 ? value.slice(0, context.maxStringLength) : value;
       // Long texts are broken after their line ends.
-      if (context.compact !== true && text.length > 16 && text.length > context.breakLength - context.indentation - 4) {
+      if (
+        context.compact !== true &&
+        text.length > 16 &&
+        text.length > context.breakLength - context.indentation - 4
+      ) {
         const parts = text.match(/[^\n]*\n|[^\n]+$/g) || [text];
         return parts.map(quote).join(` +\n${' '.repeat(context.indentation + 2)}`) + ending;
       }
@@ -84,7 +106,11 @@ function prefixOf(value, name, fallback, size) {
 function keysOf(value, context, isArrayLike) {
   let keys = context.showHidden ? Object.getOwnPropertyNames(value) : Object.keys(value);
   const symbols = Object.getOwnPropertySymbols(value);
-  keys = keys.concat(context.showHidden ? symbols : symbols.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key)));
+  keys = keys.concat(
+    context.showHidden
+      ? symbols
+      : symbols.filter((key) => Object.prototype.propertyIsEnumerable.call(value, key)),
+  );
   return isArrayLike ? keys.filter((key) => typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key)) : keys;
 }
 
@@ -94,7 +120,11 @@ function property(value, key, context, inArray) {
   if (described.get || described.set) {
     text = described.get ? (described.set ? '[Getter/Setter]' : '[Getter]') : '[Setter]';
   } else {
-    text = show(described.value, { ...context, indentation: context.indentation + (inArray ? 2 : 2), level: context.level + 1 });
+    text = show(described.value, {
+      ...context,
+      indentation: context.indentation + (inArray ? 2 : 2),
+      level: context.level + 1,
+    });
   }
   if (inArray) return text;
   let name;
@@ -105,7 +135,8 @@ function property(value, key, context, inArray) {
 }
 
 function errorText(error, keys, context) {
-  let stack = typeof error.stack === 'string' && error.stack ? error.stack : Error.prototype.toString.call(error);
+  let stack =
+    typeof error.stack === 'string' && error.stack ? error.stack : Error.prototype.toString.call(error);
   const name = constructorName(error) || 'Error';
   const message = typeof error.message === 'string' ? error.message : '';
   // A message that was changed after the error was made.
@@ -130,20 +161,31 @@ function functionText(value, name) {
     const base = parent && parent.name ? ` extends ${parent.name}` : '';
     return `[class ${value.name || '(anonymous)'}${base}]`;
   }
-  const kind = /^async\s/.test(source) ? 'AsyncFunction' : /^(?:async\s+)?function\s*\*/.test(source) ? 'GeneratorFunction' : 'Function';
+  const kind = /^async\s/.test(source)
+    ? 'AsyncFunction'
+    : /^(?:async\s+)?function\s*\*/.test(source)
+      ? 'GeneratorFunction'
+      : 'Function';
   return `[${name === null ? `${kind} (null prototype)` : kind}${value.name ? `: ${value.name}` : ' (anonymous)'}]`;
 }
 
 function show(value, context) {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return primitive(value, context);
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
+    return primitive(value, context);
   if (context.customInspect) {
     const custom = value[customInspect];
-    if (typeof custom === 'function' && custom !== inspect && !(value.constructor && value.constructor.prototype === value)) {
+    if (
+      typeof custom === 'function' &&
+      custom !== inspect &&
+      !(value.constructor && value.constructor.prototype === value)
+    ) {
       const depth = context.depth === Infinity ? Infinity : context.depth - context.level;
-      const { seen, circular, indentation, level, shared, ...plain } = context;
+      const plain = Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, context[key]]));
       const result = custom.call(value, depth, { ...plain, stylize: (text) => `${text}` }, inspect);
       if (result !== value) {
-        return typeof result === 'string' ? result.replaceAll('\n', `\n${' '.repeat(context.indentation)}`) : show(result, context);
+        return typeof result === 'string'
+          ? result.replaceAll('\n', `\n${' '.repeat(context.indentation)}`)
+          : show(result, context);
       }
     }
   }
@@ -165,7 +207,8 @@ function showObject(value, context) {
   let entries = null;
 
   if (isArray) {
-    const prefix = name !== 'Array' || value[Symbol.toStringTag] ? prefixOf(value, name, 'Array', value.length) : '';
+    const prefix =
+      name !== 'Array' || value[Symbol.toStringTag] ? prefixOf(value, name, 'Array', value.length) : '';
     [open, close] = [`${prefix}[`, ']'];
     if (!value.length && !keys.length) return `${open}]`;
     entries = (inner) => arrayEntries(value, inner);
@@ -178,7 +221,10 @@ function showObject(value, context) {
     if (!value.size && !keys.length) return `${open}}`;
     entries = (inner) => [...value].map((each) => show(each, inner));
   } else if (Buffer.isBuffer(value)) {
-    const hex = value.subarray(0, 50).toString('hex').replace(/(..)(?=.)/g, '$1 ');
+    const hex = value
+      .subarray(0, 50)
+      .toString('hex')
+      .replace(/(..)(?=.)/g, '$1 ');
     const rest = value.length - 50;
     const more = rest > 0 ? ` ... ${rest} more byte${rest > 1 ? 's' : ''}` : '';
     return `<Buffer${hex ? ` ${hex}` : ''}${more}>`;
@@ -210,10 +256,17 @@ function showObject(value, context) {
   } else if (value instanceof ArrayBuffer) {
     const bytes = Buffer.from(value);
     open = `${name} {`;
-    entries = () => [`[Uint8Contents]: <${bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')}>`, `byteLength: ${value.byteLength}`];
+    entries = () => [
+      `[Uint8Contents]: <${bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')}>`,
+      `byteLength: ${value.byteLength}`,
+    ];
   } else {
     const isModule = value[Symbol.toStringTag] === 'Module' && name === null;
-    const prefix = isModule ? '[Module: null prototype] ' : name === 'Object' && !value[Symbol.toStringTag] ? '' : prefixOf(value, name, 'Object');
+    const prefix = isModule
+      ? '[Module: null prototype] '
+      : name === 'Object' && !value[Symbol.toStringTag]
+        ? ''
+        : prefixOf(value, name, 'Object');
     open = `${prefix}{`;
     if (!keys.length) return `${open}}`;
   }
@@ -272,7 +325,12 @@ function lay(output, base, open, close, context, array) {
   if (context.shared.level - context.level < context.compact && entries === lines.length) {
     const start = lines.length + context.indentation + open.length + base.length + 10;
     const length = lines.reduce((sum, each) => sum + each.length, lines.length + start);
-    if (length <= context.breakLength && start + 2 * lines.length <= context.breakLength && !lines.some((each) => each.includes('\n')) && !base.includes('\n')) {
+    if (
+      length <= context.breakLength &&
+      start + 2 * lines.length <= context.breakLength &&
+      !lines.some((each) => each.includes('\n')) &&
+      !base.includes('\n')
+    ) {
       return `${begin} ${lines.join(', ')} ${close}`;
     }
   }
@@ -291,13 +349,14 @@ function columns(output, context, value) {
     longest = Math.max(longest, lengths[index]);
   }
   const widest = longest + 2;
-  if (widest * 3 + context.indentation >= context.breakLength || !(total / widest > 5 || longest <= 6)) return output;
+  if (widest * 3 + context.indentation >= context.breakLength || !(total / widest > 5 || longest <= 6))
+    return output;
   const biased = Math.max(widest - Math.sqrt(widest - total / output.length), 1);
   const count = Math.min(
     Math.round(Math.sqrt(2.5 * biased * length) / biased),
     Math.floor((context.breakLength - context.indentation) / widest),
     context.compact * 4,
-    15
+    15,
   );
   if (count <= 1) return output;
   const widths = [];
@@ -339,12 +398,21 @@ function formatWithOptions(options, first, ...rest) {
         switch (mark) {
           case '%s':
             if (typeof value === 'bigint') return `${value}n`;
-            if (typeof value === 'object' && value !== null && !hasOwnText(value)) return inspect(value, { ...options, depth: 0, compact: 3 });
+            if (typeof value === 'object' && value !== null && !hasOwnText(value))
+              return inspect(value, { ...options, depth: 0, compact: 3 });
             return Object.is(value, -0) ? '-0' : String(value);
           case '%d':
-            return typeof value === 'bigint' ? `${value}n` : typeof value === 'symbol' ? 'NaN' : String(Number(value));
+            return typeof value === 'bigint'
+              ? `${value}n`
+              : typeof value === 'symbol'
+                ? 'NaN'
+                : String(Number(value));
           case '%i':
-            return typeof value === 'bigint' ? `${value}n` : typeof value === 'symbol' ? 'NaN' : String(parseInt(value, 10));
+            return typeof value === 'bigint'
+              ? `${value}n`
+              : typeof value === 'symbol'
+                ? 'NaN'
+                : String(parseInt(value, 10));
           case '%f':
             return typeof value === 'symbol' ? 'NaN' : String(parseFloat(value));
           case '%j':
@@ -362,7 +430,11 @@ function formatWithOptions(options, first, ...rest) {
 
 function hasOwnText(value) {
   if (value instanceof Error || value instanceof Date) return true;
-  for (let each = value; each && each !== Object.prototype && each !== Array.prototype; each = Object.getPrototypeOf(each)) {
+  for (
+    let each = value;
+    each && each !== Object.prototype && each !== Array.prototype;
+    each = Object.getPrototypeOf(each)
+  ) {
     if (Object.hasOwn(each, 'toString')) return true;
   }
   return false;

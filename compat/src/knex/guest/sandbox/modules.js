@@ -95,7 +95,9 @@ function waitFor(module) {
     error.code = 'ERR_REQUIRE_ASYNC_MODULE';
     throw error;
   }
-  return Object.hasOwn(module.namespace, 'module.exports') ? module.namespace['module.exports'] : module.namespace;
+  return Object.hasOwn(module.namespace, 'module.exports')
+    ? module.namespace['module.exports']
+    : module.namespace;
 }
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname, __vite_ssr_dynamic_import__';
@@ -142,7 +144,8 @@ function evaluate(module) {
 
 /** QuickJS tells the place of a syntax error in its stack only. */
 function placed(error, filename) {
-  if (error instanceof SyntaxError && !String(error.stack).includes(filename)) error.stack = `${filename}:1\n${error.stack}`;
+  if (error instanceof SyntaxError && !String(error.stack).includes(filename))
+    error.stack = `${filename}:1\n${error.stack}`;
   return error;
 }
 
@@ -171,13 +174,26 @@ function runTransformed(module, { code, module: isModule }) {
     return;
   }
   const both = /\.[cm]?tsx?$/.test(module.filename) && resolution.kindOf(module.filename) !== 'module';
-  const body = host.compile(`'use strict';${code}`, module.filename, both ? `${OF_MODULES}, ${COMMON_JS}` : OF_MODULES, true);
+  const body = host.compile(
+    `'use strict';${code}`,
+    module.filename,
+    both ? `${OF_MODULES}, ${COMMON_JS}` : OF_MODULES,
+    true,
+  );
   runModule(module, body, both);
 }
 
 function runCommonJs(module, body) {
   const { filename } = module;
-  body.call(module.exports, module.exports, makeRequire(module), module, filename, module.path, dynamicImport(filename));
+  body.call(
+    module.exports,
+    module.exports,
+    makeRequire(module),
+    module,
+    filename,
+    module.path,
+    dynamicImport(filename),
+  );
   module.loaded = true;
 }
 
@@ -186,7 +202,8 @@ function runCommonJs(module, body) {
 function makeRequire(module) {
   const require = (name) => requireFrom(name, module);
   require.resolve = (name, options) => resolve(name, module.filename, options);
-  require.resolve.paths = (name) => (/^\.{0,2}\//.test(name) ? [module.path] : resolution.folders(module.path));
+  require.resolve.paths = (name) =>
+    /^\.{0,2}\//.test(name) ? [module.path] : resolution.folders(module.path);
   require.cache = cache;
   require.main = undefined;
   require.extensions = Module._extensions;
@@ -231,7 +248,8 @@ function runModule(module, body, both) {
     },
   });
   const { namespace } = module;
-  const exportName = (name, get) => Object.defineProperty(namespace, name, { enumerable: true, configurable: true, get });
+  const exportName = (name, get) =>
+    Object.defineProperty(namespace, name, { enumerable: true, configurable: true, get });
   const exportAll = (other) => {
     for (const name of Object.keys(other)) {
       if (name !== 'default' && !Object.hasOwn(namespace, name)) exportName(name, () => other[name]);
@@ -241,17 +259,27 @@ function runModule(module, body, both) {
   // TypeScript that no package calls a module may use both worlds.
   const original = module.exports;
   module.finished = body
-    .call(undefined, namespace, load, dynamicImport(filename), meta, exportAll, exportName, ...(both ? [makeRequire(module), module, original, filename, module.path] : []))
+    .call(
+      undefined,
+      namespace,
+      load,
+      dynamicImport(filename),
+      meta,
+      exportAll,
+      exportName,
+      ...(both ? [makeRequire(module), module, original, filename, module.path] : []),
+    )
     .then(
       () => {
-        if (both && (module.exports !== original || Object.keys(original).length)) module.namespace = interop(module.exports);
+        if (both && (module.exports !== original || Object.keys(original).length))
+          module.namespace = interop(module.exports);
         module.loaded = true;
       },
       (error) => {
         module.failed = { error };
         delete cache[filename];
         throw error;
-      }
+      },
     );
   module.finished.catch(() => {});
 }
@@ -322,7 +350,8 @@ function interop(exported) {
   const namespace = namespaceOf();
   if (holds) {
     for (const name of Object.keys(exported)) {
-      if (name !== 'default') Object.defineProperty(namespace, name, { enumerable: true, get: () => exported[name] });
+      if (name !== 'default')
+        Object.defineProperty(namespace, name, { enumerable: true, get: () => exported[name] });
     }
     interops.set(exported, namespace);
   }
@@ -378,6 +407,11 @@ function carrier() {
   };
 }
 
-Object.assign(Module, { Module, createRequire, builtinModules: resolution.BUILTINS, isBuiltin: (name) => host.builtin(name) !== undefined });
+Object.assign(Module, {
+  Module,
+  createRequire,
+  builtinModules: resolution.BUILTINS,
+  isBuiltin: (name) => host.builtin(name) !== undefined,
+});
 
 module.exports = { carrier, Module, createRequire };

@@ -23,7 +23,7 @@ const REASONS = {
   v8: 'the sandbox is not V8',
   wasi: 'the sandbox runs no WebAssembly',
   trace_events: 'the sandbox traces nothing',
-  sqlite: 'the database is the engine\'s: use a driver of Knex',
+  sqlite: "the database is the engine's: use a driver of Knex",
 };
 
 // What may be asked of them all the same.

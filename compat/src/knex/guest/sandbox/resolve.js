@@ -138,7 +138,10 @@ function matchKey(map, key, conditions) {
     const at = pattern.indexOf('*');
     if (at < 0) continue;
     const [start, end] = [pattern.slice(0, at), pattern.slice(at + 1)];
-    const longer = !best || start.length > best.start.length || (start.length === best.start.length && pattern.length > best.pattern.length);
+    const longer =
+      !best ||
+      start.length > best.start.length ||
+      (start.length === best.start.length && pattern.length > best.pattern.length);
     if (longer && key.length >= pattern.length && key.startsWith(start) && key.endsWith(end)) {
       best = { pattern, start, end };
     }
@@ -149,13 +152,17 @@ function matchKey(map, key, conditions) {
 
 function fromExports(folder, name, subpath, exported, conditions) {
   const isMap = typeof exported === 'object' && exported !== null && !Array.isArray(exported);
-  const map = isMap && Object.keys(exported).some((key) => key.startsWith('.')) ? exported : { '.': exported };
+  const map =
+    isMap && Object.keys(exported).some((key) => key.startsWith('.')) ? exported : { '.': exported };
   const found = matchKey(map, subpath, conditions);
   if (found) {
     const file = path.join(folder, found);
     return host.kind(file) === FILE ? file : asTypeScript(file);
   }
-  const what = subpath === '.' ? 'No "exports" main defined' : `Package subpath '${subpath}' is not defined by "exports"`;
+  const what =
+    subpath === '.'
+      ? 'No "exports" main defined'
+      : `Package subpath '${subpath}' is not defined by "exports"`;
   const error = new Error(`${what} in ${path.join(folder, 'package.json')}`);
   error.code = 'ERR_PACKAGE_PATH_NOT_EXPORTED';
   throw error;
@@ -165,7 +172,9 @@ function fromImports(name, from, conditions) {
   const [folder, found] = packageAround(from);
   const value = found && found.imports ? matchKey(found.imports, name, conditions) : undefined;
   if (!value) return null;
-  return value.startsWith('.') ? path.join(folder, value) : resolve(value, path.join(folder, 'package.json'), conditions);
+  return value.startsWith('.')
+    ? path.join(folder, value)
+    : resolve(value, path.join(folder, 'package.json'), conditions);
 }
 
 function fromPackages(name, from, conditions) {
@@ -175,7 +184,8 @@ function fromPackages(name, from, conditions) {
   const subpath = ['.', ...parts.slice(length)].join('/');
   // A package may name itself.
   const [own, self] = packageAround(from);
-  if (self && self.name === owner && self.exports) return fromExports(own, owner, subpath, self.exports, conditions);
+  if (self && self.name === owner && self.exports)
+    return fromExports(own, owner, subpath, self.exports, conditions);
   for (const folder of folders(path.dirname(from))) {
     const place = path.join(folder, owner);
     if (host.kind(place) === FOLDER) {
@@ -234,7 +244,9 @@ function fromPaths(name, folder, { baseUrl, paths }) {
 
 function compilerOptions(file) {
   // Comments and commas at the end are allowed there.
-  const text = read(file).replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, '$1').replace(/,(\s*[}\]])/g, '$1');
+  const text = read(file)
+    .replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, '$1')
+    .replace(/,(\s*[}\]])/g, '$1');
   try {
     return JSON.parse(text).compilerOptions || {};
   } catch {
@@ -243,10 +255,57 @@ function compilerOptions(file) {
 }
 
 const BUILTINS = [
-  'assert', 'async_hooks', 'buffer', 'child_process', 'cluster', 'console', 'constants', 'crypto', 'dgram',
-  'diagnostics_channel', 'dns', 'events', 'fs', 'fs/promises', 'http', 'http2', 'https', 'module', 'net', 'os', 'path',
-  'perf_hooks', 'process', 'punycode', 'querystring', 'readline', 'stream', 'stream/promises', 'string_decoder', 'timers',
-  'timers/promises', 'tls', 'tty', 'url', 'util', 'util/types', 'v8', 'vm', 'worker_threads', 'zlib',
+  'assert',
+  'async_hooks',
+  'buffer',
+  'child_process',
+  'cluster',
+  'console',
+  'constants',
+  'crypto',
+  'dgram',
+  'diagnostics_channel',
+  'dns',
+  'events',
+  'fs',
+  'fs/promises',
+  'http',
+  'http2',
+  'https',
+  'module',
+  'net',
+  'os',
+  'path',
+  'perf_hooks',
+  'process',
+  'punycode',
+  'querystring',
+  'readline',
+  'stream',
+  'stream/promises',
+  'string_decoder',
+  'timers',
+  'timers/promises',
+  'tls',
+  'tty',
+  'url',
+  'util',
+  'util/types',
+  'v8',
+  'vm',
+  'worker_threads',
+  'zlib',
 ];
 
-module.exports = { REQUIRE, IMPORT, BUILTINS, setImportPaths, read, real, manifest, kindOf, folders, resolve };
+module.exports = {
+  REQUIRE,
+  IMPORT,
+  BUILTINS,
+  setImportPaths,
+  read,
+  real,
+  manifest,
+  kindOf,
+  folders,
+  resolve,
+};

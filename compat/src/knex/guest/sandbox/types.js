@@ -26,7 +26,8 @@ const types = {
   isArrayBufferView: (value) => ArrayBuffer.isView(value),
   isNativeError: instance(() => Error),
   isGeneratorObject: holds('Generator'),
-  isAsyncFunction: (value) => typeof value === 'function' && /^(?:AsyncFunction|AsyncGeneratorFunction)$/.test(tag(value)),
+  isAsyncFunction: (value) =>
+    typeof value === 'function' && /^(?:AsyncFunction|AsyncGeneratorFunction)$/.test(tag(value)),
   isGeneratorFunction: (value) => typeof value === 'function' && /GeneratorFunction$/.test(tag(value)),
   isNumberObject: instance(() => Number),
   isStringObject: instance(() => String),
@@ -43,8 +44,24 @@ const types = {
   isCryptoKey: () => false,
 };
 types.isBoxedPrimitive = (value) =>
-  types.isNumberObject(value) || types.isStringObject(value) || types.isBooleanObject(value) || types.isSymbolObject(value) || types.isBigIntObject(value);
-for (const name of ['Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32', 'Uint32', 'Float32', 'Float64', 'BigInt64', 'BigUint64']) {
+  types.isNumberObject(value) ||
+  types.isStringObject(value) ||
+  types.isBooleanObject(value) ||
+  types.isSymbolObject(value) ||
+  types.isBigIntObject(value);
+for (const name of [
+  'Int8',
+  'Uint8',
+  'Uint8Clamped',
+  'Int16',
+  'Uint16',
+  'Int32',
+  'Uint32',
+  'Float32',
+  'Float64',
+  'BigInt64',
+  'BigUint64',
+]) {
   types[`is${name}Array`] = instance(() => globalThis[`${name}Array`]);
 }
 

@@ -95,7 +95,8 @@ class AbortSignal extends EventTarget {
 function abort(signal, reason) {
   if (signal.aborted) return;
   signal.aborted = true;
-  signal.reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+  signal.reason =
+    reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
   signal.dispatchEvent(new Event('abort'));
 }
 

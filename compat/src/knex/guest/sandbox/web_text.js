@@ -4,9 +4,17 @@
 const host = globalThis.__dunlin;
 
 const ENCODINGS = {
-  'utf-8': 'utf8', utf8: 'utf8', 'unicode-1-1-utf-8': 'utf8',
-  'utf-16le': 'utf16le', 'utf-16': 'utf16le', 'ucs-2': 'utf16le',
-  latin1: 'latin1', ascii: 'latin1', 'us-ascii': 'latin1', 'iso-8859-1': 'latin1', 'windows-1252': 'latin1',
+  'utf-8': 'utf8',
+  utf8: 'utf8',
+  'unicode-1-1-utf-8': 'utf8',
+  'utf-16le': 'utf16le',
+  'utf-16': 'utf16le',
+  'ucs-2': 'utf16le',
+  latin1: 'latin1',
+  ascii: 'latin1',
+  'us-ascii': 'latin1',
+  'iso-8859-1': 'latin1',
+  'windows-1252': 'latin1',
 };
 
 class TextEncoder {
@@ -43,7 +51,10 @@ class TextDecoder {
   }
 
   decode(input = new Uint8Array(0), options = {}) {
-    let bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+    let bytes =
+      input instanceof ArrayBuffer
+        ? new Uint8Array(input)
+        : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
     if (this.rest) bytes = Uint8Array.from([...this.rest, ...bytes]);
     const end = options.stream ? completeEnd(bytes, this.kind) : bytes.length;
     this.rest = options.stream && end < bytes.length ? bytes.slice(end) : null;
@@ -86,8 +97,11 @@ function btoa(text) {
 }
 
 function atob(text) {
-  const given = String(text).replace(/[\t\n\f\r ]/g, '').replace(/={1,2}$/, '');
-  if (/[^A-Za-z0-9+/]/.test(given) || given.length % 4 === 1) throw invalid('The string to be decoded is not correctly encoded.');
+  const given = String(text)
+    .replace(/[\t\n\f\r ]/g, '')
+    .replace(/={1,2}$/, '');
+  if (/[^A-Za-z0-9+/]/.test(given) || given.length % 4 === 1)
+    throw invalid('The string to be decoded is not correctly encoded.');
   return host.decode(host.encode(given, 'base64'), 'latin1');
 }
 

@@ -37,7 +37,8 @@ function assert(value, message) {
 }
 
 const comparison = (operator, holds, words) => (actual, expected, message) => {
-  if (!holds(actual, expected)) fail(message, actual, expected, operator, `${words}:\n\n${inspect(actual)} !== ${inspect(expected)}\n`);
+  if (!holds(actual, expected))
+    fail(message, actual, expected, operator, `${words}:\n\n${inspect(actual)} !== ${inspect(expected)}\n`);
 };
 
 function matchesError(error, expected) {
@@ -45,11 +46,13 @@ function matchesError(error, expected) {
   if (expected instanceof RegExp) return expected.test(String(error));
   if (typeof expected === 'function') {
     if (expected.prototype !== undefined && error instanceof expected) return true;
-    if (Error.isPrototypeOf(expected)) return false;
+    if (Object.prototype.isPrototypeOf.call(Error, expected)) return false;
     return expected.call({}, error) === true;
   }
   return Object.keys(expected).every((key) =>
-    expected[key] instanceof RegExp && typeof error[key] === 'string' ? expected[key].test(error[key]) : equal(error[key], expected[key], true)
+    expected[key] instanceof RegExp && typeof error[key] === 'string'
+      ? expected[key].test(error[key])
+      : equal(error[key], expected[key], true),
   );
 }
 
@@ -63,23 +66,69 @@ function checkThrown(thrown, expected, message) {
 Object.assign(assert, {
   AssertionError,
   ok: assert,
-  equal: comparison('==', (one, other) => one == other || (Number.isNaN(one) && Number.isNaN(other)), 'Expected values to be loosely equal'),
+  equal: comparison(
+    '==',
+    (one, other) => one == other || (Number.isNaN(one) && Number.isNaN(other)),
+    'Expected values to be loosely equal',
+  ),
   notEqual: comparison('!=', (one, other) => one != other, 'Expected "actual" to be loosely unequal to'),
   strictEqual: comparison('strictEqual', Object.is, 'Expected values to be strictly equal'),
-  notStrictEqual: comparison('notStrictEqual', (one, other) => !Object.is(one, other), 'Expected "actual" to be strictly unequal to'),
-  deepEqual: comparison('deepEqual', (one, other) => equal(one, other, false), 'Expected values to be loosely deep-equal'),
-  notDeepEqual: comparison('notDeepEqual', (one, other) => !equal(one, other, false), 'Expected "actual" not to be loosely deep-equal to'),
-  deepStrictEqual: comparison('deepStrictEqual', (one, other) => equal(one, other, true), 'Expected values to be strictly deep-equal'),
-  notDeepStrictEqual: comparison('notDeepStrictEqual', (one, other) => !equal(one, other, true), 'Expected "actual" not to be strictly deep-equal to'),
+  notStrictEqual: comparison(
+    'notStrictEqual',
+    (one, other) => !Object.is(one, other),
+    'Expected "actual" to be strictly unequal to',
+  ),
+  deepEqual: comparison(
+    'deepEqual',
+    (one, other) => equal(one, other, false),
+    'Expected values to be loosely deep-equal',
+  ),
+  notDeepEqual: comparison(
+    'notDeepEqual',
+    (one, other) => !equal(one, other, false),
+    'Expected "actual" not to be loosely deep-equal to',
+  ),
+  deepStrictEqual: comparison(
+    'deepStrictEqual',
+    (one, other) => equal(one, other, true),
+    'Expected values to be strictly deep-equal',
+  ),
+  notDeepStrictEqual: comparison(
+    'notDeepStrictEqual',
+    (one, other) => !equal(one, other, true),
+    'Expected "actual" not to be strictly deep-equal to',
+  ),
   match: (text, pattern, message) => {
-    if (!pattern.test(text)) fail(message, text, pattern, 'match', `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`);
+    if (!pattern.test(text))
+      fail(
+        message,
+        text,
+        pattern,
+        'match',
+        `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+      );
   },
   doesNotMatch: (text, pattern, message) => {
-    if (pattern.test(text)) fail(message, text, pattern, 'doesNotMatch', `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`);
+    if (pattern.test(text))
+      fail(
+        message,
+        text,
+        pattern,
+        'doesNotMatch',
+        `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+      );
   },
   fail: (message) => fail(message, undefined, undefined, 'fail', 'Failed'),
   ifError: (value) => {
-    if (value !== null && value !== undefined) throw value instanceof Error ? value : new AssertionError({ message: `ifError got unwanted exception: ${inspect(value)}`, actual: value, expected: null, operator: 'ifError' });
+    if (value !== null && value !== undefined)
+      throw value instanceof Error
+        ? value
+        : new AssertionError({
+            message: `ifError got unwanted exception: ${inspect(value)}`,
+            actual: value,
+            expected: null,
+            operator: 'ifError',
+          });
   },
   throws: (work, expected, message) => {
     let thrown = null;

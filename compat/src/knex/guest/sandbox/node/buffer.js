@@ -4,8 +4,18 @@
 const host = globalThis.__dunlin;
 
 const ENCODINGS = {
-  utf8: 'utf8', 'utf-8': 'utf8', hex: 'hex', base64: 'base64', base64url: 'base64url', latin1: 'latin1', binary: 'latin1',
-  ascii: 'ascii', ucs2: 'utf16le', 'ucs-2': 'utf16le', utf16le: 'utf16le', 'utf-16le': 'utf16le',
+  utf8: 'utf8',
+  'utf-8': 'utf8',
+  hex: 'hex',
+  base64: 'base64',
+  base64url: 'base64url',
+  latin1: 'latin1',
+  binary: 'latin1',
+  ascii: 'ascii',
+  ucs2: 'utf16le',
+  'ucs-2': 'utf16le',
+  utf16le: 'utf16le',
+  'utf-16le': 'utf16le',
 };
 
 function normal(encoding) {
@@ -21,7 +31,10 @@ function coded(error, code) {
 }
 
 function outOfRange(name, range, value) {
-  return coded(new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${value}`), 'ERR_OUT_OF_RANGE');
+  return coded(
+    new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${value}`),
+    'ERR_OUT_OF_RANGE',
+  );
 }
 
 function encode(text, encoding) {
@@ -38,7 +51,10 @@ class Buffer extends Uint8Array {
       const bytes = encode(value, second);
       return new FastBuffer(bytes.buffer, bytes.byteOffset, bytes.length);
     }
-    if (value instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer)) {
+    if (
+      value instanceof ArrayBuffer ||
+      (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer)
+    ) {
       return new FastBuffer(value, second, third);
     }
     if (value && typeof value === 'object') {
@@ -46,14 +62,16 @@ class Buffer extends Uint8Array {
       if (value.type === 'Buffer' && Array.isArray(value.data)) return copyOf(value.data);
       if (typeof value.length === 'number' || Array.isArray(value)) return copyOf(value);
       const primitive = typeof value.valueOf === 'function' ? value.valueOf() : value;
-      if (primitive !== value && primitive !== null && primitive !== undefined) return Buffer.from(primitive, second, third);
-      if (typeof value[Symbol.toPrimitive] === 'function') return Buffer.from(value[Symbol.toPrimitive]('string'), second);
+      if (primitive !== value && primitive !== null && primitive !== undefined)
+        return Buffer.from(primitive, second, third);
+      if (typeof value[Symbol.toPrimitive] === 'function')
+        return Buffer.from(value[Symbol.toPrimitive]('string'), second);
     }
     throw coded(
       new TypeError(
-        `The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object. Received ${value === null ? 'null' : `type ${typeof value}`}`
+        `The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object. Received ${value === null ? 'null' : `type ${typeof value}`}`,
       ),
-      'ERR_INVALID_ARG_TYPE'
+      'ERR_INVALID_ARG_TYPE',
     );
   }
 
@@ -267,7 +285,10 @@ const FastBuffer = Buffer;
 
 function checkedSize(size) {
   if (typeof size !== 'number') {
-    throw coded(new TypeError(`The "size" argument must be of type number. Received type ${typeof size}`), 'ERR_INVALID_ARG_TYPE');
+    throw coded(
+      new TypeError(`The "size" argument must be of type number. Received type ${typeof size}`),
+      'ERR_INVALID_ARG_TYPE',
+    );
   }
   if (!(size >= 0 && size <= 2 ** 32)) throw outOfRange('size', `>= 0 && <= ${2 ** 32}`, size);
   return size;
@@ -275,7 +296,10 @@ function checkedSize(size) {
 
 function checkedPlace(buffer, offset, length) {
   if (typeof offset !== 'number') {
-    throw coded(new TypeError(`The "offset" argument must be of type number. Received ${typeof offset}`), 'ERR_INVALID_ARG_TYPE');
+    throw coded(
+      new TypeError(`The "offset" argument must be of type number. Received ${typeof offset}`),
+      'ERR_INVALID_ARG_TYPE',
+    );
   }
   if (!Number.isInteger(offset) || offset < 0 || offset + length > buffer.length) {
     throw outOfRange('offset', `>= 0 and <= ${buffer.length - length}`, offset);
@@ -294,14 +318,23 @@ function signed(value, length) {
 }
 
 function swap(buffer, size) {
-  if (buffer.length % size) throw coded(new RangeError(`Buffer size must be a multiple of ${size * 8}-bits`), 'ERR_INVALID_BUFFER_SIZE');
+  if (buffer.length % size)
+    throw coded(
+      new RangeError(`Buffer size must be a multiple of ${size * 8}-bits`),
+      'ERR_INVALID_BUFFER_SIZE',
+    );
   for (let at = 0; at < buffer.length; at += size) buffer.subarray(at, at + size).reverse();
   return buffer;
 }
 
 function find(buffer, value, offset, encoding, step) {
   if (typeof offset === 'string') [offset, encoding] = [undefined, offset];
-  let at = offset === undefined || Number.isNaN(Number(offset)) ? (step > 0 ? 0 : buffer.length) : Math.trunc(offset);
+  let at =
+    offset === undefined || Number.isNaN(Number(offset))
+      ? step > 0
+        ? 0
+        : buffer.length
+      : Math.trunc(offset);
   if (at < 0) at = Math.max(step > 0 ? 0 : -1, buffer.length + at);
   if (typeof value === 'number') {
     return step > 0
@@ -328,40 +361,74 @@ function find(buffer, value, offset, encoding, step) {
 // -- numbers of fixed length
 
 const NUMBERS = [
-  ['Int8', 1, 'Int8'], ['UInt8', 1, 'Uint8'], ['Int16', 2, 'Int16'], ['UInt16', 2, 'Uint16'], ['Int32', 4, 'Int32'],
-  ['UInt32', 4, 'Uint32'], ['Float', 4, 'Float32'], ['Double', 8, 'Float64'], ['BigInt64', 8, 'BigInt64'],
+  ['Int8', 1, 'Int8'],
+  ['UInt8', 1, 'Uint8'],
+  ['Int16', 2, 'Int16'],
+  ['UInt16', 2, 'Uint16'],
+  ['Int32', 4, 'Int32'],
+  ['UInt32', 4, 'Uint32'],
+  ['Float', 4, 'Float32'],
+  ['Double', 8, 'Float64'],
+  ['BigInt64', 8, 'BigInt64'],
   ['BigUInt64', 8, 'BigUint64'],
 ];
 
 const RANGES = {
-  Int8: [-0x80, 0x7f], UInt8: [0, 0xff], Int16: [-0x8000, 0x7fff], UInt16: [0, 0xffff],
-  Int32: [-0x80000000, 0x7fffffff], UInt32: [0, 0xffffffff],
+  Int8: [-0x80, 0x7f],
+  UInt8: [0, 0xff],
+  Int16: [-0x8000, 0x7fff],
+  UInt16: [0, 0xffff],
+  Int32: [-0x80000000, 0x7fffffff],
+  UInt32: [0, 0xffffffff],
 };
 
 const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
 for (const [name, size, method] of NUMBERS) {
   const range = RANGES[name];
-  for (const [ending, little] of size === 1 ? [['', true]] : [['LE', true], ['BE', false]]) {
+  for (const [ending, little] of size === 1
+    ? [['', true]]
+    : [
+        ['LE', true],
+        ['BE', false],
+      ]) {
     const reader = function (offset = 0) {
       checkedPlace(this, offset, size);
       return view(this)[`get${method}`](offset, little);
     };
     const writer = function (value, offset = 0) {
       checkedPlace(this, offset, size);
-      if (range && (value < range[0] || value > range[1])) throw outOfRange('value', `>= ${range[0]} and <= ${range[1]}`, value);
+      if (range && (value < range[0] || value > range[1]))
+        throw outOfRange('value', `>= ${range[0]} and <= ${range[1]}`, value);
       view(this)[`set${method}`](offset, value, little);
       return offset + size;
     };
     for (const spelled of [name, name.replace('UInt', 'Uint')]) {
-      Object.defineProperty(Buffer.prototype, `read${spelled}${ending}`, { value: reader, writable: true, configurable: true });
-      Object.defineProperty(Buffer.prototype, `write${spelled}${ending}`, { value: writer, writable: true, configurable: true });
+      Object.defineProperty(Buffer.prototype, `read${spelled}${ending}`, {
+        value: reader,
+        writable: true,
+        configurable: true,
+      });
+      Object.defineProperty(Buffer.prototype, `write${spelled}${ending}`, {
+        value: writer,
+        writable: true,
+        configurable: true,
+      });
     }
   }
 }
 
-for (const [old, method] of [['readUintLE', 'readUIntLE'], ['readUintBE', 'readUIntBE'], ['writeUintLE', 'writeUIntLE'], ['writeUintBE', 'writeUIntBE']]) {
-  Object.defineProperty(Buffer.prototype, old, { value: Buffer.prototype[method], writable: true, configurable: true });
+for (const [old, method] of [
+  ['readUintLE', 'readUIntLE'],
+  ['readUintBE', 'readUIntBE'],
+  ['writeUintLE', 'writeUIntLE'],
+  ['writeUintBE', 'writeUIntBE'],
+]) {
+  Object.defineProperty(Buffer.prototype, old, {
+    value: Buffer.prototype[method],
+    writable: true,
+    configurable: true,
+  });
 }
 
 // What drivers call to be faster: `utf8Slice`, `latin1Write`.
@@ -388,7 +455,8 @@ Buffer.poolSize = 8192;
 
 /** `Buffer(5)`, `new Buffer('text')`: old, and still in use. */
 const Callable = new Proxy(Buffer, {
-  apply: (target, self, [value, second, third]) => (typeof value === 'number' ? Buffer.alloc(value) : Buffer.from(value, second, third)),
+  apply: (target, self, [value, second, third]) =>
+    typeof value === 'number' ? Buffer.alloc(value) : Buffer.from(value, second, third),
   construct(target, given, made) {
     if (typeof given[0] === 'string') return Buffer.from(given[0], given[1]);
     if (Array.isArray(given[0])) return Buffer.from(given[0]);

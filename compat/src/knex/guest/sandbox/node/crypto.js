@@ -9,7 +9,9 @@ function bytesOf(value, encoding) {
   if (typeof value === 'string') return Buffer.from(value, encoding);
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return Buffer.from(value);
-  const error = new TypeError('The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView.');
+  const error = new TypeError(
+    'The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView.',
+  );
   error.code = 'ERR_INVALID_ARG_TYPE';
   throw error;
 }
@@ -103,7 +105,9 @@ function randomInt(min, max, callback) {
   if (typeof max !== 'number') [min, max, callback] = [0, min, max];
   const range = max - min;
   if (!(range > 0 && range <= 2 ** 48)) {
-    const error = new RangeError(`The value of "max" is out of range. It must be greater than the value of "min" (${min}). Received ${max}`);
+    const error = new RangeError(
+      `The value of "max" is out of range. It must be greater than the value of "min" (${min}). Received ${max}`,
+    );
     error.code = 'ERR_OUT_OF_RANGE';
     throw error;
   }
@@ -195,9 +199,28 @@ const webcrypto = {
 
 module.exports = {
   ...Object.fromEntries(
-    ['createCipheriv', 'createDecipheriv', 'createSign', 'createVerify', 'sign', 'verify', 'scrypt', 'scryptSync',
-     'generateKeyPair', 'generateKeyPairSync', 'publicEncrypt', 'publicDecrypt', 'privateEncrypt', 'privateDecrypt',
-     'createPublicKey', 'createPrivateKey', 'createSecretKey', 'createDiffieHellman', 'createECDH', 'hkdfSync'].map(unsupported)
+    [
+      'createCipheriv',
+      'createDecipheriv',
+      'createSign',
+      'createVerify',
+      'sign',
+      'verify',
+      'scrypt',
+      'scryptSync',
+      'generateKeyPair',
+      'generateKeyPairSync',
+      'publicEncrypt',
+      'publicDecrypt',
+      'privateEncrypt',
+      'privateDecrypt',
+      'createPublicKey',
+      'createPrivateKey',
+      'createSecretKey',
+      'createDiffieHellman',
+      'createECDH',
+      'hkdfSync',
+    ].map(unsupported),
   ),
   createHash,
   createHmac,

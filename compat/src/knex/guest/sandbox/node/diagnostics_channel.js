@@ -43,17 +43,24 @@ function channel(name) {
 
 /** Channels of one operation; nobody listens unless somebody subscribed. */
 function tracingChannel(name) {
-  const events = Object.fromEntries(['start', 'end', 'asyncStart', 'asyncEnd', 'error'].map((each) => [each, channel(`tracing:${name}:${each}`)]));
+  const events = Object.fromEntries(
+    ['start', 'end', 'asyncStart', 'asyncEnd', 'error'].map((each) => [
+      each,
+      channel(`tracing:${name}:${each}`),
+    ]),
+  );
   return {
     ...events,
     get hasSubscribers() {
       return Object.values(events).some((each) => each.hasSubscribers);
     },
     subscribe(subscribers) {
-      for (const [event, subscriber] of Object.entries(subscribers)) if (events[event]) events[event].subscribe(subscriber);
+      for (const [event, subscriber] of Object.entries(subscribers))
+        if (events[event]) events[event].subscribe(subscriber);
     },
     unsubscribe(subscribers) {
-      for (const [event, subscriber] of Object.entries(subscribers)) if (events[event]) events[event].unsubscribe(subscriber);
+      for (const [event, subscriber] of Object.entries(subscribers))
+        if (events[event]) events[event].unsubscribe(subscriber);
     },
     traceSync: (callback, context, self, ...given) => callback.apply(self, given),
     tracePromise: (callback, context, self, ...given) => callback.apply(self, given),

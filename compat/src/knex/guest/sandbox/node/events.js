@@ -5,7 +5,9 @@ let defaultMaxListeners = 10;
 
 function checkListener(listener) {
   if (typeof listener === 'function') return;
-  const error = new TypeError(`The "listener" argument must be of type function. Received ${listener === null ? 'null' : typeof listener}`);
+  const error = new TypeError(
+    `The "listener" argument must be of type function. Received ${listener === null ? 'null' : typeof listener}`,
+  );
   error.code = 'ERR_INVALID_ARG_TYPE';
   throw error;
 }
@@ -142,7 +144,9 @@ EventEmitter.prototype.rawListeners = function rawListeners(type) {
 
 EventEmitter.prototype.listenerCount = function listenerCount(type, listener) {
   const list = eventsOf(this)[type] || [];
-  return listener ? list.filter((each) => each === listener || each.listener === listener).length : list.length;
+  return listener
+    ? list.filter((each) => each === listener || each.listener === listener).length
+    : list.length;
 };
 
 EventEmitter.prototype.eventNames = function eventNames() {
@@ -165,7 +169,8 @@ function once(emitter, name, options = {}) {
     };
     emitter.once(name, happened);
     if (name !== 'error') emitter.once('error', failed);
-    if (options.signal) options.signal.addEventListener('abort', () => failed(options.signal.reason), { once: true });
+    if (options.signal)
+      options.signal.addEventListener('abort', () => failed(options.signal.reason), { once: true });
   });
 }
 
@@ -174,7 +179,8 @@ function on(emitter, name) {
   const waiting = [];
   const arrived = [];
   let failure = null;
-  const push = (...given) => (waiting.length ? waiting.shift().resolve({ value: given, done: false }) : arrived.push(given));
+  const push = (...given) =>
+    waiting.length ? waiting.shift().resolve({ value: given, done: false }) : arrived.push(given);
   const fail = (error) => {
     if (waiting.length) waiting.shift().reject(error);
     else failure = error;
@@ -218,5 +224,6 @@ Object.assign(EventEmitter, {
   usingDomains: false,
   listenerCount: (emitter, type) => emitter.listenerCount(type),
   getEventListeners: (emitter, type) => emitter.listeners(type),
-  setMaxListeners: (count, ...emitters) => emitters.forEach((each) => each.setMaxListeners && each.setMaxListeners(count)),
+  setMaxListeners: (count, ...emitters) =>
+    emitters.forEach((each) => each.setMaxListeners && each.setMaxListeners(count)),
 });

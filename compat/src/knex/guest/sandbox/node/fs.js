@@ -3,14 +3,26 @@
 
 const host = globalThis.__dunlin;
 
-const constants = { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, COPYFILE_EXCL: 1 };
+const constants = {
+  F_OK: 0,
+  R_OK: 4,
+  W_OK: 2,
+  X_OK: 1,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 64,
+  COPYFILE_EXCL: 1,
+};
 const NUMBERS = { ENOENT: -2, EIO: -5, EACCES: -13, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, EROFS: -30 };
 
 function nameOf(path) {
   if (path instanceof URL) return require('url').fileURLToPath(path);
   if (ArrayBuffer.isView(path)) return Buffer.from(path).toString();
   if (typeof path !== 'string') {
-    const error = new TypeError('The "path" argument must be of type string or an instance of Buffer or URL.');
+    const error = new TypeError(
+      'The "path" argument must be of type string or an instance of Buffer or URL.',
+    );
     error.code = 'ERR_INVALID_ARG_TYPE';
     throw error;
   }
@@ -41,7 +53,17 @@ function readFileSync(path, options) {
 
 class Stats {
   constructor({ file, directory, size, mtime }) {
-    Object.assign(this, { dev: 0, ino: 0, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 4096, blocks: 0, size });
+    Object.assign(this, {
+      dev: 0,
+      ino: 0,
+      nlink: 1,
+      uid: 0,
+      gid: 0,
+      rdev: 0,
+      blksize: 4096,
+      blocks: 0,
+      size,
+    });
     this.mode = (directory ? 0o40000 : 0o100000) | 0o444;
     this.mtimeMs = this.atimeMs = this.ctimeMs = this.birthtimeMs = mtime;
     this.mtime = this.atime = this.ctime = this.birthtime = new Date(mtime);
@@ -104,7 +126,8 @@ function readdirSync(path, options) {
   for (const [entry, directory] of list) {
     found.push(typed ? new Dirent(entry, directory ? 'directory' : 'file', name) : entry);
     if (recursive && directory) {
-      for (const inner of readdirSync(`${name}/${entry}`, options)) found.push(typed ? inner : `${entry}/${inner}`);
+      for (const inner of readdirSync(`${name}/${entry}`, options))
+        found.push(typed ? inner : `${entry}/${inner}`);
     }
   }
   return found;
@@ -179,8 +202,27 @@ function readOnly(call, path) {
 }
 
 const WRITING = [
-  'writeFile', 'appendFile', 'mkdir', 'mkdtemp', 'rm', 'rmdir', 'unlink', 'rename', 'copyFile', 'cp', 'symlink', 'link',
-  'chmod', 'chown', 'utimes', 'truncate', 'write', 'ftruncate', 'fchmod', 'lchown', 'futimes',
+  'writeFile',
+  'appendFile',
+  'mkdir',
+  'mkdtemp',
+  'rm',
+  'rmdir',
+  'unlink',
+  'rename',
+  'copyFile',
+  'cp',
+  'symlink',
+  'link',
+  'chmod',
+  'chown',
+  'utimes',
+  'truncate',
+  'write',
+  'ftruncate',
+  'fchmod',
+  'lchown',
+  'futimes',
 ];
 
 // -- the three ways to call a function

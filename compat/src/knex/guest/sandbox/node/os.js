@@ -21,6 +21,12 @@ module.exports = {
   cpus: () => [],
   availableParallelism: () => 1,
   networkInterfaces: () => ({}),
-  userInfo: () => ({ uid: 1000, gid: 1000, username: process.env.USER || 'sandbox', homedir: process.env.HOME || '/', shell: null }),
+  userInfo: () => ({
+    uid: 1000,
+    gid: 1000,
+    username: process.env.USER || 'sandbox',
+    homedir: process.env.HOME || '/',
+    shell: null,
+  }),
   constants: { signals: { SIGINT: 2, SIGTERM: 15, SIGKILL: 9, SIGHUP: 1 }, errno: {}, priority: {} },
 };

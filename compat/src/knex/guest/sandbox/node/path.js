@@ -3,7 +3,9 @@
 
 function checkText(value, name) {
   if (typeof value === 'string') return;
-  const error = new TypeError(`The "${name}" argument must be of type string. Received ${value === null ? 'null' : typeof value}`);
+  const error = new TypeError(
+    `The "${name}" argument must be of type string. Received ${value === null ? 'null' : typeof value}`,
+  );
   error.code = 'ERR_INVALID_ARG_TYPE';
   throw error;
 }

@@ -25,4 +25,9 @@ class PerformanceObserver {
   disconnect() {}
 }
 
-module.exports = { performance, PerformanceObserver, constants: {}, monitorEventLoopDelay: () => ({ enable() {}, disable() {} }) };
+module.exports = {
+  performance,
+  PerformanceObserver,
+  constants: {},
+  monitorEventLoopDelay: () => ({ enable() {}, disable() {} }),
+};

@@ -70,7 +70,15 @@ Object.assign(process, {
   exitCode: undefined,
   stdout: stream(1),
   stderr: stream(2),
-  stdin: Object.assign(new EventEmitter(), { fd: 0, isTTY: false, readable: false, resume() {}, pause() {}, setEncoding() {}, unref() {} }),
+  stdin: Object.assign(new EventEmitter(), {
+    fd: 0,
+    isTTY: false,
+    readable: false,
+    resume() {},
+    pause() {},
+    setEncoding() {},
+    unref() {},
+  }),
   cwd: () => folder,
   chdir: (path) => {
     folder = require('path').resolve(folder, path);
@@ -78,13 +86,16 @@ Object.assign(process, {
   nextTick: (callback, ...given) => host.tick(given.length ? () => callback(...given) : callback),
   hrtime,
   uptime: () => host.monotonic() / 1000,
-  memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
+  memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), {
+    rss: () => 0,
+  }),
   constrainedMemory: () => 0,
   availableMemory: () => 1 << 29,
   cpuUsage: () => ({ user: Math.round(host.monotonic() * 1000), system: 0 }),
   resourceUsage: () => ({}),
   emitWarning(warning, type) {
-    const name = typeof type === 'string' ? type : (type && type.type) || (warning && warning.name) || 'Warning';
+    const name =
+      typeof type === 'string' ? type : (type && type.type) || (warning && warning.name) || 'Warning';
     const message = typeof warning === 'string' ? warning : warning.message;
     process.stderr.write(`(node:1) ${name}: ${message}\n`);
     return undefined;

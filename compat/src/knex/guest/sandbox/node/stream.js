@@ -25,9 +25,14 @@ function constructorOf(name, Methods, Parent, initialise) {
   Object.setPrototypeOf(Methods.prototype, Parent.prototype);
   Object.setPrototypeOf(Constructor, Parent);
   Object.defineProperty(Constructor, 'name', { value: name });
-  Object.defineProperty(Constructor.prototype, 'constructor', { value: Constructor, writable: true, configurable: true });
+  Object.defineProperty(Constructor.prototype, 'constructor', {
+    value: Constructor,
+    writable: true,
+    configurable: true,
+  });
   for (const key of Object.getOwnPropertyNames(Methods)) {
-    if (!['prototype', 'length', 'name'].includes(key)) Object.defineProperty(Constructor, key, Object.getOwnPropertyDescriptor(Methods, key));
+    if (!['prototype', 'length', 'name'].includes(key))
+      Object.defineProperty(Constructor, key, Object.getOwnPropertyDescriptor(Methods, key));
   }
   return Constructor;
 }
@@ -68,7 +73,17 @@ function destroyOnce(stream, error, callback) {
 
 const READING = {
   initReadable(options = {}) {
-    const { objectMode, readableObjectMode, highWaterMark, readableHighWaterMark, encoding, read, destroy, autoDestroy, emitClose } = options;
+    const {
+      objectMode,
+      readableObjectMode,
+      highWaterMark,
+      readableHighWaterMark,
+      encoding,
+      read,
+      destroy,
+      autoDestroy,
+      emitClose,
+    } = options;
     const inObjects = Boolean(objectMode || readableObjectMode);
     this.readableObjectMode = inObjects;
     this.readableHighWaterMark = readableHighWaterMark ?? highWaterMark ?? (inObjects ? 16 : 65536);
@@ -81,11 +96,26 @@ const READING = {
     this.destroyed = this.closed = false;
     this.errored = null;
     Object.defineProperty(this, 'reading', {
-      value: { queue: [], length: 0, ended: false, busy: false, scheduled: false, pipes: [], decoder: null, wanted: false },
+      value: {
+        queue: [],
+        length: 0,
+        ended: false,
+        busy: false,
+        scheduled: false,
+        pipes: [],
+        decoder: null,
+        wanted: false,
+      },
     });
     // What others look at, such as readable-stream's users.
     Object.defineProperty(this, '_readableState', {
-      value: { objectMode: inObjects, highWaterMark: this.readableHighWaterMark, ended: false, endEmitted: false, pipes: this.reading.pipes },
+      value: {
+        objectMode: inObjects,
+        highWaterMark: this.readableHighWaterMark,
+        ended: false,
+        endEmitted: false,
+        pipes: this.reading.pipes,
+      },
     });
     if (read) this._read = read;
     if (destroy) this._destroy = destroy;
@@ -126,7 +156,8 @@ const READING = {
     let value = chunk;
     if (!this.readableObjectMode) {
       if (typeof value === 'string') value = Buffer.from(value, encoding);
-      else if (value instanceof Uint8Array && !Buffer.isBuffer(value)) value = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      else if (value instanceof Uint8Array && !Buffer.isBuffer(value))
+        value = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       if (reading.decoder) value = reading.decoder.write(value);
       if (!value.length) {
         this.schedule();
@@ -158,7 +189,8 @@ const READING = {
     if (this.readableObjectMode) value = reading.queue.shift();
     else if (size === undefined || Number.isNaN(size)) {
       const { queue } = reading;
-      value = queue.length === 1 ? queue[0] : typeof queue[0] === 'string' ? queue.join('') : Buffer.concat(queue);
+      value =
+        queue.length === 1 ? queue[0] : typeof queue[0] === 'string' ? queue.join('') : Buffer.concat(queue);
       reading.queue = [];
     } else if (size <= 0) return null;
     else {
@@ -290,7 +322,9 @@ const READING = {
 class ReadableMethods {
   static from(source, options) {
     if (typeof source === 'string' || Buffer.isBuffer(source)) source = [source];
-    const iterator = source[Symbol.asyncIterator] ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    const iterator = source[Symbol.asyncIterator]
+      ? source[Symbol.asyncIterator]()
+      : source[Symbol.iterator]();
     return new Readable({
       objectMode: true,
       highWaterMark: 1,
@@ -298,7 +332,7 @@ class ReadableMethods {
       read() {
         Promise.resolve(iterator.next()).then(
           async ({ value, done }) => this.push(done ? null : await value),
-          (error) => this.destroy(error)
+          (error) => this.destroy(error),
         );
       },
       destroy(error, callback) {
@@ -343,16 +377,20 @@ class ReadableMethods {
 
   map(work) {
     const source = this;
-    return Readable.from((async function* () {
-      for await (const each of source) yield await work(each);
-    })());
+    return Readable.from(
+      (async function* () {
+        for await (const each of source) yield await work(each);
+      })(),
+    );
   }
 
   filter(work) {
     const source = this;
-    return Readable.from((async function* () {
-      for await (const each of source) if (await work(each)) yield each;
-    })());
+    return Readable.from(
+      (async function* () {
+        for await (const each of source) if (await work(each)) yield each;
+      })(),
+    );
   }
 
   async forEach(work) {
@@ -376,7 +414,19 @@ const Readable = constructorOf('Readable', ReadableMethods, Stream, function (op
 
 const WRITING = {
   initWritable(options = {}) {
-    const { objectMode, writableObjectMode, highWaterMark, writableHighWaterMark, decodeStrings, write, writev, final, destroy, autoDestroy, emitClose } = options;
+    const {
+      objectMode,
+      writableObjectMode,
+      highWaterMark,
+      writableHighWaterMark,
+      decodeStrings,
+      write,
+      writev,
+      final,
+      destroy,
+      autoDestroy,
+      emitClose,
+    } = options;
     const inObjects = Boolean(objectMode || writableObjectMode);
     this.writableObjectMode = inObjects;
     this.writableHighWaterMark = writableHighWaterMark ?? highWaterMark ?? (inObjects ? 16 : 16384);
@@ -388,10 +438,23 @@ const WRITING = {
     this.emitsClose = emitClose !== false;
     this.autoDestroy = autoDestroy !== false;
     Object.defineProperty(this, 'writing', {
-      value: { queue: [], length: 0, busy: false, drain: false, decode: decodeStrings !== false, finishing: false },
+      value: {
+        queue: [],
+        length: 0,
+        busy: false,
+        drain: false,
+        decode: decodeStrings !== false,
+        finishing: false,
+      },
     });
     Object.defineProperty(this, '_writableState', {
-      value: { objectMode: inObjects, highWaterMark: this.writableHighWaterMark, ended: false, finished: false, length: 0 },
+      value: {
+        objectMode: inObjects,
+        highWaterMark: this.writableHighWaterMark,
+        ended: false,
+        finished: false,
+        length: 0,
+      },
     });
     if (write) this._write = write;
     if (writev) this._writev = writev;
@@ -405,7 +468,8 @@ const WRITING = {
     let failure = null;
     if (chunk === null) throw coded('May not write null values to stream', 'ERR_STREAM_NULL_VALUES');
     if (this.writableEnded) failure = coded('write after end', 'ERR_STREAM_WRITE_AFTER_END');
-    else if (this.destroyed) failure = coded('Cannot call write after a stream was destroyed', 'ERR_STREAM_DESTROYED');
+    else if (this.destroyed)
+      failure = coded('Cannot call write after a stream was destroyed', 'ERR_STREAM_DESTROYED');
     if (failure) {
       if (callback) later(callback, failure);
       if (!this.destroyed) this.destroy(failure);
@@ -414,12 +478,15 @@ const WRITING = {
     let value = chunk;
     let kind = encoding || 'utf8';
     if (!this.writableObjectMode) {
-      if (typeof value === 'string' && writing.decode) [value, kind] = [Buffer.from(value, encoding), 'buffer'];
+      if (typeof value === 'string' && writing.decode)
+        [value, kind] = [Buffer.from(value, encoding), 'buffer'];
       else if (value instanceof Uint8Array) {
         if (!Buffer.isBuffer(value)) value = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
         kind = 'buffer';
       } else if (typeof value !== 'string') {
-        const error = new TypeError('The "chunk" argument must be of type string or an instance of Buffer or Uint8Array.');
+        const error = new TypeError(
+          'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array.',
+        );
         error.code = 'ERR_INVALID_ARG_TYPE';
         throw error;
       }
@@ -477,7 +544,8 @@ const WRITING = {
     }
     this.writableCorked = 0;
     if (this.writableEnded) {
-      if (done) later(done, this.writableFinished ? null : coded('write after end', 'ERR_STREAM_ALREADY_FINISHED'));
+      if (done)
+        later(done, this.writableFinished ? null : coded('write after end', 'ERR_STREAM_ALREADY_FINISHED'));
       return this;
     }
     this.writableEnded = this._writableState.ended = true;
@@ -675,8 +743,11 @@ function pipe(source, target, options) {
 function finished(stream, options, callback) {
   if (typeof options === 'function') [options, callback] = [{}, options];
   let called = false;
-  const wantsRead = options.readable !== false && (stream.reading !== undefined || (typeof stream.read === 'function' && stream.readable));
-  const wantsWrite = options.writable !== false && (stream.writing !== undefined || typeof stream.write === 'function');
+  const wantsRead =
+    options.readable !== false &&
+    (stream.reading !== undefined || (typeof stream.read === 'function' && stream.readable));
+  const wantsWrite =
+    options.writable !== false && (stream.writing !== undefined || typeof stream.write === 'function');
   let read = !wantsRead || stream.readableEnded;
   let written = !wantsWrite || stream.writableFinished;
   const finish = (error) => {
@@ -694,7 +765,11 @@ function finished(stream, options, callback) {
     check();
   });
   stream.on('error', finish);
-  stream.on('close', () => (read && written ? finish() : finish(stream.errored || coded('Premature close', 'ERR_STREAM_PREMATURE_CLOSE'))));
+  stream.on('close', () =>
+    read && written
+      ? finish()
+      : finish(stream.errored || coded('Premature close', 'ERR_STREAM_PREMATURE_CLOSE')),
+  );
   if (stream.errored) later(finish, stream.errored);
   else if (read && written) later(finish);
   return () => {
@@ -703,8 +778,13 @@ function finished(stream, options, callback) {
 }
 
 function pipeline(...given) {
-  const callback = typeof given[given.length - 1] === 'function' && given[given.length - 1].length <= 2 && !isStage(given) ? given.pop() : () => {};
-  const stages = (Array.isArray(given[0]) && given.length === 1 ? given[0] : given).filter((each) => each && !isOptions(each));
+  const callback =
+    typeof given[given.length - 1] === 'function' && given[given.length - 1].length <= 2 && !isStage(given)
+      ? given.pop()
+      : () => {};
+  const stages = (Array.isArray(given[0]) && given.length === 1 ? given[0] : given).filter(
+    (each) => each && !isOptions(each),
+  );
   let current = null;
   let last = null;
   let failure = null;
@@ -748,10 +828,15 @@ const isOptions = (value) => Object.getPrototypeOf(value) === Object.prototype &
 const isStage = (given) => given.promised === true;
 
 const promises = {
-  finished: (stream, options) => new Promise((resolve, reject) => finished(stream, options || {}, (error) => (error ? reject(error) : resolve()))),
+  finished: (stream, options) =>
+    new Promise((resolve, reject) =>
+      finished(stream, options || {}, (error) => (error ? reject(error) : resolve())),
+    ),
   pipeline: (...given) =>
     new Promise((resolve, reject) => {
-      pipeline(...given.filter((each) => each && !isOptions(each)), (error, value) => (error ? reject(error) : resolve(value)));
+      pipeline(...given.filter((each) => each && !isOptions(each)), (error, value) =>
+        error ? reject(error) : resolve(value),
+      );
     }),
 };
 

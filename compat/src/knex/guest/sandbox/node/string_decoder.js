@@ -5,7 +5,13 @@ const KEPT = { utf8: 3, utf16le: 3, base64: 2, base64url: 2 };
 
 class StringDecoder {
   constructor(encoding = 'utf8') {
-    const known = { 'utf-8': 'utf8', ucs2: 'utf16le', 'ucs-2': 'utf16le', 'utf-16le': 'utf16le', binary: 'latin1' };
+    const known = {
+      'utf-8': 'utf8',
+      ucs2: 'utf16le',
+      'ucs-2': 'utf16le',
+      'utf-16le': 'utf16le',
+      binary: 'latin1',
+    };
     this.encoding = known[String(encoding).toLowerCase()] || String(encoding).toLowerCase();
     if (!Buffer.isEncoding(this.encoding)) throw new TypeError(`Unknown encoding: ${encoding}`);
     this.rest = Buffer.alloc(0);

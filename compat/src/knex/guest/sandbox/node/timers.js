@@ -1,7 +1,14 @@
 'use strict';
 // `timers`.
 
-const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = require('../clock');
+const {
+  setTimeout,
+  setInterval,
+  setImmediate,
+  clearTimeout,
+  clearInterval,
+  clearImmediate,
+} = require('../clock');
 const { promisify } = require('util');
 
 const promises = {
@@ -18,4 +25,12 @@ const promises = {
 setTimeout[promisify.custom] = promises.setTimeout;
 setImmediate[promisify.custom] = promises.setImmediate;
 
-module.exports = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, promises };
+module.exports = {
+  setTimeout,
+  setInterval,
+  setImmediate,
+  clearTimeout,
+  clearInterval,
+  clearImmediate,
+  promises,
+};

@@ -3,4 +3,8 @@
 
 const EventEmitter = require('events');
 
-module.exports = { isatty: () => false, ReadStream: class ReadStream extends EventEmitter {}, WriteStream: class WriteStream extends EventEmitter {} };
+module.exports = {
+  isatty: () => false,
+  ReadStream: class ReadStream extends EventEmitter {},
+  WriteStream: class WriteStream extends EventEmitter {},
+};

@@ -36,7 +36,8 @@ class URL {
     let text = String(input).replace(/^[\0-\x20]+|[\0-\x20]+$|[\t\n\r]/g, '');
     Object.defineProperty(this, 'data', { value: {}, enumerable: false });
     const scheme = /^([A-Za-z][A-Za-z0-9+.-]*:)/.exec(text);
-    if (scheme && isSpecial(scheme[1].toLowerCase())) text = text.replace(/^[^?#]*/, (each) => each.replaceAll('\\', '/'));
+    if (scheme && isSpecial(scheme[1].toLowerCase()))
+      text = text.replace(/^[^?#]*/, (each) => each.replaceAll('\\', '/'));
     if (scheme && isSpecial(scheme[1].toLowerCase()) && scheme[1].toLowerCase() !== 'file:') {
       text = text.replace(/^([A-Za-z][A-Za-z0-9+.-]*:)\/*/, '$1//');
     }
@@ -50,7 +51,8 @@ class URL {
     this.data.protocol = protocol.toLowerCase();
     this.data.slashes = Boolean(slashes) || this.data.protocol === 'file:';
     this.setAuthority(authority || '', String(input));
-    this.data.path = slashes || isSpecial(this.data.protocol) ? normalPath(path, isSpecial(this.data.protocol)) : path;
+    this.data.path =
+      slashes || isSpecial(this.data.protocol) ? normalPath(path, isSpecial(this.data.protocol)) : path;
     this.setSearch(search || '');
     this.data.hash = hash && hash.length > 1 ? `#${encodeWith(hash.slice(1), FORBIDDEN.fragment)}` : '';
     const params = new URLSearchParams(this.data.search);
@@ -145,7 +147,9 @@ class URL {
   }
 
   get origin() {
-    return isSpecial(this.data.protocol) && this.data.protocol !== 'file:' ? `${this.data.protocol}//${this.host}` : 'null';
+    return isSpecial(this.data.protocol) && this.data.protocol !== 'file:'
+      ? `${this.data.protocol}//${this.host}`
+      : 'null';
   }
 
   get pathname() {
@@ -198,8 +202,34 @@ class URL {
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-    const { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash } = this;
-    const shown = { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash };
+    const {
+      href,
+      origin,
+      protocol,
+      username,
+      password,
+      host,
+      hostname,
+      port,
+      pathname,
+      search,
+      searchParams,
+      hash,
+    } = this;
+    const shown = {
+      href,
+      origin,
+      protocol,
+      username,
+      password,
+      host,
+      hostname,
+      port,
+      pathname,
+      search,
+      searchParams,
+      hash,
+    };
     return `URL ${inspect(shown, options)}`;
   }
 }
@@ -232,7 +262,9 @@ function relative(text, base) {
 }
 
 const formEncode = (text) =>
-  encodeURIComponent(String(text).toWellFormed()).replace(/[!'()~]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll('%20', '+');
+  encodeURIComponent(String(text).toWellFormed())
+    .replace(/[!'()~]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
 
 function formDecode(text) {
   const spaced = text.replaceAll('+', ' ');
@@ -245,7 +277,10 @@ function formDecode(text) {
 
 class URLSearchParams {
   constructor(init = '') {
-    Object.defineProperties(this, { list: { value: [], writable: true }, owner: { value: null, writable: true } });
+    Object.defineProperties(this, {
+      list: { value: [], writable: true },
+      owner: { value: null, writable: true },
+    });
     if (typeof init === 'object' && init !== null) {
       const pairs = typeof init[Symbol.iterator] === 'function' ? [...init] : Object.entries(init);
       this.list = pairs.map(([name, value]) => [String(name), String(value)]);
@@ -258,7 +293,9 @@ class URLSearchParams {
     const pairs = text.replace(/^\?/, '').split('&').filter(Boolean);
     this.list = pairs.map((pair) => {
       const at = pair.indexOf('=');
-      return at < 0 ? [formDecode(pair), ''] : [formDecode(pair.slice(0, at)), formDecode(pair.slice(at + 1))];
+      return at < 0
+        ? [formDecode(pair), '']
+        : [formDecode(pair.slice(0, at)), formDecode(pair.slice(at + 1))];
     });
   }
 
@@ -278,7 +315,9 @@ class URLSearchParams {
   }
 
   delete(name, value) {
-    this.list = this.list.filter(([key, each]) => key !== String(name) || (value !== undefined && each !== String(value)));
+    this.list = this.list.filter(
+      ([key, each]) => key !== String(name) || (value !== undefined && each !== String(value)),
+    );
     this.changed();
   }
 
@@ -292,7 +331,9 @@ class URLSearchParams {
   }
 
   has(name, value) {
-    return this.list.some(([key, each]) => key === String(name) && (value === undefined || each === String(value)));
+    return this.list.some(
+      ([key, each]) => key === String(name) && (value === undefined || each === String(value)),
+    );
   }
 
   set(name, value) {
@@ -355,17 +396,29 @@ function pathToFileURL(path) {
 
 // -- the old interface
 
-const OLD = /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/)?(?:([^/?#]*)@)?([^:/?#]*)?(?::(\d+))?([^?#]*)(\?[^#]*)?(#.*)?$/s;
+const OLD =
+  /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/)?(?:([^/?#]*)@)?([^:/?#]*)?(?::(\d+))?([^?#]*)(\?[^#]*)?(#.*)?$/s;
 
 class Url {}
 
 function parse(text, parseQuery = false, slashesDenoteHost = false) {
   const given = String(text).trim();
   const result = Object.assign(new Url(), {
-    protocol: null, slashes: null, auth: null, host: null, port: null, hostname: null, hash: null, search: null, query: null,
-    pathname: null, path: null, href: given,
+    protocol: null,
+    slashes: null,
+    auth: null,
+    host: null,
+    port: null,
+    hostname: null,
+    hash: null,
+    search: null,
+    query: null,
+    pathname: null,
+    path: null,
+    href: given,
   });
-  const hasHost = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(given) || (slashesDenoteHost && given.startsWith('//'));
+  const hasHost =
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(given) || (slashesDenoteHost && given.startsWith('//'));
   if (hasHost) {
     const [, protocol, slashes, auth, hostname, port, path, search, hash] = OLD.exec(given) || [];
     Object.assign(result, {
@@ -380,8 +433,15 @@ function parse(text, parseQuery = false, slashesDenoteHost = false) {
       hash: hash || null,
     });
   } else {
-    const [, protocol, path, search, hash] = /^([A-Za-z][A-Za-z0-9+.-]*:)?([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(given);
-    Object.assign(result, { protocol: protocol || null, pathname: path || null, search: search || null, hash: hash || null });
+    const [, protocol, path, search, hash] = /^([A-Za-z][A-Za-z0-9+.-]*:)?([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(
+      given,
+    );
+    Object.assign(result, {
+      protocol: protocol || null,
+      pathname: path || null,
+      search: search || null,
+      hash: hash || null,
+    });
   }
   const query = result.search ? result.search.slice(1) : null;
   result.query = parseQuery ? querystring.parse(query || '') : query;
@@ -396,8 +456,17 @@ function format(url, options) {
   const { protocol, slashes, auth, host, hostname, port, pathname, search, query, hash } = url;
   const scheme = protocol ? (protocol.endsWith(':') ? protocol : `${protocol}:`) : '';
   const login = auth ? `${encodeURIComponent(auth).replace(/%3A/i, ':')}@` : '';
-  const place = host !== undefined && host !== null ? login + host : hostname ? `${login}${hostname}${port ? `:${port}` : ''}` : '';
-  const asked = search || (query && typeof query === 'object' && Object.keys(query).length ? `?${querystring.stringify(query)}` : '');
+  const place =
+    host !== undefined && host !== null
+      ? login + host
+      : hostname
+        ? `${login}${hostname}${port ? `:${port}` : ''}`
+        : '';
+  const asked =
+    search ||
+    (query && typeof query === 'object' && Object.keys(query).length
+      ? `?${querystring.stringify(query)}`
+      : '');
   const twoSlashes = slashes || ((!scheme || isSpecial(scheme)) && place) ? '//' : '';
   const path = pathname || '';
   return `${scheme}${twoSlashes}${place}${twoSlashes && path && path[0] !== '/' ? `/${path}` : path}${asked && asked[0] !== '?' ? `?${asked}` : asked}${hash && hash[0] !== '#' ? `#${hash}` : hash || ''}`;
@@ -412,8 +481,24 @@ const resolve = (from, to) => {
 };
 
 module.exports = {
-  URL, URLSearchParams, Url, fileURLToPath, pathToFileURL, parse, format, resolve,
+  URL,
+  URLSearchParams,
+  Url,
+  fileURLToPath,
+  pathToFileURL,
+  parse,
+  format,
+  resolve,
   domainToASCII: (text) => text,
   domainToUnicode: (text) => text,
-  urlToHttpOptions: ({ protocol, hostname, port, pathname, search, hash, href }) => ({ protocol, hostname, port, path: pathname + search, pathname, search, hash, href }),
+  urlToHttpOptions: ({ protocol, hostname, port, pathname, search, hash, href }) => ({
+    protocol,
+    hostname,
+    port,
+    path: pathname + search,
+    pathname,
+    search,
+    hash,
+    href,
+  }),
 };

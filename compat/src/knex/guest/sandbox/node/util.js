@@ -35,7 +35,7 @@ function callbackify(original) {
           error.reason = reason;
         }
         process.nextTick(callback, error);
-      }
+      },
     );
   };
 }
@@ -60,7 +60,9 @@ function deprecate(original, message) {
 /** `NODE_DEBUG` says which of these speak. */
 function debuglog(section) {
   const on = new RegExp(`(?:^|,)\\s*${section}\\s*(?:,|$)`, 'i').test(process.env.NODE_DEBUG || '');
-  const log = on ? (...given) => process.stderr.write(`${section.toUpperCase()} 1: ${format(...given)}\n`) : () => {};
+  const log = on
+    ? (...given) => process.stderr.write(`${section.toUpperCase()} 1: ${format(...given)}\n`)
+    : () => {};
   log.enabled = on;
   return log;
 }
