@@ -14,6 +14,16 @@ const FOLDER = 2;
 
 let importPaths = [];
 
+// Looking is what loading many modules takes longest for, and modules stay where they are.
+const kinds = new Map();
+
+/** What is at a path: FILE, FOLDER or 0. */
+function kindAt(file) {
+  let found = kinds.get(file);
+  if (found === undefined) kinds.set(file, (found = host.kind(file)));
+  return found;
+}
+
 function setImportPaths(paths) {
   importPaths = paths;
 }
@@ -40,7 +50,7 @@ const manifests = new Map();
 function manifest(folder) {
   if (!manifests.has(folder)) {
     const file = path.join(folder, 'package.json');
-    manifests.set(folder, host.kind(file) === FILE ? JSON.parse(read(file)) : null);
+    manifests.set(folder, kindAt(file) === FILE ? JSON.parse(read(file)) : null);
   }
   return manifests.get(folder);
 }
@@ -78,8 +88,8 @@ function folders(from) {
 // -- files
 
 function asFile(name) {
-  if (host.kind(name) === FILE) return name;
-  for (const extension of EXTENSIONS) if (host.kind(name + extension) === FILE) return name + extension;
+  if (kindAt(name) === FILE) return name;
+  for (const extension of EXTENSIONS) if (kindAt(name + extension) === FILE) return name + extension;
   return asTypeScript(name);
 }
 
@@ -88,11 +98,11 @@ function asTypeScript(name) {
   const match = /\.([cm]?)jsx?$/.exec(name);
   if (!match) return null;
   const source = `${name.slice(0, match.index)}.${match[1]}ts`;
-  return host.kind(source) === FILE ? source : null;
+  return kindAt(source) === FILE ? source : null;
 }
 
 function asFolder(name) {
-  if (host.kind(name) !== FOLDER) return null;
+  if (kindAt(name) !== FOLDER) return null;
   const found = manifest(name);
   if (found && typeof found.main === 'string' && found.main) {
     const main = path.join(name, found.main);
@@ -105,7 +115,7 @@ function asFolder(name) {
 function indexOf(folder) {
   for (const extension of EXTENSIONS) {
     const file = path.join(folder, `index${extension}`);
-    if (host.kind(file) === FILE) return file;
+    if (kindAt(file) === FILE) return file;
   }
   return null;
 }
@@ -157,7 +167,7 @@ function fromExports(folder, name, subpath, exported, conditions) {
   const found = matchKey(map, subpath, conditions);
   if (found) {
     const file = path.join(folder, found);
-    return host.kind(file) === FILE ? file : asTypeScript(file);
+    return kindAt(file) === FILE ? file : asTypeScript(file);
   }
   const what =
     subpath === '.'
@@ -188,7 +198,7 @@ function fromPackages(name, from, conditions) {
     return fromExports(own, owner, subpath, self.exports, conditions);
   for (const folder of folders(path.dirname(from))) {
     const place = path.join(folder, owner);
-    if (host.kind(place) === FOLDER) {
+    if (kindAt(place) === FOLDER) {
       const found = manifest(place);
       if (found && found.exports !== undefined && found.exports !== null) {
         return fromExports(place, owner, subpath, found.exports, conditions);
@@ -219,7 +229,7 @@ function fromTsconfig(name, from) {
   if (!/\.[cm]?tsx?$/.test(from)) return null;
   for (let folder = path.dirname(from); ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'tsconfig.json');
-    if (host.kind(file) === FILE) return fromPaths(name, folder, compilerOptions(file));
+    if (kindAt(file) === FILE) return fromPaths(name, folder, compilerOptions(file));
     if (folder === path.dirname(folder)) return null;
   }
 }
