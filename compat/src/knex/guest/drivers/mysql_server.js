@@ -171,7 +171,14 @@ class Backend {
     if (!this.greeted) {
       this.greeted = true;
       this.multiple = Boolean(packet.readUInt32LE(0) & CAPABILITIES.MULTI_STATEMENTS);
-      this.ok();
+      try {
+        // The engine's session has utf8mb4. `mysql` asks for utf8, which decides what collations may be named.
+        if (isShortUtf8(packet[8])) session.introduce({ sql: 'SET NAMES utf8' });
+        this.ok();
+      } catch (error) {
+        this.error(error);
+      }
+      this.flush();
       return;
     }
     try {
@@ -298,6 +305,11 @@ class Backend {
       Buffer.from(answer.message || '', 'utf8'),
     );
   }
+}
+
+/** Whether a collation is one of the character set that MySQL calls utf8, with three bytes at most. */
+function isShortUtf8(collation) {
+  return [33, 76, 83, 223].includes(collation) || (collation >= 192 && collation <= 215);
 }
 
 /** A server at the other end of a socket. */
