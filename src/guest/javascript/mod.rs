@@ -10,6 +10,8 @@ mod files;
 mod host;
 mod runtime;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub use error::JavaScriptError;
