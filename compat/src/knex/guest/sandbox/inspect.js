@@ -351,7 +351,7 @@ function columns(output, context, value) {
   const widest = longest + 2;
   if (widest * 3 + context.indentation >= context.breakLength || !(total / widest > 5 || longest <= 6))
     return output;
-  const biased = Math.max(widest - Math.sqrt(widest - total / output.length), 1);
+  const biased = Math.max(widest - 3 - Math.sqrt(widest - total / output.length), 1);
   const count = Math.min(
     Math.round(Math.sqrt(2.5 * biased * length) / biased),
     Math.floor((context.breakLength - context.indentation) / widest),
