@@ -1,5 +1,5 @@
-//! Public projects whose history Flyway runs from an empty database, run by both: whole, and handed over half-way in
-//! either direction. What the servers hold afterwards has to be what Flyway alone gives.
+//! Public projects whose history Flyway or Alembic runs from an empty database, run by Dunlin too: whole, and handed over
+//! half-way in either direction. What the servers hold afterwards has to be what the original alone gives.
 //!
 //! Runs only when `DUNLIN_TEST_CORPUS` names a folder with clones of the projects, as `docs/real-repositories.md`
 //! describes; a project that is not in it is left out. Nothing of the projects is part of this repository.
@@ -333,7 +333,7 @@ fn hawkbit_on_mariadb_and_mysql() {
     }
 }
 
-/// Alembic's projects: what each is, and that plain Alembic runs it.
+/// Alembic's projects, run by both carriers.
 mod alembic_projects {
     use super::alembic::{History, PLAIN, by_alembic, by_dunlin};
     use super::support::ServerKind;
@@ -398,13 +398,11 @@ Base.metadata.create_all(create_engine(url))",
                     }
 
                     #[test]
-                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_sandbox() {
                         by_dunlin(&super::$history, "sandbox");
                     }
 
                     #[test]
-                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_host() {
                         by_dunlin(&super::$history, "host");
                     }

@@ -4,7 +4,10 @@
 //! own version of Alembic and SQLAlchemy, psycopg2 or PyMySQL, and what its revisions import. The settings are ours, the
 //! same for both tools, and begin at the project's folder of revisions; a project's own `env.py` mostly starts the
 //! application.
+//!
+//! `packs` in that folder holds the packs for the sandbox, one built from each environment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -27,6 +30,8 @@ pub struct History {
     pub revisions: usize,
     /// What the revisions want in the environment.
     pub variables: &'static [(&'static str, &'static str)],
+    /// Revisions that need compiled code of others, so that the sandbox refuses them.
+    pub refused: &'static [&'static str],
     /// Python that makes of an empty database what the history begins with; `url` is the database's.
     pub before: &'static str,
 }
@@ -40,6 +45,7 @@ pub const PLAIN: History = History {
     configure: "",
     revisions: 0,
     variables: &[],
+    refused: &[],
     before: "",
 };
 
@@ -114,15 +120,25 @@ impl Checkout {
         self.python(&[&["-m", "alembic"], arguments].concat())
     }
 
-    /// `dunlin alembic …` by a carrier; for the host carrier the project's environment is `.venv`.
-    pub fn dunlin(&self, carrier: &str, arguments: &[&str]) -> Output {
-        self.project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
+    /// `dunlin alembic …` by a carrier; for the host carrier the project's environment is `.venv`, which it takes as well for
+    /// revisions of `on_host`.
+    pub fn dunlin(&self, carrier: &str, on_host: &[&str], arguments: &[&str]) -> Output {
+        let names: Vec<&str> = self.history.variables.iter().map(|(name, _)| *name).collect();
+        let exceptions: Vec<String> = on_host.iter().map(|id| format!("\"{id}\" = \"host\"\n")).collect();
+        let settings = format!(
+            "carrier = \"{carrier}\"\nenvironment = {names:?}\n\n[carriers]\n{}",
+            exceptions.concat()
+        );
+        self.project.write("dunlin.toml", settings);
         let link = self.project.path().join(".venv");
         if !link.exists() {
             std::os::unix::fs::symlink(&self.environment, link).unwrap();
         }
+        let packs = root().expect("it was there").join("packs");
         self.project.dunlin_with(&[&["alembic"], arguments].concat(), |process| {
             process.env("DATABASE_URL", self.url()).envs(self.history.variables.iter().copied());
+            process.env("XDG_CACHE_HOME", packs.join(".cache")).env("XDG_STATE_HOME", packs.join(".state"));
+            process.env("DUNLIN_PACKS", packs);
         })
     }
 
@@ -170,13 +186,18 @@ pub fn by_alembic(history: &'static History) -> Option<Vec<String>> {
     Some(whole.state())
 }
 
-/// Dunlin runs it by one carrier, and takes it over half-way and hands it over half-way.
+/// Dunlin runs it by one carrier, and takes it over half-way and hands it over half-way. What the sandbox refuses, it
+/// refuses all at once and before anything is written; the host carrier runs that then.
 #[track_caller]
 pub fn by_dunlin(history: &'static History, carrier: &str) {
     let Some(wanted) = by_alembic(history) else { return };
+    let on_host = if carrier == "sandbox" { history.refused } else { &[] };
     let middle = {
         let checkout = Checkout::new(history).expect("it was there");
         let revisions = checkout.revisions();
+        if !on_host.is_empty() {
+            check_refusals(&checkout, carrier, on_host);
+        }
         revisions[revisions.len() / 2].clone()
     };
     let (dunlin, alembic) = (true, false);
@@ -188,8 +209,11 @@ pub fn by_dunlin(history: &'static History, carrier: &str) {
         let checkout = Checkout::new(history).expect("it was there");
         for (by_dunlin, target) in &parts {
             let arguments = ["upgrade", *target];
-            let output =
-                if *by_dunlin { checkout.dunlin(carrier, &arguments) } else { checkout.alembic(&arguments) };
+            let output = if *by_dunlin {
+                checkout.dunlin(carrier, on_host, &arguments)
+            } else {
+                checkout.alembic(&arguments)
+            };
             output.success();
         }
         let found = checkout.state();
@@ -201,9 +225,25 @@ pub fn by_dunlin(history: &'static History, carrier: &str) {
         }
     }
     eprintln!(
-        "{} on {:?}: {} revisions, equal by {carrier}",
-        history.name, history.server, history.revisions
+        "{} on {:?}: equal by {carrier}, {} of {} revisions",
+        history.name,
+        history.server,
+        history.revisions - on_host.len(),
+        history.revisions
     );
+}
+
+#[track_caller]
+fn check_refusals(checkout: &Checkout, carrier: &str, expected: &[&str]) {
+    let before = checkout.state();
+    let output = checkout.dunlin(carrier, &[], &["upgrade", "heads"]).exits(1);
+    let refusal = Regex::new(r"/([^/\s]+)\.py:\d+: \S+ cannot be imported").unwrap();
+    let found: BTreeSet<&str> =
+        refusal.captures_iter(&output.stderr).map(|found| found.get(1).unwrap().as_str()).collect();
+    let unexpected: Vec<_> =
+        found.iter().filter(|name| !expected.iter().any(|id| name.contains(id))).collect();
+    assert!(unexpected.is_empty() && found.len() == expected.len(), "{unexpected:?} of {found:?}\n{output}");
+    assert_eq!(first_difference(&before, &checkout.state()), None, "{output}");
 }
 
 fn first_difference(wanted: &[String], found: &[String]) -> Option<(String, String)> {
