@@ -242,6 +242,17 @@ def test_a_package_that_is_wanted_itself_is_not_used_without_its_init(clinic):
     )
 
 
+def test_a_sub_module_that_another_revision_would_have_imported_is_there(clinic):
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("")
+    (clinic.folder / "app" / "kinds.py").write_text("WARD = 'ward'\n")
+    body = "import app\ndef upgrade():\n    op.create_table(app.kinds.WARD, sa.Column('id', sa.Integer))\n"
+    path, found = problems(clinic, body)
+    assert found == []
+    final = clinic.guest.run(path)
+    assert final["type"] == "done", final
+
+
 IN_THE_SANDBOX = """
 import importlib.util, sys
 sys.path[:0] = sys.argv[1:3]

@@ -7,6 +7,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import types
 
 from dunlin_guest import frames, wire
 
@@ -212,7 +213,63 @@ def problems(path, source):
                 what = name if attribute is None else "%s.%s" % (name, attribute)
                 found.append({"path": path, "line": node.lineno, "import": what, "reason": reason})
                 break
+    return found or _import_what_is_reached(path, tree)
+
+
+def _import_what_is_reached(path, tree):
+    """Imports sub-modules that a file uses as attributes of a package without importing them, since Alembic, which loads
+    all revisions, has them from another one. In the sandbox gives those that cannot be had, as problems.
+    """
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+    found, seen = [], set()
+    for node in ast.walk(tree):
+        root, attributes = _chain(node)
+        if root not in bound or (root, attributes) in seen:
+            continue
+        seen.add((root, attributes))
+        name, reason = _reach(bound[root], attributes)
+        if reason is not None and sys.platform == "wasi":
+            found.append({"path": path, "line": node.lineno, "import": name, "reason": reason})
     return found
+
+
+def _chain(node):
+    """``("a", ("b", "c"))`` of the expression ``a.b.c``."""
+    attributes = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id if isinstance(node, ast.Name) and attributes else None), tuple(reversed(attributes))
+
+
+def _reach(name, attributes):
+    """Follows attributes from a module, importing sub-modules; (module, why it cannot be imported) where one fails."""
+    module = sys.modules.get(name)
+    for attribute in attributes:
+        if not isinstance(module, types.ModuleType):
+            break
+        try:
+            module = getattr(module, attribute)
+            continue
+        except AttributeError:
+            name = "%s.%s" % (module.__name__, attribute)
+        except Exception:
+            break
+        if not hasattr(module, "__path__"):
+            break
+        try:
+            module = import_module(name)
+        except BaseException as error:
+            if isinstance(error, ModuleNotFoundError) and error.name == name:
+                break
+            return name, _reason(error)
+    return name, None
 
 
 def _imports(tree):
