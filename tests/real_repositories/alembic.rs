@@ -143,7 +143,7 @@ impl Checkout {
     /// The revisions from the first to the last, as Alembic lists them.
     pub fn revisions(&self) -> Vec<String> {
         let listed = self.alembic(&["history"]).success().stdout;
-        let revision = Regex::new(r"(?m)-> (\w+)").unwrap();
+        let revision = Regex::new(r"(?m)^.*?-> (\w+)").unwrap();
         let mut found: Vec<String> =
             revision.captures_iter(&listed).map(|found| found[1].to_owned()).collect();
         found.reverse();
