@@ -186,12 +186,35 @@ pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepare
     for found in &step.after {
         units.push(script(found, server)?);
     }
+    if units.iter().skip(first_of_body).take(body).all(|unit| unit.mode == UnitMode::Transaction) {
+        let (before, others) = units.split_at_mut(first_of_body);
+        let after = others.get_mut(body..).unwrap_or_default();
+        let rules = step.before.iter().chain(&step.after).map(|script| script.block.transaction);
+        for (unit, rule) in before.iter_mut().chain(after).zip(rules) {
+            join_the_transaction(unit, rule, server);
+        }
+    }
     units.retain(|unit| !unit.statements.is_empty() || unit.program.is_some());
     // Callback scripts belong to the transaction of a body that is one transaction.
     if body <= 1 && units.iter().all(|unit| unit.mode == UnitMode::Transaction) {
         units = merge(units);
     }
     Ok(Prepared { step, units })
+}
+
+/// A callback that switches SQLite's foreign keys leaves the migration in its transaction, where the switch does nothing: so
+/// does Flyway.
+fn join_the_transaction(unit: &mut Unit<'_>, rule: TransactionRule, server: &Server) {
+    if server.dialect != Dialect::Sqlite || unit.mode != UnitMode::Stepwise || rule == TransactionRule::Never
+    {
+        return;
+    }
+    let is_switch = |statement: &Statement<'_>| sql::is_foreign_keys_pragma(&statement.text);
+    let others: Vec<Statement<'_>> =
+        unit.statements.iter().filter(|statement| !is_switch(statement)).cloned().collect();
+    if unit.program.is_none() && unit.backfill.is_none() && obstacle(rule, &others, server).is_none() {
+        unit.mode = UnitMode::Transaction;
+    }
 }
 
 /// Code shares its transaction with its history row and with nothing else.
