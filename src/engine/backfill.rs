@@ -4,7 +4,7 @@
 //! does. It advances the journal when the backfill is done, in the transaction that forgets its record.
 
 use dunlin_compat::backfill::{Backfill, Work, digest_of_plugins};
-use dunlin_compat::model::{Block, Body, MigrationStep, Plan, PluginFact, Server, Step};
+use dunlin_compat::model::{AdapterError, Block, Body, MigrationStep, Plan, PluginFact, Server, Step};
 
 use super::RunError;
 use super::error::BackfillFailure;
@@ -45,6 +45,7 @@ pub(super) fn unit<'p>(
         line: heading,
         facts: Facts::default(),
         copy_data: None,
+        plugin: None,
         is_of_body: true,
     };
     Ok(Unit {
@@ -86,24 +87,29 @@ fn shown(backfill: &Backfill) -> String {
 pub(super) fn load_plugins(plan: &mut Plan, plugins: &Shelf, server: &Server) -> Result<(), RunError> {
     for step in &mut plan.steps {
         let Step::Migration(step) = step else { continue };
-        let mut found: Vec<(&str, Identity)> = Vec::new();
+        let mut found: Vec<(String, Identity)> = Vec::new();
         for block in &step.blocks {
-            let Body::Backfill(backfill) = &block.body else { continue };
-            let Work::Plugin { name, inverse } = &backfill.change.work else { continue };
-            let transform = plugins.transform(name).map_err(|error| refused(block, &error))?;
-            if *inverse && !transform.plugin().about().reversible {
+            let loaded = load_plugin(block, plugins).map_err(|error| refused(block, &error))?;
+            let Some((name, inverse, identity, reversible)) = loaded else { continue };
+            if inverse && !reversible {
                 let reason = PluginError::Setup {
-                    plugin: transform.identity().to_string(),
+                    plugin: identity.to_string(),
                     reason: "it has no inverse, so there is no way down with it".to_owned(),
                 };
                 return Err(refused(block, &reason));
             }
-            if !found.iter().any(|(known, _)| known == name) {
-                found.push((name, transform.identity().clone()));
+            if !found.iter().any(|(known, _)| *known == name) {
+                found.push((name, identity));
+            }
+        }
+        for block in &mut step.blocks {
+            let Body::Plugin(step) = &mut block.body else { continue };
+            if let Some((_, identity)) = found.iter().find(|(name, _)| *name == step.plugin) {
+                step.identity = format!("{}, SHA-256 {}", identity.version, identity.sha256);
             }
         }
         let told = |fact: PluginFact| {
-            let digests = found.iter().map(|(name, identity)| (*name, identity.sha256.as_str()));
+            let digests = found.iter().map(|(name, identity)| (name.as_str(), identity.sha256.as_str()));
             let text = match fact {
                 PluginFact::Version => {
                     let versions: Vec<String> =
@@ -121,15 +127,37 @@ pub(super) fn load_plugins(plan: &mut Plan, plugins: &Shelf, server: &Server) ->
     Ok(())
 }
 
+/// The plugin of a block, loaded: its name in the project, whether its inverse is needed, what it is, whether it has an inverse.
+fn load_plugin(
+    block: &Block,
+    plugins: &Shelf,
+) -> Result<Option<(String, bool, Identity, bool)>, PluginError> {
+    Ok(match &block.body {
+        Body::Plugin(step) => {
+            let loaded = plugins.step(&step.plugin)?;
+            Some((step.plugin.clone(), step.inverse, loaded.identity().clone(), loaded.is_reversible()))
+        }
+        Body::Backfill(backfill) => match &backfill.change.work {
+            Work::Plugin { name, inverse } => {
+                let loaded = plugins.transform(name)?;
+                let reversible = loaded.plugin().about().reversible;
+                Some((name.clone(), *inverse, loaded.identity().clone(), reversible))
+            }
+            Work::Sql { .. } => None,
+        },
+        _ => None,
+    })
+}
+
 /// A plugin that cannot be used, at the directive that names it.
 fn refused(block: &Block, error: &PluginError) -> RunError {
-    let advice =
-        error.advice().map(|advice| format!(". {}", advice.trim_end_matches('.'))).unwrap_or_default();
-    RunError::Refused {
-        path: block.source.path.clone(),
-        line: block.source.first_line.saturating_sub(1).max(1),
-        reason: format!("{error}; nothing was run{advice}"),
-    }
+    let line = block.source.first_line.saturating_sub(1).max(1);
+    let refused = AdapterError::refused(error.code(), format!("{error}; nothing was run"));
+    let refused = refused.at(&block.source.path, line);
+    RunError::Adapter(match error.advice() {
+        Some(advice) => refused.advise(advice),
+        None => refused,
+    })
 }
 
 impl Runner<'_> {

@@ -19,6 +19,7 @@ mod lock;
 mod message;
 mod options;
 mod orphans;
+mod plugin_step;
 mod prepare;
 mod program;
 mod read;
