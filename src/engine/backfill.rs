@@ -3,8 +3,8 @@
 //! The session that holds the locks does none of the work: workers have sessions of their own, which begin as any session
 //! does. It advances the journal when the backfill is done, in the transaction that forgets its record.
 
-use dunlin_compat::backfill::{Backfill, Work, digest_of_plugins};
-use dunlin_compat::model::{AdapterError, Block, Body, MigrationStep, Plan, PluginFact, Server, Step};
+use dunlin_compat::backfill::{Backfill, Work};
+use dunlin_compat::model::{Block, MigrationStep, Server};
 
 use super::RunError;
 use super::error::BackfillFailure;
@@ -15,11 +15,7 @@ use crate::backfill::{
     self, BackfillError, BackfillEvent, Batch, ByPlugin, Host, Options, Purpose, Request, Tables,
 };
 use crate::db::{Connection, DbError};
-use crate::plugin::{Identity, PluginError, Shelf};
 use crate::sql::Facts;
-
-/// As many characters as a history takes of versions.
-const LONGEST_VERSION: usize = 64;
 
 /// The unit of a backfill: one statement for journal and messages, which is never sent.
 pub(super) fn unit<'p>(
@@ -78,86 +74,6 @@ fn shown(backfill: &Backfill) -> String {
         }
     }
     text
-}
-
-/// Loads the plugins of a plan before anything of it is sent, and tells its records which they are.
-///
-/// # Errors
-/// One cannot be loaded, or not be used in the direction that it is needed in.
-pub(super) fn load_plugins(plan: &mut Plan, plugins: &Shelf, server: &Server) -> Result<(), RunError> {
-    for step in &mut plan.steps {
-        let Step::Migration(step) = step else { continue };
-        let mut found: Vec<(String, Identity)> = Vec::new();
-        for block in &step.blocks {
-            let loaded = load_plugin(block, plugins).map_err(|error| refused(block, &error))?;
-            let Some((name, inverse, identity, reversible)) = loaded else { continue };
-            if inverse && !reversible {
-                let reason = PluginError::Setup {
-                    plugin: identity.to_string(),
-                    reason: "it has no inverse, so there is no way down with it".to_owned(),
-                };
-                return Err(refused(block, &reason));
-            }
-            if !found.iter().any(|(known, _)| *known == name) {
-                found.push((name, identity));
-            }
-        }
-        for block in &mut step.blocks {
-            let Body::Plugin(step) = &mut block.body else { continue };
-            if let Some((_, identity)) = found.iter().find(|(name, _)| *name == step.plugin) {
-                step.identity = format!("{}, SHA-256 {}", identity.version, identity.sha256);
-            }
-        }
-        let told = |fact: PluginFact| {
-            let digests = found.iter().map(|(name, identity)| (name.as_str(), identity.sha256.as_str()));
-            let text = match fact {
-                PluginFact::Version => {
-                    let versions: Vec<String> =
-                        found.iter().map(|(_, identity)| identity.version.to_string()).collect();
-                    Some(versions.join(", ").chars().take(LONGEST_VERSION).collect())
-                }
-                PluginFact::Sha256 => digest_of_plugins(digests),
-            };
-            text.map_or_else(|| "NULL".to_owned(), |text: String| server.dialect.quote_literal(&text))
-        };
-        for record in &mut step.record.success {
-            record.tell_of_plugins(told);
-        }
-    }
-    Ok(())
-}
-
-/// The plugin of a block, loaded: its name in the project, whether its inverse is needed, what it is, whether it has an inverse.
-fn load_plugin(
-    block: &Block,
-    plugins: &Shelf,
-) -> Result<Option<(String, bool, Identity, bool)>, PluginError> {
-    Ok(match &block.body {
-        Body::Plugin(step) => {
-            let loaded = plugins.step(&step.plugin)?;
-            Some((step.plugin.clone(), step.inverse, loaded.identity().clone(), loaded.is_reversible()))
-        }
-        Body::Backfill(backfill) => match &backfill.change.work {
-            Work::Plugin { name, inverse } => {
-                let loaded = plugins.transform(name)?;
-                let reversible = loaded.plugin().about().reversible;
-                Some((name.clone(), *inverse, loaded.identity().clone(), reversible))
-            }
-            Work::Sql { .. } => None,
-        },
-        _ => None,
-    })
-}
-
-/// A plugin that cannot be used, at the directive that names it.
-fn refused(block: &Block, error: &PluginError) -> RunError {
-    let line = block.source.first_line.saturating_sub(1).max(1);
-    let refused = AdapterError::refused(error.code(), format!("{error}; nothing was run"));
-    let refused = refused.at(&block.source.path, line);
-    RunError::Adapter(match error.advice() {
-        Some(advice) => refused.advise(advice),
-        None => refused,
-    })
 }
 
 impl Runner<'_> {

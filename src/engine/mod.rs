@@ -20,6 +20,7 @@ mod message;
 mod options;
 mod orphans;
 mod plugin_step;
+mod plugins;
 mod prepare;
 mod program;
 mod read;
