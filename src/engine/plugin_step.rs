@@ -19,6 +19,9 @@ use crate::plugin::{
 };
 use crate::sql::{self, Control, Facts};
 
+/// Under which name what plugins say is logged, where a tool logs by names.
+const LOGGER: &str = "dunlin.plugin";
+
 /// The unit of a step: one statement for journal and messages, in whose place the plugin runs.
 pub(super) fn unit<'p>(block: &'p Block, step: &'p PluginStep) -> Unit<'p> {
     let source = &block.source;
@@ -75,7 +78,7 @@ impl Runner<'_> {
                 Level::Error => "error",
             };
             let text = format!("{title}: {}", message.text);
-            self.observer.event(Event::GuestLog { level, logger: &title, text: &text });
+            self.observer.event(Event::GuestLog { level, logger: LOGGER, text: &text });
         }
         Ok(Outcome { affected, ..Outcome::default() })
     }

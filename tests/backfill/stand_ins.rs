@@ -122,10 +122,9 @@ fn blocks_stand_in_for_a_revision_up_and_down() {
         let kind = database.kind();
         let stand_ins = "[alembic.stand-in]\na1 = \"stand-in/a1.sql\"\nb2 = \"stand-in/b2.sql\"\nc3 = \"stand-in/c3.sql\"\n";
         let project = project(stand_ins);
-        project.write(
-            "alembic.ini",
-            "[alembic]\nscript_location = %(here)s/alembic\nsqlalchemy.url = sqlite://\n",
-        );
+        let url = database.sqlalchemy_url(None);
+        let ini = format!("[alembic]\nscript_location = %(here)s/alembic\nsqlalchemy.url = {url}\n");
+        project.write("alembic.ini", ini);
         project.write("alembic/env.py", ENVIRONMENT);
         for (id, before) in [("a1", "None"), ("b2", "\"a1\""), ("c3", "\"b2\"")] {
             project.write(&format!("alembic/versions/{id}.py"), revision(id, before));
@@ -135,7 +134,7 @@ fn blocks_stand_in_for_a_revision_up_and_down() {
         project.write("stand-in/b2.sql", fill(kind, "UPDATE orders SET touched = touched + 1 WHERE :range"));
         let more = "-- migrate:up\nCREATE TABLE more (id integer);\n-- migrate:down\nDROP TABLE more;\n";
         project.write("stand-in/c3.sql", more);
-        dunlin(&project, &database, &["up"]).success();
+        project.dunlin(&["alembic", "upgrade", "head"]).success();
         assert_filled(&database);
         assert_eq!(database.query("SELECT version_num FROM alembic_version"), [["c3"]], "{kind:?}");
 
