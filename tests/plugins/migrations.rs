@@ -164,6 +164,24 @@ fn a_plugin_that_was_exchanged_shows() {
     assert!(refused.stderr.contains("it has no inverse, so there is no way down with it"), "{refused}");
 }
 
+#[test]
+fn a_half_done_migration_is_not_gone_on_with_by_another_plugin() {
+    for database in databases() {
+        let project = hospital(database.kind());
+        let text = project.read("migrations/2_ward.sql");
+        project.write("migrations/2_ward.sql", text.replace("SET moved", "SET no_such_column"));
+        dunlin(&project, &database, &["up"]).exits(1);
+        let compiled = fs::read(project.path().join("plugins/reparent-tree.wasm")).unwrap();
+        project.write("plugins/reparent-tree.wasm", module(""));
+        let refused = dunlin(&project, &database, &["up"]).exits(1);
+        assert!(refused.stderr.contains("was changed after it had run"), "{:?} {refused}", database.kind());
+        project.write("plugins/reparent-tree.wasm", compiled);
+        project.write("migrations/2_ward.sql", text);
+        dunlin(&project, &database, &["up"]).success();
+        assert_eq!(paths(&database), ["hospital/ward", "hospital/ward/room"], "{:?}", database.kind());
+    }
+}
+
 /// The whole transaction is tried again, with a plugin that begins anew.
 #[test]
 fn a_step_that_gets_no_lock_is_tried_again() {
