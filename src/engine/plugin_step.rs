@@ -284,7 +284,7 @@ fn value(dialect: Dialect, cell: Cell, kind: Kind, column: &TypedColumn) -> Valu
             _ => of_text(text, kind),
         },
         Cell::Bytes(bytes) if column.type_id == Some(MYSQL_BIT) && bytes.len() < 8 => {
-            Value::Integer(bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
+            Value::Integer(bytes.iter().fold(0, |number, byte| (number << 8) | i64::from(*byte)))
         }
         Cell::Bytes(bytes) if kind == Kind::Bytes => Value::Bytes(bytes),
         // MySQL calls numbers and dates binary, too.

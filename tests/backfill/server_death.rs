@@ -7,7 +7,7 @@ use super::process::{Process, dunlin, wait_until};
 use super::shop::{self, COUNT_UP, assert_each_touched_once};
 use super::support::{Database, PrivateServer, Project, ServerKind};
 
-const ROWS: u64 = 8_000;
+const ROWS: u64 = 16_000;
 
 fn in_the_middle(database: &Database, more_than: u64) {
     wait_until(
