@@ -91,18 +91,21 @@ struct Load<'a> {
     longest: AtomicU64,
     /// Rows inserted less rows deleted.
     balance: AtomicI64,
+    /// How long what was done beside it took.
+    beside: Duration,
 }
 
 impl<'a> Load<'a> {
     /// Keeps the shop open while something is done, and checks that nobody in it waited for too long.
     fn during(database: &'a Database, what: &str, work: impl FnOnce() + Send) -> Load<'a> {
-        let load = Load {
+        let mut load = Load {
             database,
             ended: AtomicBool::new(false),
             statements: AtomicU64::new(0),
             waited_too_long: AtomicU64::new(0),
             longest: AtomicU64::new(0),
             balance: AtomicI64::new(0),
+            beside: Duration::ZERO,
         };
         let started = Instant::now();
         thread::scope(|scope| {
@@ -115,12 +118,12 @@ impl<'a> Load<'a> {
             load.ended.store(true, Ordering::Relaxed);
             worked.unwrap();
         });
+        load.beside = started.elapsed();
         let (kind, statements) = (database.kind(), load.statements.load(Ordering::Relaxed));
         let longest = load.longest.load(Ordering::Relaxed);
         eprintln!(
-            "{kind:?}: {what} of {} rows took {:.1} s; of {statements} statements beside it the longest took {longest} ms",
-            rows(),
-            started.elapsed().as_secs_f64()
+            "{kind:?}: {what} took {:.1} s; of {statements} statements beside it the longest took {longest} ms",
+            load.beside.as_secs_f64()
         );
         assert_eq!(load.waited_too_long.load(Ordering::Relaxed), 0, "{kind:?}: writers waited too long");
         assert!(statements > 2, "{kind:?}: there was no load");
@@ -191,7 +194,7 @@ fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
         let schema_before = database.schema_dump();
 
         let count_all = || database.query("SELECT count(*) FROM orders")[0][0].parse::<i64>().unwrap();
-        let load = Load::during(&database, "up", || {
+        let load = Load::during(&database, &format!("up of {} rows", rows()), || {
             Process::start(&project, &database, &["up"]).succeed();
         });
         let expected = i64::try_from(rows()).unwrap() + load.balance.load(Ordering::Relaxed);
@@ -205,7 +208,7 @@ fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
         assert_eq!(count(&old), [["0"]], "{kind:?}: rows that were there at the start were not done");
         assert!(tables_left(&database).is_empty(), "{kind:?}: {:?}", tables_left(&database));
 
-        let load = Load::during(&database, "down", || {
+        let load = Load::during(&database, &format!("down of {} rows", rows()), || {
             dunlin(&project, &database, &["down"]).success();
         });
         assert_eq!(count_all(), expected + load.balance.load(Ordering::Relaxed), "{kind:?}: rows are lost");
@@ -228,8 +231,9 @@ fn writers_get_in_between_the_chunks_on_sqlite() {
     let load = Load::during(&database, "a slow backfill", || {
         Process::start(&project, &database, &shop::count_with(sql, &["--target", "300ms"])).succeed();
     });
-    let longest = load.longest.load(Ordering::Relaxed);
-    assert!(longest < 1_500, "a writer waited for {longest} ms, and a chunk takes 300");
+    // Without a pause somebody waits from the beginning to the end.
+    let longest = Duration::from_millis(load.longest.load(Ordering::Relaxed));
+    assert!(longest < load.beside * 3 / 4, "a writer waited for {longest:?} of {:?}", load.beside);
 }
 
 /// The next number of a table is no part of its schema.
