@@ -42,7 +42,7 @@ impl Project {
         self.log_as_env_py(console)?;
         let facts = self.facts()?;
         let url = self.database_url(&facts)?;
-        let connection = open(&url, access)?;
+        let connection = self.while_reading(|| open(&url, access))?;
         let dialect = connection.server().dialect;
         let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
         log(&format!("Context impl {}.", context_impl(dialect, &facts.url)));

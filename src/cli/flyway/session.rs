@@ -60,9 +60,8 @@ impl Place {
             let first = open_on(&self.url, &connect, access);
             (first, reading.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
         });
-        let first = first.map_err(|error| {
-            CommandError::of_connection(&error, self.url.engine, self.config.user.as_deref())
-        })?;
+        let first =
+            first.map_err(|error| CommandError::of_connection(&error, &self.config, self.url.engine))?;
         let server = first.server().clone();
         console.info(&output::database("********", &product(&server)));
         for notice in &notices {
