@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dunlin_compat::backfill::Backfill;
 use dunlin_compat::model::{
-    Block, Body, Dialect, MigrationStep, Plan, Script, Server, Step, TransactionRule,
+    Block, Body, Dialect, MigrationStep, Plan, PluginStep, Script, Server, Step, TransactionRule,
 };
 use sha2::{Digest, Sha256};
 
@@ -76,11 +76,18 @@ pub struct Statement<'p> {
     pub facts: Facts,
     /// The data of a `COPY … FROM STDIN`.
     pub copy_data: Option<String>,
+    /// The plugin that runs in its place.
+    pub plugin: Option<&'p PluginStep>,
     /// Whether it is of a migration's body, around whose statements scripts may run, and not of a script.
     pub is_of_body: bool,
 }
 
 impl Statement<'_> {
+    /// Whether it is more than a text to send.
+    pub(super) fn is_sent_apart(&self) -> bool {
+        self.copy_data.is_some() || self.plugin.is_some()
+    }
+
     /// A short digest that tells whether a statement was edited.
     pub fn digest(&self) -> String {
         let mut hasher = Sha256::new();
@@ -269,6 +276,7 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
         }),
         Body::Sql => sql_unit(block, server),
         Body::Backfill(backfill) => super::backfill::unit(block, backfill, server),
+        Body::Plugin(step) => Ok(super::plugin_step::unit(block, step)),
         // Its statements are known when it runs.
         Body::Code(_) => Ok(Unit {
             mode: UnitMode::Transaction,
@@ -294,6 +302,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
             path: &source.path,
             text: statement.text,
             copy_data: statement.copy_data,
+            plugin: None,
             is_of_body: true,
         })
         .collect();

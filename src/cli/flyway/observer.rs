@@ -10,6 +10,7 @@ use dunlin_compat::flyway::{migrate, output};
 use dunlin_compat::model::{Body, Dialect, MigrationStep, Script};
 
 use super::console::Console;
+use crate::cli::backfill::sentence;
 use crate::db::Outcome;
 use crate::engine::{Event, Observer};
 use crate::sql;
@@ -305,8 +306,12 @@ impl Observer for FlywayObserver<'_> {
                     self.say(&result_table(outcome));
                 }
             }
-            // Only native migrations have backfills.
-            Event::Backfill { .. } => {}
+            // Of a stand-in; Flyway has no words for it.
+            Event::Backfill { event, .. } => {
+                if let Some(text) = sentence(event) {
+                    self.console.info(&text);
+                }
+            }
             Event::Notice { text } => self.notice(text),
             Event::ProgramOutput { line }
             | Event::GuestLog { text: line, .. }
