@@ -204,6 +204,7 @@ impl Contender {
                 command: Box::new(move |_, server| Some(dunlin(server, workers))),
             });
         }
+        all.push(Contender { name: "dunlin, a plugin".to_owned(), command: Box::new(plugin) });
         let scripts: [(&str, &str, Option<Vec<String>>, &'static str); 3] = [
             ("SQLAlchemy", "backfill.py", program("DUNLIN_BENCH_PYTHON"), SQLALCHEMY),
             ("ActiveRecord in_batches", "backfill.rb", program("DUNLIN_BENCH_RUBY"), ACTIVE_RECORD),
@@ -282,6 +283,21 @@ fn dunlin(server: &Server, workers: u32) -> Command {
         .arg("--sql")
         .arg(format!("UPDATE orders SET {} WHERE id BETWEEN :from AND :to", assignment(server.kind)));
     command
+}
+
+/// The plugin of the demo reads the customer's name and writes both columns. What it computes is not what the others do, but
+/// as little; its share of the time is the CPU time beside the one without it.
+fn plugin(setup: &Setup, server: &Server) -> Option<Command> {
+    let options =
+        "[plugin.split-name.options]\nfull = \"customer\"\ngiven = \"status\"\nfamily = \"search\"\n";
+    std::fs::write(setup.path("dunlin.toml"), options).expect("the settings");
+    std::fs::create_dir_all(setup.path("plugins")).expect("a folder");
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/split-name.wasm");
+    std::fs::copy(compiled, setup.path("plugins/split-name.wasm")).expect("the plugin");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dunlin"));
+    command.arg("-C").arg(setup.folder.path()).args(["--url", &server.url]);
+    command.args(["backfill", "run", "bench", "--table", "orders", "--plugin", "split-name"]);
+    Some(command)
 }
 
 fn script(program: &[String], path: &Path, setup: &Setup, server: &Server) -> Option<Command> {

@@ -1,6 +1,6 @@
 //! Whole-process timings against other tools, in one run: `cargo bench`.
 //!
-//! Prints medians and ratios; asserts nothing, since timings do not belong in tests. Servers come from `DUNLIN_TEST_POSTGRES` and
+//! Prints medians, minima and ratios; asserts nothing, since timings do not belong in tests. Servers come from `DUNLIN_TEST_POSTGRES` and
 //! `DUNLIN_TEST_MARIADB` (`tests/run --keep` prints them), SQLite is always there. Peers take part when they are found:
 //! Flyway at `DUNLIN_TEST_FLYWAY`, `dbmate` and `sqlx` on the PATH. `DUNLIN_BENCH_RUNS` sets the runs per figure (7; a peer that
 //! takes long gets fewer), `DUNLIN_BENCH_SERVERS` the servers (`sqlite postgres mariadb`).
@@ -32,7 +32,10 @@ fn main() {
     let runs = std::env::var("DUNLIN_BENCH_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
     let peers = Peer::all();
     let names: Vec<&str> = peers.iter().map(Peer::name).collect();
-    println!("peers: {}; up to {runs} runs per figure, medians", names.join(", "));
+    println!(
+        "peers: {}; up to {runs} runs per figure: median, (least), ratio of the least",
+        names.join(", ")
+    );
     println!("binary: {:.1} MB", binary_megabytes());
     for server in Server::all() {
         println!("\n== {} ==", server.name());
@@ -118,14 +121,14 @@ fn round_trips(server: &Server, peers: &[Peer]) {
     }
 }
 
-/// What the tables come to, as the goals are put.
+/// What the tables come to, as the goals are put; by the least of the runs.
 fn summary(lines: &[Line]) {
     println!("  in short");
     let of = |peer: Option<&Peer>, work: Work, files: usize| {
         lines
             .iter()
             .find(|line| line.peer.as_ref() == peer && line.work == work && line.files == files)
-            .map(|line| line.figure.milliseconds)
+            .map(|line| line.figure.least)
     };
     let floor = of(None, Work::Status, 500);
     for (peer, work, name) in [
@@ -167,9 +170,10 @@ fn print_table(title: &str, lines: &[Line]) {
         };
         let memory = line.figure.peak_megabytes.map_or_else(|| "?".to_owned(), |peak| format!("{peak:.1}"));
         println!(
-            "    {name:<46} {:>9.1} ms  x{:<8.2} {memory:>7} MB",
+            "    {name:<46} {:>9.1} ms {:>11}  x{:<8.2} {memory:>7} MB",
             line.figure.milliseconds,
-            line.figure.milliseconds / first.figure.milliseconds
+            format!("({:.1})", line.figure.least),
+            line.figure.least / first.figure.least
         );
     }
 }

@@ -162,6 +162,38 @@ fn an_endless_loop_is_interrupted() {
     is_stopped("endless_loop", &["ran for more than 3 s"]);
 }
 
+/// Whoever runs it stops it, before its time is over.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_takes_back_what_code_did() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for (carrier, signal) in [("sandbox", Signal::INT), ("host", Signal::INT), ("host", Signal::TERM)] {
+        let Some(scene) = Scene::new("interrupted", ServerKind::Postgres) else { return };
+        let before = scene.database.contents();
+        scene.project.use_carrier("host").write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
+        let url = scene.url();
+        let mut process = scene.project.dunlin_command(&["alembic", "-x", &url, "upgrade", "head"]);
+        let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The revision prints this when it has changed something, and never ends.
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("orders are taken") {
+            line.clear();
+            assert_ne!(said.read_line(&mut line).unwrap(), 0, "{carrier}: it ended");
+        }
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let mut told = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{carrier}: {told}");
+        assert!(told.contains("interrupted") && told.contains("rolled back"), "{carrier}: {told}");
+        assert_eq!(scene.database.contents(), before, "{carrier}");
+    }
+}
+
 #[test]
 fn an_endless_call_of_the_library_is_interrupted() {
     is_stopped("endless_regular_expression", &["ran for more than 3 s"]);

@@ -66,7 +66,7 @@ fn every_code_of_an_error_is_in_the_reference() {
     let reference = fs::read_to_string(root().join("docs/cli.md")).unwrap();
     let code = Regex::new(r#"(?:refused\(\s*|Failure::new\(\s*|=> )"([A-Z_]{2,})""#).unwrap();
     let mut codes = HashSet::new();
-    for folder in ["src/cli", "compat/src/native"] {
+    for folder in ["src/cli", "src/plugin", "compat/src/native"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "rs") {
@@ -86,12 +86,17 @@ fn every_code_of_an_error_is_in_the_reference() {
 fn check(page: &str) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let project = Project::new();
-    for folder in
-        ["migrations", "plugins/split-name/cases", "examples/flyway-shop", "examples/flyway-shop/sql"]
-    {
+    for folder in [
+        "migrations",
+        "plugins/split-name/cases",
+        "examples/flyway-shop",
+        "examples/flyway-shop/sql",
+        "examples/tree",
+        "examples/tree/migrations",
+    ] {
         copy_files(&root().join(folder), &project.path().join(folder));
     }
-    for file in ["dunlin.toml", "plugins/split-name.wasm"] {
+    for file in ["dunlin.toml", "plugins/split-name.wasm", "plugins/reparent-tree.wasm"] {
         project.write(file, fs::read(root().join(file)).unwrap());
     }
     let mut exports = String::new();

@@ -1,5 +1,5 @@
-//! Public projects whose history Flyway runs from an empty database, run by both: whole, and handed over half-way in
-//! either direction. What the servers hold afterwards has to be what Flyway alone gives.
+//! Public projects whose history Flyway or Alembic runs from an empty database, run by Dunlin too: whole, and handed over
+//! half-way in either direction. What the servers hold afterwards has to be what the original alone gives.
 //!
 //! Runs only when `DUNLIN_TEST_CORPUS` names a folder with clones of the projects, as `docs/real-repositories.md`
 //! describes; a project that is not in it is left out. Nothing of the projects is part of this repository.
@@ -333,7 +333,7 @@ fn hawkbit_on_mariadb_and_mysql() {
     }
 }
 
-/// Alembic's projects: what each is, and that plain Alembic runs it.
+/// Alembic's projects, run by both carriers.
 mod alembic_projects {
     use super::alembic::{History, PLAIN, by_alembic, by_dunlin};
     use super::support::ServerKind;
@@ -345,8 +345,14 @@ mod alembic_projects {
         revisions: 53,
         ..PLAIN
     };
-    const CTFD: History =
-        History { name: "ctfd", versions: "ctfd/migrations/versions", path: "ctfd", revisions: 33, ..PLAIN };
+    const CTFD: History = History {
+        name: "ctfd",
+        versions: "ctfd/migrations/versions",
+        path: "ctfd",
+        revisions: 33,
+        refused: 1,
+        ..PLAIN
+    };
     const CTFD_MARIADB: History = History { server: ServerKind::MariaDb, ..CTFD };
     const CTFD_MYSQL: History = History { server: ServerKind::MySql, ..CTFD };
     const ZOU: History = History {
@@ -354,17 +360,19 @@ mod alembic_projects {
         versions: "zou/zou/migrations/versions",
         path: "zou",
         revisions: 28,
+        refused: 2,
         variables: &[("SECRET_KEY", "only for tests")],
         ..PLAIN
     };
     const ZOU_LEGACY: History =
-        History { versions: "zou/zou/migrations/versions/legacy", revisions: 189, ..ZOU };
+        History { versions: "zou/zou/migrations/versions/legacy", revisions: 189, refused: 3, ..ZOU };
     const PREFECT: History = History {
         name: "prefect",
         versions: "prefect/src/prefect/server/database/_migrations/versions/postgresql",
         path: "prefect/src",
         configure: "transaction_per_migration=True",
         revisions: 116,
+        refused: 47,
         ..PLAIN
     };
     const PREFECT_SQLITE: History = History {
@@ -372,6 +380,7 @@ mod alembic_projects {
         versions: "prefect/src/prefect/server/database/_migrations/versions/sqlite",
         configure: "transaction_per_migration=True, render_as_batch=True",
         revisions: 112,
+        refused: 46,
         ..PREFECT
     };
     const MLFLOW: History = History {
@@ -379,6 +388,7 @@ mod alembic_projects {
         versions: "{site}/mlflow/store/db_migrations/versions",
         configure: "render_as_batch=True",
         revisions: 67,
+        refused: 23,
         before: "from mlflow.store.tracking.dbmodels.initial_models import Base
 Base.metadata.create_all(create_engine(url))",
         ..PLAIN
@@ -398,13 +408,11 @@ Base.metadata.create_all(create_engine(url))",
                     }
 
                     #[test]
-                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_sandbox() {
                         by_dunlin(&super::$history, "sandbox");
                     }
 
                     #[test]
-                    #[ignore = "not run on all of these repositories yet"]
                     fn by_the_host() {
                         by_dunlin(&super::$history, "host");
                     }

@@ -142,7 +142,7 @@ fn someone_runs(database: &Database, part: &str) -> bool {
 }
 
 fn survives(kind: ServerKind) {
-    let Some(mut server) = PrivateServer::start(kind, durable(kind)) else { return };
+    let Some(mut server) = PrivateServer::start_durable(kind) else { return };
     for tool in [Tool::Native, Tool::Flyway] {
         for case in cases(kind) {
             let project = project(tool, &case.script);
@@ -169,16 +169,6 @@ fn survives(kind: ServerKind) {
                 "{tool:?} on {kind:?} after {output}"
             );
         }
-    }
-}
-
-/// What is committed is on the disk: the scripts of the test servers are less strict.
-fn durable(kind: ServerKind) -> &'static [&'static str] {
-    match kind {
-        ServerKind::Postgres => {
-            &["-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "full_page_writes=on"]
-        }
-        _ => &["--innodb-flush-log-at-trx-commit=1"],
     }
 }
 
@@ -216,7 +206,7 @@ fn held_elsewhere(database: &Database) -> Child {
 
 /// The statement itself is in flight when the server dies: an index that is being built, a table that is being changed.
 fn settles_what_was_in_flight(kind: ServerKind, statement: &str, caught_by: &str) {
-    let Some(mut server) = PrivateServer::start(kind, durable(kind)) else { return };
+    let Some(mut server) = PrivateServer::start_durable(kind) else { return };
     let project = Project::with(&[
         ("migrations/1_visits.sql", "-- migrate:up\nCREATE TABLE visit (patient integer, day date);\n"),
         (
@@ -269,7 +259,7 @@ fn a_server_that_dies_again_and_again_is_caught_up_with() {
 }
 
 fn dies_again_and_again(kind: ServerKind) {
-    let Some(mut server) = PrivateServer::start(kind, durable(kind)) else { return };
+    let Some(mut server) = PrivateServer::start_durable(kind) else { return };
     let mut script =
         "CREATE TABLE tally (n integer, step integer);\nINSERT INTO tally VALUES (0, 0);\n".to_owned();
     for step in 1..=60 {

@@ -3,11 +3,13 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A median.
+/// What several runs came to.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
-    /// Wall clock.
+    /// Wall clock, the median.
     pub milliseconds: f64,
+    /// Wall clock, the least: what other processes on the machine disturb least.
+    pub least: f64,
     /// Largest resident memory, where GNU time is there to tell.
     pub peak_megabytes: Option<f64>,
 }
@@ -28,9 +30,10 @@ pub fn median_of(runs: usize, mut once: impl FnMut() -> Result<Figure, String>) 
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied()
     };
-    let times = figures.iter().map(|figure| figure.milliseconds).collect();
+    let times: Vec<f64> = figures.iter().map(|figure| figure.milliseconds).collect();
+    let least = times.iter().copied().fold(f64::INFINITY, f64::min);
     let peaks = figures.iter().filter_map(|figure| figure.peak_megabytes).collect();
-    Ok(Figure { milliseconds: median(times).unwrap_or_default(), peak_megabytes: median(peaks) })
+    Ok(Figure { milliseconds: median(times).unwrap_or_default(), least, peak_megabytes: median(peaks) })
 }
 
 /// Runs a command to its end. GNU time, where it is installed, tells the peak of memory.
@@ -59,5 +62,5 @@ pub fn time(
         return Err(format!("failed: {shown}"));
     }
     let peak = stderr.rsplit("peak=").next().and_then(|text| text.trim().parse::<f64>().ok());
-    Ok(Figure { milliseconds, peak_megabytes: peak.map(|kilobytes| kilobytes / 1024.0) })
+    Ok(Figure { milliseconds, least: milliseconds, peak_megabytes: peak.map(|kilobytes| kilobytes / 1024.0) })
 }

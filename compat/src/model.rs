@@ -100,6 +100,8 @@ pub struct Server {
     pub quoting: SessionQuoting,
     /// MySQL and MariaDB: what the database's URL sets in every session, names and values as SQL; empty elsewhere.
     pub session_settings: Vec<(String, String)>,
+    /// What drivers know of a session without asking, because the server says it: names and values as at connect.
+    pub reported_settings: Vec<(String, String)>,
 }
 
 impl Server {
@@ -422,8 +424,21 @@ pub enum Body {
     },
     /// A change of a table's rows in chunks, each a transaction of its own; the source's text is what was written.
     Backfill(Box<Backfill>),
+    /// A plugin does the step, in the transaction of the block.
+    Plugin(PluginStep),
     /// The source's text is code that a guest runs.
     Code(Box<Code>),
+}
+
+/// A plugin that does a migration's step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginStep {
+    /// Its name in the project.
+    pub plugin: String,
+    /// Whether it takes the step back.
+    pub inverse: bool,
+    /// Version and digest of what is run, once it is known; empty until then.
+    pub identity: String,
 }
 
 /// How a migration that is code is run.
@@ -573,7 +588,7 @@ pub enum HistoryPart {
     Sql(String),
     /// How long the migration took, an integer number of milliseconds.
     ElapsedMilliseconds,
-    /// What the plugins of the migration's backfills are that ran, as a literal.
+    /// What the migration's plugins are that ran, as a literal.
     Plugins(PluginFact),
 }
 

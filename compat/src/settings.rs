@@ -48,7 +48,7 @@ const KEYS: [&str; 15] = [
 const FLYWAY_KEYS: [&str; 2] = ["stand-in", "undo-row"];
 
 /// The keys of `[alembic]`.
-const ALEMBIC_KEYS: [&str; 13] = [
+const ALEMBIC_KEYS: [&str; 14] = [
     "url",
     "section",
     "env",
@@ -60,6 +60,7 @@ const ALEMBIC_KEYS: [&str; 13] = [
     "naming-convention",
     "carrier",
     "carriers",
+    "stand-in",
     "python",
     "site-packages",
 ];
@@ -190,6 +191,8 @@ pub struct AlembicSettings {
     pub carrier: Option<Carrier>,
     /// `[alembic.carriers]`: how single revisions are run.
     pub carriers: BTreeMap<String, Carrier>,
+    /// `[alembic.stand-in]`: files, relative to the project, to run instead of revisions, by their ids.
+    pub stand_in: BTreeMap<String, PathBuf>,
     /// The Python interpreter of the host carrier, relative to the project.
     pub python: Option<PathBuf>,
     /// More folders of Python packages, relative to the project.
@@ -211,8 +214,7 @@ pub enum EnvPy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct FlywaySettings {
-    /// `[flyway.stand-in]`: SQL files, relative to the project, to run instead of migrations that cannot be run here. The
-    /// key is the migration's version, or the description of a repeatable one.
+    /// `[flyway.stand-in]`: files, relative to the project, to run instead of migrations that cannot be run here. The key is the migration's version, or the description of a repeatable one.
     pub stand_in: BTreeMap<String, PathBuf>,
     /// What taking a migration back leaves in Flyway's history.
     pub undo_row: UndoRow,
@@ -483,7 +485,7 @@ mod tests {
              transaction-per-migration = true\ntransactional-ddl = false\ncarrier = \"host\"\n\
              python = \".venv/bin/python\"\nsite-packages = [\"lib\"]\n\
              naming-convention = { ix = \"ix_%(column_0_label)s\" }\n\
-             [alembic.carriers]\na1 = \"sandbox\"\n",
+             [alembic.carriers]\na1 = \"sandbox\"\n[alembic.stand-in]\nb2 = \"stand-in/b2.sql\"\n",
         );
         let expected = AlembicSettings {
             url: Some(Url("postgresql+psycopg2://shop@db/shop".into())),
@@ -497,6 +499,7 @@ mod tests {
             naming_convention: Some(BTreeMap::from([("ix".into(), "ix_%(column_0_label)s".into())])),
             carrier: Some(Carrier::Host),
             carriers: BTreeMap::from([("a1".into(), Carrier::Sandbox)]),
+            stand_in: BTreeMap::from([("b2".into(), "stand-in/b2.sql".into())]),
             python: Some(".venv/bin/python".into()),
             site_packages: vec!["lib".into()],
         };

@@ -44,7 +44,7 @@ pub use error::BackfillError;
 pub use event::{BackfillEvent, Progress};
 pub use gate::Hold;
 pub use key::{Comparison, Form, Key, KeyColumn, KeyValue};
-pub use plugin::ByPlugin;
+pub use plugin::{ByPlugin, mysql_kind, of_stored, of_text, postgres_kind, sqlite_kind, unwritable};
 pub use record::{Record, RecordedWork};
 pub use run::{End, Host, Open, Options, Purpose, Request, Summary, run};
 pub use session::open_patiently;

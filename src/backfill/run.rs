@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dunlin_compat::backfill::{Backfill, Pace};
+use dunlin_compat::model::Dialect;
 
 use super::BackfillError;
 use super::event::BackfillEvent;
@@ -150,7 +151,9 @@ pub fn run(
         prepare(connection.as_mut(), &Chunk { table: &table, from: bound, to: bound, filter: job.filter })?;
     }
     let pace = &backfill.pace;
-    let mut steering = Steering::new(pace.target, pace.size, table.row_bytes.map(|bytes| bytes as f64));
+    // SQLite's chunks keep everybody from writing, whatever the row, so they are shorter.
+    let target = if server.dialect == Dialect::Sqlite { pace.target / 2 } else { pace.target };
+    let mut steering = Steering::new(target, pace.size, table.row_bytes.map(|bytes| bytes as f64));
     let begun = start::begin(
         connection.as_mut(),
         &tables,
@@ -254,7 +257,7 @@ impl Crew<'_> {
     fn run(&self, begun: &Record, options: Options, host: &mut dyn Host) -> Result<(), BackfillError> {
         let connecting = || BackfillError::server("connecting");
         let (sender, receiver) = channel();
-        let one_writer = self.job.tables.dialect() == dunlin_compat::model::Dialect::Sqlite;
+        let one_writer = self.job.tables.dialect() == Dialect::Sqlite;
         let count = if one_writer { 1 } else { self.pace.workers.max(1) };
         // Sessions are opened here and not in the threads: what opens them belongs to whoever called.
         let mut workers = Vec::new();

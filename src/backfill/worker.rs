@@ -3,6 +3,8 @@
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use dunlin_compat::model::Dialect;
+
 use super::BackfillError;
 use super::event::BackfillEvent;
 use super::gate::Gate;
@@ -19,6 +21,10 @@ use crate::db::{BatchError, Connection, DbError, DbErrorKind, Outcome};
 const IDLE: Duration = Duration::from_millis(200);
 /// The first and the longest pause before something is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// SQLite has no queue: whoever waits to write looks again and again, at most this long after it looked last. Without a pause as
+/// long the next chunk would begin before anybody else gets in.
+const LOOK: Duration = Duration::from_millis(105);
 
 /// A worker with its session.
 pub(super) struct Worker<'a> {
@@ -200,7 +206,11 @@ impl Worker<'_> {
         statements.push("COMMIT".to_owned());
         statements.extend(session::after_chunk(self.connection.server()).map(str::to_owned));
         send(self.connection.as_mut(), &statements)?;
-        self.gate.learn(chunk.rows, changed.bytes, begun.elapsed());
+        let took = begun.elapsed();
+        self.gate.learn(chunk.rows, changed.bytes, took);
+        if job.tables.dialect() == Dialect::Sqlite {
+            self.gate.sleep(took.min(LOOK));
+        }
         for text in changed.notes {
             self.tell(BackfillEvent::Note { text });
         }

@@ -9,6 +9,7 @@ use dunlin_compat::settings::{Settings, Tool};
 
 use super::Global;
 use super::failure::Failure;
+use super::interruption;
 use super::project::{Project, parse_url};
 use crate::db::DatabaseUrl;
 use crate::engine::RunOptions;
@@ -83,6 +84,7 @@ pub fn guests(directory: &Path, settings: &Settings, url: Option<&DatabaseUrl>) 
             .map(|password| password.reveal().to_owned())
             .into_iter()
             .collect(),
+        interrupt: interruption::of_process(),
         ..GuestSettings::new(directory)
     })
 }

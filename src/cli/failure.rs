@@ -356,6 +356,7 @@ fn code_of(error: &DbError) -> &'static str {
         DbErrorKind::LockTimeout => "LOCK_TIMEOUT",
         DbErrorKind::Deadlock => "DEADLOCK",
         DbErrorKind::Storage => "STORAGE",
+        DbErrorKind::Plugin => "PLUGIN_FAILED",
         DbErrorKind::Statement => "STATEMENT",
     }
 }

@@ -10,6 +10,7 @@ mod down;
 mod exit;
 mod failure;
 mod flyway;
+mod interruption;
 mod new;
 mod output;
 mod pack;

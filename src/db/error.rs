@@ -51,6 +51,8 @@ pub enum DbErrorKind {
     Deadlock,
     /// The database cannot be written: read-only, disk full.
     Storage,
+    /// A plugin that ran in a statement's place refuses or fails.
+    Plugin,
     /// Anything else that the server says of a statement.
     Statement,
 }

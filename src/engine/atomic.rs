@@ -268,13 +268,13 @@ impl Runner<'_> {
             match item {
                 Item::Own(sql) => message.push_own(sql.clone()),
                 Item::User { statement, index, total } => {
-                    if let Some(data) = &statement.copy_data {
+                    if statement.is_sent_apart() {
                         self.flush(&mut message)?;
-                        let affected = self
-                            .connection
-                            .copy_in(&statement.text, data.as_bytes())
-                            .map_err(|error| Failed { statement: Some(statement), own: None, error })?;
-                        let outcome = Outcome { affected, ..Outcome::default() };
+                        let outcome = self.send_statement(statement).map_err(|error| Failed {
+                            statement: Some(statement),
+                            own: None,
+                            error,
+                        })?;
                         self.statement_done(statement, *index, *total, &outcome);
                         continue;
                     }

@@ -3,8 +3,8 @@
 //! The session that holds the locks does none of the work: workers have sessions of their own, which begin as any session
 //! does. It advances the journal when the backfill is done, in the transaction that forgets its record.
 
-use dunlin_compat::backfill::{Backfill, Work, digest_of_plugins};
-use dunlin_compat::model::{Block, Body, MigrationStep, Plan, PluginFact, Server, Step};
+use dunlin_compat::backfill::{Backfill, Work};
+use dunlin_compat::model::{Block, MigrationStep, Server};
 
 use super::RunError;
 use super::error::BackfillFailure;
@@ -15,11 +15,7 @@ use crate::backfill::{
     self, BackfillError, BackfillEvent, Batch, ByPlugin, Host, Options, Purpose, Request, Tables,
 };
 use crate::db::{Connection, DbError};
-use crate::plugin::{Identity, PluginError, Shelf};
 use crate::sql::Facts;
-
-/// As many characters as a history takes of versions.
-const LONGEST_VERSION: usize = 64;
 
 /// The unit of a backfill: one statement for journal and messages, which is never sent.
 pub(super) fn unit<'p>(
@@ -45,6 +41,7 @@ pub(super) fn unit<'p>(
         line: heading,
         facts: Facts::default(),
         copy_data: None,
+        plugin: None,
         is_of_body: true,
     };
     Ok(Unit {
@@ -77,59 +74,6 @@ fn shown(backfill: &Backfill) -> String {
         }
     }
     text
-}
-
-/// Loads the plugins of a plan before anything of it is sent, and tells its records which they are.
-///
-/// # Errors
-/// One cannot be loaded, or not be used in the direction that it is needed in.
-pub(super) fn load_plugins(plan: &mut Plan, plugins: &Shelf, server: &Server) -> Result<(), RunError> {
-    for step in &mut plan.steps {
-        let Step::Migration(step) = step else { continue };
-        let mut found: Vec<(&str, Identity)> = Vec::new();
-        for block in &step.blocks {
-            let Body::Backfill(backfill) = &block.body else { continue };
-            let Work::Plugin { name, inverse } = &backfill.change.work else { continue };
-            let transform = plugins.transform(name).map_err(|error| refused(block, &error))?;
-            if *inverse && !transform.plugin().about().reversible {
-                let reason = PluginError::Setup {
-                    plugin: transform.identity().to_string(),
-                    reason: "it has no inverse, so there is no way down with it".to_owned(),
-                };
-                return Err(refused(block, &reason));
-            }
-            if !found.iter().any(|(known, _)| known == name) {
-                found.push((name, transform.identity().clone()));
-            }
-        }
-        let told = |fact: PluginFact| {
-            let digests = found.iter().map(|(name, identity)| (*name, identity.sha256.as_str()));
-            let text = match fact {
-                PluginFact::Version => {
-                    let versions: Vec<String> =
-                        found.iter().map(|(_, identity)| identity.version.to_string()).collect();
-                    Some(versions.join(", ").chars().take(LONGEST_VERSION).collect())
-                }
-                PluginFact::Sha256 => digest_of_plugins(digests),
-            };
-            text.map_or_else(|| "NULL".to_owned(), |text: String| server.dialect.quote_literal(&text))
-        };
-        for record in &mut step.record.success {
-            record.tell_of_plugins(told);
-        }
-    }
-    Ok(())
-}
-
-/// A plugin that cannot be used, at the directive that names it.
-fn refused(block: &Block, error: &PluginError) -> RunError {
-    let advice =
-        error.advice().map(|advice| format!(". {}", advice.trim_end_matches('.'))).unwrap_or_default();
-    RunError::Refused {
-        path: block.source.path.clone(),
-        line: block.source.first_line.saturating_sub(1).max(1),
-        reason: format!("{error}; nothing was run{advice}"),
-    }
 }
 
 impl Runner<'_> {

@@ -361,6 +361,7 @@ mod tests {
                 line: 1,
                 facts,
                 copy_data: None,
+                plugin: None,
                 is_of_body: true,
             };
             let target = statement.facts.target.as_ref().unwrap();

@@ -131,7 +131,7 @@ fn kind(kind: DbErrorKind) -> &'static str {
         DbErrorKind::Deadlock => "deadlock",
         DbErrorKind::Connection | DbErrorKind::Authentication => "connection",
         DbErrorKind::Storage => "storage",
-        DbErrorKind::Statement | DbErrorKind::Configuration => "statement",
+        DbErrorKind::Statement | DbErrorKind::Plugin | DbErrorKind::Configuration => "statement",
     }
 }
 

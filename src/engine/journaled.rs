@@ -111,7 +111,7 @@ impl Runner<'_> {
     ) -> Result<Vec<Outcome>, (usize, DbError)> {
         let dialect = self.connection.server().dialect;
         let apart = statements.iter().any(|statement| {
-            statement.copy_data.is_some()
+            statement.is_sent_apart()
                 || statement.facts.drops_locks
                 || crate::sql::may_commit(&statement.text, dialect)
         });
@@ -310,12 +310,13 @@ impl Runner<'_> {
 
     /// Sends one statement of a migration or script as it is.
     pub(super) fn send_statement(&mut self, statement: &Statement<'_>) -> Result<Outcome, DbError> {
-        match &statement.copy_data {
-            Some(data) => {
+        match (&statement.copy_data, statement.plugin) {
+            (Some(data), _) => {
                 let affected = self.connection.copy_in(&statement.text, data.as_bytes())?;
                 Ok(Outcome { affected, ..Outcome::default() })
             }
-            None => self.connection.execute(&statement.text),
+            (None, Some(step)) => self.run_plugin_step(statement, step),
+            (None, None) => self.connection.execute(&statement.text),
         }
     }
 }

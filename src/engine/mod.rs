@@ -19,6 +19,8 @@ mod lock;
 mod message;
 mod options;
 mod orphans;
+mod plugin_step;
+mod plugins;
 mod prepare;
 mod program;
 mod read;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dunlin_compat::backfill::Backfill;
 use dunlin_compat::model::{
-    Block, Body, Dialect, MigrationStep, Plan, Script, Server, Step, TransactionRule,
+    Block, Body, Dialect, MigrationStep, Plan, PluginStep, Script, Server, Step, TransactionRule,
 };
 use sha2::{Digest, Sha256};
 
@@ -76,11 +76,18 @@ pub struct Statement<'p> {
     pub facts: Facts,
     /// The data of a `COPY … FROM STDIN`.
     pub copy_data: Option<String>,
+    /// The plugin that runs in its place.
+    pub plugin: Option<&'p PluginStep>,
     /// Whether it is of a migration's body, around whose statements scripts may run, and not of a script.
     pub is_of_body: bool,
 }
 
 impl Statement<'_> {
+    /// Whether it is more than a text to send.
+    pub(super) fn is_sent_apart(&self) -> bool {
+        self.copy_data.is_some() || self.plugin.is_some()
+    }
+
     /// A short digest that tells whether a statement was edited.
     pub fn digest(&self) -> String {
         let mut hasher = Sha256::new();
@@ -186,12 +193,35 @@ pub fn migration<'p>(step: &'p MigrationStep, server: &Server) -> Result<Prepare
     for found in &step.after {
         units.push(script(found, server)?);
     }
+    if units.iter().skip(first_of_body).take(body).all(|unit| unit.mode == UnitMode::Transaction) {
+        let (before, others) = units.split_at_mut(first_of_body);
+        let after = others.get_mut(body..).unwrap_or_default();
+        let rules = step.before.iter().chain(&step.after).map(|script| script.block.transaction);
+        for (unit, rule) in before.iter_mut().chain(after).zip(rules) {
+            join_the_transaction(unit, rule, server);
+        }
+    }
     units.retain(|unit| !unit.statements.is_empty() || unit.program.is_some());
     // Callback scripts belong to the transaction of a body that is one transaction.
     if body <= 1 && units.iter().all(|unit| unit.mode == UnitMode::Transaction) {
         units = merge(units);
     }
     Ok(Prepared { step, units })
+}
+
+/// A callback that switches SQLite's foreign keys leaves the migration in its transaction, where the switch does nothing: so
+/// does Flyway.
+fn join_the_transaction(unit: &mut Unit<'_>, rule: TransactionRule, server: &Server) {
+    if server.dialect != Dialect::Sqlite || unit.mode != UnitMode::Stepwise || rule == TransactionRule::Never
+    {
+        return;
+    }
+    let is_switch = |statement: &Statement<'_>| sql::is_foreign_keys_pragma(&statement.text);
+    let others: Vec<Statement<'_>> =
+        unit.statements.iter().filter(|statement| !is_switch(statement)).cloned().collect();
+    if unit.program.is_none() && unit.backfill.is_none() && obstacle(rule, &others, server).is_none() {
+        unit.mode = UnitMode::Transaction;
+    }
 }
 
 /// Code shares its transaction with its history row and with nothing else.
@@ -246,6 +276,7 @@ fn unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError> {
         }),
         Body::Sql => sql_unit(block, server),
         Body::Backfill(backfill) => super::backfill::unit(block, backfill, server),
+        Body::Plugin(step) => Ok(super::plugin_step::unit(block, step)),
         // Its statements are known when it runs.
         Body::Code(_) => Ok(Unit {
             mode: UnitMode::Transaction,
@@ -271,6 +302,7 @@ fn sql_unit<'p>(block: &'p Block, server: &Server) -> Result<Unit<'p>, RunError>
             path: &source.path,
             text: statement.text,
             copy_data: statement.copy_data,
+            plugin: None,
             is_of_body: true,
         })
         .collect();

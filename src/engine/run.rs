@@ -7,9 +7,9 @@ use dunlin_compat::model::{
     Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, Plan, Script, Setup, Step,
 };
 
-use super::backfill::load_plugins;
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
+use super::plugins::load_plugins;
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock};

@@ -133,6 +133,7 @@ mod tests {
             line: index + 1,
             facts: sql::classify(text, dialect, (8, 0, 0)),
             copy_data: None,
+            plugin: None,
             is_of_body: true,
         };
         texts.iter().enumerate().map(statement).collect()

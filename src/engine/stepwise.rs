@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use dunlin_compat::model::{Dialect, ForeignKeys, Script};
+use dunlin_compat::model::{Dialect, ForeignKeys, MigrationStep, Script};
 
+use super::code::Stop;
 use super::error::StatementFailure;
 use super::event::Event;
 use super::journal::Entry;
@@ -243,6 +244,9 @@ impl Runner<'_> {
 
     fn end_journal(&mut self, prepared: &Prepared<'_>, started: Instant) -> Result<(), RunError> {
         let step = prepared.step;
+        if step.record.one_row_each {
+            return self.end_journal_exactly(step, started);
+        }
         let elapsed = started.elapsed().as_millis().to_string();
         let mut statements: Vec<String> = Vec::new();
         if self.connection.server().dialect.is_mysql_family() && prepared.statements().any(locks_tables) {
@@ -252,6 +256,26 @@ impl Runner<'_> {
         statements.extend(step.record.success.iter().map(|statement| statement.with_elapsed(&elapsed)));
         statements.push(self.journal.end());
         self.commit_together(&statements, &format!("recording {}", step.title))
+    }
+
+    /// The same where each statement of the record has to find its one row.
+    fn end_journal_exactly(&mut self, step: &MigrationStep, started: Instant) -> Result<(), RunError> {
+        let doing = format!("recording {}", step.title);
+        let begin = self.begin_statements();
+        let recorded = self
+            .own(&begin, &doing)
+            .and_then(|()| self.record_success(step, started))
+            .and_then(|()| self.own(&[self.journal.end(), "COMMIT".to_owned()], &doing));
+        recorded.map_err(|stop| {
+            self.roll_back();
+            match stop {
+                Stop::Failed(error) | Stop::Retry(error, _) => error,
+                Stop::Stale | Stop::CommitFirst => RunError::Server {
+                    doing,
+                    error: DbError::new(DbErrorKind::Statement, "the history was changed meanwhile"),
+                },
+            }
+        })
     }
 
     /// Tells the history and the scripts of a failure; forgets the journal's entry when nothing of the migration remains.

@@ -237,6 +237,7 @@ impl CarrierLink for HostCarrier {
         message: &str,
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, CarrierError> {
+        let _watched = self.interrupt.watch();
         let mut next = format!("{message}\n");
         loop {
             self.send(next.as_bytes(), &mut |line| pass_log(line, answer))?;

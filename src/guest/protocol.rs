@@ -1,5 +1,6 @@
 //! The messages of the step protocol, version 1, as `docs/step-protocol.md` describes them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use dunlin_compat::model::{Dialect, Direction, Server};
@@ -61,6 +62,7 @@ pub struct ServerFacts<'a> {
     pub schema: &'a str,
     pub user: &'a str,
     pub search_path: &'a str,
+    pub settings: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> From<&'a Server> for ServerFacts<'a> {
@@ -79,6 +81,11 @@ impl<'a> From<&'a Server> for ServerFacts<'a> {
             schema: &server.schema,
             user: &server.user,
             search_path: &server.search_path,
+            settings: server
+                .reported_settings
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect(),
         }
     }
 }

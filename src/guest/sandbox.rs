@@ -132,6 +132,7 @@ impl SandboxCarrier {
 
     /// Answers questions until the end of an exchange.
     fn listen(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
+        let _watched = self.interrupt.watch();
         let mut last_words = VecDeque::new();
         loop {
             match self.hear()? {

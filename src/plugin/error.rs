@@ -91,9 +91,33 @@ pub enum PluginError {
 }
 
 impl PluginError {
+    /// A stable code for JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PluginError::Unreadable { .. } => "PLUGIN_UNREADABLE",
+            PluginError::Invalid { .. } => "PLUGIN_INVALID",
+            PluginError::Version { .. } => "PLUGIN_VERSION",
+            PluginError::Import { .. } => "PLUGIN_IMPORT",
+            PluginError::World { .. } => "PLUGIN_WORLD",
+            PluginError::Changed { .. } => "PLUGIN_CHANGED",
+            PluginError::Setup { .. } => "PLUGIN_SETUP",
+            PluginError::Table(_) => "PLUGIN_SETTINGS",
+            PluginError::Call(_) => "PLUGIN_FAILED",
+            PluginError::Wasm(_) => "PLUGIN_RUNTIME",
+        }
+    }
+
     /// What to do, as a sentence.
     pub fn advice(&self) -> Option<String> {
         Some(match self {
+            PluginError::Unreadable { path, error } if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                format!(
+                    "`dunlin plugin build {name}` compiles it from plugins/{name}; `path` under [plugin.{name}] in dunlin.toml names \
+                     another file."
+                )
+            }
+            PluginError::Unreadable { .. } => "Check that it is a file that may be read.".to_owned(),
             PluginError::Invalid { .. } => {
                 "`dunlin plugin build` makes a plugin; `dunlin plugin inspect` says what a file is."
                     .to_owned()

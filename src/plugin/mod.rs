@@ -33,6 +33,6 @@ pub use rule::Rule;
 pub use settings::{Grants, OptionValue, PluginSettings, TableError, file_of};
 pub use shelf::Shelf;
 pub use step::{DatabaseError, DatabaseSession, Rows, Step};
-pub use transform::{Outcome, RowFailure, Shape, Table, Transform, Transformer};
+pub use transform::{Outcome, RowFailure, Shape, Table, Transform, Transformer, dialect_name};
 pub use value::{Column, Kind, Value, is_in_notation, misfit};
 pub use version::INTERFACE;

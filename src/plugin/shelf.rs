@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::PluginError;
 use super::package::{Plugin, hexadecimal};
 use super::settings::{PluginSettings, file_of};
+use super::step::Step;
 use super::transform::Transform;
 
 /// Where a project's plugins are and what they are given. Each is loaded when it is first needed. Cheap to clone.
@@ -55,6 +56,14 @@ impl Shelf {
     /// Its table in `dunlin.toml` cannot be used, or those of [`Transform::load`].
     pub fn transform(&self, name: &str) -> Result<Transform, PluginError> {
         Transform::of(self.plugin(name)?)
+    }
+
+    /// A plugin that does a step.
+    ///
+    /// # Errors
+    /// Its table in `dunlin.toml` cannot be used, or those of [`Step::load`].
+    pub fn step(&self, name: &str) -> Result<Step, PluginError> {
+        Step::of(self.plugin(name)?)
     }
 
     fn plugin(&self, name: &str) -> Result<Arc<Plugin>, PluginError> {

@@ -131,7 +131,7 @@ impl Transform {
 }
 
 /// What plugins call a dialect.
-pub(super) fn dialect_name(dialect: Dialect) -> &'static str {
+pub fn dialect_name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres => "postgresql",
         Dialect::Mysql => "mysql",

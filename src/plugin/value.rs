@@ -69,13 +69,21 @@ impl Value {
             Value::Boolean(_) => 1,
             Value::Integer(_) | Value::Float(_) => 8,
             Value::Bytes(bytes) => bytes.len(),
+            _ => self.text().map_or(0, str::len),
+        }
+    }
+
+    /// The text of the cases that hold one, in the notation of the case.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) | Value::Bytes(_) => None,
             Value::Decimal(text)
             | Value::Text(text)
             | Value::Date(text)
             | Value::Time(text)
             | Value::Timestamp(text)
             | Value::Uuid(text)
-            | Value::Json(text) => text.len(),
+            | Value::Json(text) => Some(text),
         }
     }
 }

@@ -183,5 +183,6 @@ fn server() -> Server {
         session_id: 1,
         quoting: Quoting::of(Dialect::Postgres).into(),
         session_settings: Vec::new(),
+        reported_settings: Vec::new(),
     }
 }

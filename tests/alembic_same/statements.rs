@@ -104,8 +104,20 @@ fn without_oids(kind: ServerKind, statement: String) -> String {
 }
 
 /// A statement in whose text something has no order of its own has it sorted: the constraints of a table that is made
-/// anew on SQLite come from a Python set.
+/// anew on SQLite come from a Python set, and so do MySQL's options of a table in SQLAlchemy 1.4.
 fn in_fixed_order(kind: ServerKind, statement: String) -> String {
+    static OPTION: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Z]+=('([^']|'')*'|\S+)"));
+    if matches!(kind, ServerKind::MariaDb | ServerKind::MySql)
+        && statement.starts_with("CREATE TABLE")
+        && let Some((table, options)) = statement.rsplit_once("\n)")
+    {
+        if !OPTION.replace_all(options, "").trim().is_empty() {
+            return statement;
+        }
+        let mut options: Vec<&str> = OPTION.find_iter(options).map(|found| found.as_str()).collect();
+        options.sort_unstable();
+        return format!("{table}\n){}", options.join(" "));
+    }
     if kind != ServerKind::Sqlite || !statement.starts_with("CREATE TABLE _alembic_tmp_") {
         return statement;
     }

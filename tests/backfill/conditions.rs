@@ -93,26 +93,8 @@ fn rows_that_arrive_meanwhile_are_done_in_a_last_pass() {
         shop::orders(&database, 3_000);
         database.sql("DELETE FROM orders WHERE id <= 50;");
         let project = Project::new();
-        let sql = "UPDATE orders SET touched = touched + 1 WHERE :range";
-        let mut process = Process::start(
-            &project,
-            &database,
-            &[
-                "backfill",
-                "run",
-                "count",
-                "--table",
-                "orders",
-                "--sql",
-                sql,
-                "--where",
-                "touched = 0",
-                "--size",
-                "100",
-                "--rate",
-                "1500",
-            ],
-        );
+        let arguments = shop::count(&["--where", "touched = 0", "--size", "100", "--rate", "1500"]);
+        let mut process = Process::start(&project, &database, &arguments);
         wait_until(&database, "SELECT count(*) FROM orders WHERE touched = 1 AND id > 300");
         database.sql(
             "INSERT INTO orders (id, customer, amount) VALUES (1, 'late', 1), (2, 'late', 2), (9001, 'late', 3);",
@@ -128,19 +110,7 @@ fn without_a_condition_rows_above_the_bound_are_done_in_a_last_pass() {
     for database in databases() {
         shop::orders(&database, 3_000);
         let project = Project::new();
-        let arguments = [
-            "backfill",
-            "run",
-            "count",
-            "--table",
-            "orders",
-            "--sql",
-            shop::COUNT_UP,
-            "--size",
-            "100",
-            "--rate",
-            "1500",
-        ];
+        let arguments = shop::count(&["--size", "100", "--rate", "1500"]);
         let process = Process::start(&project, &database, &arguments);
         wait_until(&database, "SELECT count(*) FROM orders WHERE touched = 1");
         database.sql("INSERT INTO orders (customer, amount) VALUES ('late', 1), ('late', 2);");

@@ -1,12 +1,12 @@
-//! The process is killed before, during and after every message it sends, workers' messages among them. Run by name, with
-//! `--ignored`: these take minutes on each server, and have not had a green run over all of them yet.
+//! The process is killed before, during and after messages it sends, workers' messages among them: some in the usual run of the
+//! tests, every one in a thorough one.
 
 #[path = "../crash/harness.rs"]
 mod harness;
 
 use harness::Subject;
 
-use super::support::{self, Project, ServerKind};
+use super::support::{self, Database, Need, Project, ServerKind};
 
 /// Every statement counts, so one that ran twice or not at all shows.
 fn library(kind: ServerKind) -> Project {
@@ -45,48 +45,61 @@ ALTER TABLE books DROP COLUMN shelf;
     project
 }
 
-fn subject(kind: ServerKind) -> Subject {
+/// `usual` has no divisor in common with that of another test, so that each meets other messages.
+fn subject(kind: ServerKind, usual: usize) -> Subject {
     Subject {
         project: library(kind),
         kind,
         target: harness::native,
         command: &["up"],
-        // A run sends some two hundred messages. Strides without a common divisor meet others in each test.
-        stride: 7,
+        // A run sends some two hundred messages.
+        stride: if Need::Thorough.setting().is_some() { 1 } else { usual },
         prepare: Box::new(|_, _| {}),
         history: "SELECT version, name, kind, checksum FROM dunlin_migrations ORDER BY version",
     }
 }
 
-#[test]
-#[ignore = "takes minutes, and has not had a run to its end yet; run it by name"]
-fn up_is_finished_by_the_next_up() {
-    for kind in support::servers() {
-        harness::survives_every_crash(&subject(kind));
-    }
+fn up_is_finished(kind: ServerKind) {
+    harness::survives_every_crash(&subject(kind, 17));
 }
 
-#[test]
-#[ignore = "takes minutes, and was seen to pass on SQLite alone so far; run it by name"]
-fn down_is_finished_by_the_next_down() {
-    for kind in support::servers() {
-        let prepare = |project: &Project, database: &support::Database| {
-            harness::run(project, database, &["up"], harness::UNDISTURBED).success();
-        };
-        let subject = Subject {
-            command: &["down", "--to", "1"],
-            prepare: Box::new(prepare),
-            stride: 9,
-            ..subject(kind)
-        };
-        harness::survives_every_crash(&subject);
-    }
+fn down_is_finished(kind: ServerKind) {
+    let prepare = |project: &Project, database: &Database| {
+        harness::run(project, database, &["up"], harness::UNDISTURBED).success();
+    };
+    harness::survives_every_crash(&Subject {
+        command: &["down", "--to", "1"],
+        prepare: Box::new(prepare),
+        ..subject(kind, 19)
+    });
 }
 
-#[test]
-#[ignore = "takes minutes, and was seen to pass on SQLite alone so far; run it by name"]
-fn a_crash_while_resuming_is_resumed_too() {
-    for kind in support::servers() {
-        harness::survives_crashes_in_a_row(&Subject { stride: 4, ..subject(kind) });
-    }
+fn a_resumption_is_finished(kind: ServerKind) {
+    harness::survives_crashes_in_a_row(&subject(kind, 5));
+}
+
+macro_rules! on_every_server {
+    ($($name:ident: $test:ident($kind:ident);)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $test(ServerKind::$kind);
+            }
+        )*
+    };
+}
+
+on_every_server! {
+    up_is_finished_by_the_next_up_on_sqlite: up_is_finished(Sqlite);
+    up_is_finished_by_the_next_up_on_postgres: up_is_finished(Postgres);
+    up_is_finished_by_the_next_up_on_mariadb: up_is_finished(MariaDb);
+    up_is_finished_by_the_next_up_on_mysql: up_is_finished(MySql);
+    down_is_finished_by_the_next_down_on_sqlite: down_is_finished(Sqlite);
+    down_is_finished_by_the_next_down_on_postgres: down_is_finished(Postgres);
+    down_is_finished_by_the_next_down_on_mariadb: down_is_finished(MariaDb);
+    down_is_finished_by_the_next_down_on_mysql: down_is_finished(MySql);
+    a_crash_while_resuming_is_resumed_on_sqlite: a_resumption_is_finished(Sqlite);
+    a_crash_while_resuming_is_resumed_on_postgres: a_resumption_is_finished(Postgres);
+    a_crash_while_resuming_is_resumed_on_mariadb: a_resumption_is_finished(MariaDb);
+    a_crash_while_resuming_is_resumed_on_mysql: a_resumption_is_finished(MySql);
 }

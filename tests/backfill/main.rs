@@ -15,6 +15,8 @@ mod made;
 mod plugins;
 mod process;
 mod running_example;
+mod server_death;
 mod shared;
 mod shop;
+mod stand_ins;
 mod throttling;

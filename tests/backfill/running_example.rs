@@ -1,22 +1,23 @@
 //! The change that every shop makes once: orders get a status, while customers order, pay and cancel.
 //!
-//! Rows are 100,000; `DUNLIN_TEST_ROWS` sets another number.
+//! Rows are 100,000, and a million in a thorough run; `DUNLIN_TEST_ROWS` sets another number.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dunlin::db::{self, ConnectOptions, Connection, DatabaseUrl, DbErrorKind};
 
 use super::process::{Process, dunlin, wait_until};
 use super::shop::{self, tables_left};
-use super::support::{Database, Project, ServerKind, databases};
+use super::support::{Database, Need, Project, ServerKind, databases};
 
 /// The lock time-out of writers; whoever waits longer fails.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn rows() -> u64 {
-    std::env::var("DUNLIN_TEST_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
+    let usual = if Need::Thorough.setting().is_some() { 1_000_000 } else { 100_000 };
+    std::env::var("DUNLIN_TEST_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// The classic three steps as one file: column and default, backfill, NOT NULL and index.
@@ -86,16 +87,47 @@ struct Load<'a> {
     ended: AtomicBool,
     statements: AtomicU64,
     waited_too_long: AtomicU64,
+    /// Of all statements, in milliseconds.
+    longest: AtomicU64,
+    /// Rows inserted less rows deleted.
+    balance: AtomicI64,
+    /// How long what was done beside it took.
+    beside: Duration,
 }
 
 impl<'a> Load<'a> {
-    fn new(database: &'a Database) -> Load<'a> {
-        Load {
+    /// Keeps the shop open while something is done, and checks that nobody in it waited for too long.
+    fn during(database: &'a Database, what: &str, work: impl FnOnce() + Send) -> Load<'a> {
+        let mut load = Load {
             database,
             ended: AtomicBool::new(false),
             statements: AtomicU64::new(0),
             waited_too_long: AtomicU64::new(0),
-        }
+            longest: AtomicU64::new(0),
+            balance: AtomicI64::new(0),
+            beside: Duration::ZERO,
+        };
+        let started = Instant::now();
+        thread::scope(|scope| {
+            for seed in 0..3 {
+                let load = &load;
+                scope.spawn(move || load.run(seed));
+            }
+            // On a thread of its own, so that the others end even when it fails.
+            let worked = scope.spawn(work).join();
+            load.ended.store(true, Ordering::Relaxed);
+            worked.unwrap();
+        });
+        load.beside = started.elapsed();
+        let (kind, statements) = (database.kind(), load.statements.load(Ordering::Relaxed));
+        let longest = load.longest.load(Ordering::Relaxed);
+        eprintln!(
+            "{kind:?}: {what} took {:.1} s; of {statements} statements beside it the longest took {longest} ms",
+            load.beside.as_secs_f64()
+        );
+        assert_eq!(load.waited_too_long.load(Ordering::Relaxed), 0, "{kind:?}: writers waited too long");
+        assert!(statements > 2, "{kind:?}: there was no load");
+        load
     }
 
     fn session(&self) -> Box<dyn Connection> {
@@ -128,14 +160,26 @@ impl<'a> Load<'a> {
                 _ => format!("DELETE FROM orders WHERE id = {id}"),
             };
             self.statements.fetch_add(1, Ordering::Relaxed);
-            if let Err(error) = connection.execute(&statement) {
-                match error.kind {
-                    DbErrorKind::LockTimeout => self.waited_too_long.fetch_add(1, Ordering::Relaxed),
-                    // A deadlock is given up at once and tried again, as applications do.
-                    DbErrorKind::Deadlock => 0,
-                    _ => panic!("{:?}: {statement}: {error}", self.database.kind()),
-                };
+            let began = Instant::now();
+            match connection.execute(&statement) {
+                Ok(outcome) => {
+                    let rows = i64::try_from(outcome.affected).unwrap();
+                    let change = match statement.split_once(' ').unwrap().0 {
+                        "INSERT" => rows,
+                        "DELETE" => -rows,
+                        _ => 0,
+                    };
+                    self.balance.fetch_add(change, Ordering::Relaxed);
+                }
+                Err(error) if error.kind == DbErrorKind::LockTimeout => {
+                    self.waited_too_long.fetch_add(1, Ordering::Relaxed);
+                }
+                // A deadlock is given up at once and tried again, as applications do.
+                Err(error) if error.kind == DbErrorKind::Deadlock => {}
+                Err(error) => panic!("{:?}: {statement}: {error}", self.database.kind()),
             }
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap();
+            self.longest.fetch_max(took, Ordering::Relaxed);
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -149,20 +193,13 @@ fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
         project.write("migrations/1_order_status.sql", migration(database.kind()));
         let schema_before = database.schema_dump();
 
-        let load = Load::new(&database);
-        thread::scope(|scope| {
-            for seed in 0..3 {
-                let load = &load;
-                scope.spawn(move || load.run(seed));
-            }
-            let up = Process::start(&project, &database, &["up"]);
-            let ended = up.end();
-            load.ended.store(true, Ordering::Relaxed);
-            assert!(ended.success, "{:?}\n{}", database.kind(), ended.stderr);
+        let count_all = || database.query("SELECT count(*) FROM orders")[0][0].parse::<i64>().unwrap();
+        let load = Load::during(&database, &format!("up of {} rows", rows()), || {
+            Process::start(&project, &database, &["up"]).succeed();
         });
+        let expected = i64::try_from(rows()).unwrap() + load.balance.load(Ordering::Relaxed);
         let kind = database.kind();
-        assert_eq!(load.waited_too_long.load(Ordering::Relaxed), 0, "{kind:?}: writers waited too long");
-        assert!(load.statements.load(Ordering::Relaxed) > 5, "{kind:?}: there was no load");
+        assert_eq!(count_all(), expected, "{kind:?}: rows are lost or came from nowhere");
         let count =
             |condition: &str| database.query(&format!("SELECT count(*) FROM orders WHERE {condition}"));
         assert_eq!(count("status IS NULL OR status <> 'pending'"), [["0"]], "{kind:?}: rows were missed");
@@ -171,13 +208,32 @@ fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
         assert_eq!(count(&old), [["0"]], "{kind:?}: rows that were there at the start were not done");
         assert!(tables_left(&database).is_empty(), "{kind:?}: {:?}", tables_left(&database));
 
-        let data = "SELECT count(*), sum(id), sum(amount), sum(touched) FROM orders";
-        let data_before = database.query(data);
-        dunlin(&project, &database, &["down"]).success();
-        assert_eq!(database.query(data), data_before, "{kind:?}");
+        let load = Load::during(&database, &format!("down of {} rows", rows()), || {
+            dunlin(&project, &database, &["down"]).success();
+        });
+        assert_eq!(count_all(), expected + load.balance.load(Ordering::Relaxed), "{kind:?}: rows are lost");
+        let old = format!("touched <> 1 AND id <= {}", rows());
+        assert_eq!(count(&old), [["0"]], "{kind:?}: down changed rows");
         database.sql("DROP TABLE dunlin_migrations;");
         assert_eq!(without_counters(&database.schema_dump()), without_counters(&schema_before), "{kind:?}");
     }
+}
+
+/// SQLite has one writer at a time and no queue for it.
+#[test]
+fn writers_get_in_between_the_chunks_on_sqlite() {
+    let database = Database::sqlite();
+    shop::orders(&database, 20_000);
+    let project = Project::new();
+    // Slow enough that there are several chunks.
+    let sql = "UPDATE orders SET touched = touched + 1 WHERE :range \
+               AND (SELECT count(*) FROM orders other WHERE other.id <= orders.id % 4000) >= 0";
+    let load = Load::during(&database, "a slow backfill", || {
+        Process::start(&project, &database, &shop::count_with(sql, &["--target", "300ms"])).succeed();
+    });
+    // Without a pause somebody waits from the beginning to the end.
+    let longest = Duration::from_millis(load.longest.load(Ordering::Relaxed));
+    assert!(longest < load.beside * 3 / 4, "a writer waited for {longest:?} of {:?}", load.beside);
 }
 
 /// The next number of a table is no part of its schema.

@@ -4,24 +4,23 @@ use std::thread;
 use std::time::Duration;
 
 use super::process::{Process, dunlin, wait_until};
-use super::shop::{self, COUNT_UP, assert_each_touched_once};
+use super::shop::{self, assert_each_touched_once};
 use super::support::{Database, Project, ServerKind, databases};
 
 const ROWS: u64 = 20_000;
 
-fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec!["backfill", "run", "count", "--table", "orders", "--sql", COUNT_UP];
-    arguments.extend(more);
-    arguments
-}
-
+/// One of them is killed in the middle.
 #[test]
 fn eight_processes_do_every_row_once() {
     for database in databases() {
         shop::orders(&database, ROWS);
         let project = Project::new();
-        let start = |_| Process::start(&project, &database, &arguments(&["--size", "150", "--workers", "2"]));
-        let processes: Vec<Process> = (0..8).map(start).collect();
+        let slowly = ["--size", "150", "--workers", "2", "--rate", "10000"];
+        let start = |_| Process::start(&project, &database, &shop::count(&slowly));
+        let mut processes: Vec<Process> = (0..8).map(start).collect();
+        wait_until(&database, "SELECT count(*) FROM orders WHERE touched = 1");
+        assert!(processes[3].runs(), "it is too late to kill it");
+        processes.remove(3).kill();
         for process in processes {
             process.succeed();
         }
@@ -40,7 +39,7 @@ fn leases_do_every_row_once_too() {
             Process::start_with(
                 &project,
                 &database,
-                &arguments(&["--size", "150", "--workers", "2"]),
+                &shop::count(&["--size", "150", "--workers", "2"]),
                 |command| {
                     command.env("DUNLIN_BACKFILL_LEASES", "1");
                 },
@@ -61,9 +60,9 @@ fn processes_that_are_killed_lose_and_repeat_nothing() {
         let project = Project::new();
         let slowly = ["--size", "100", "--workers", "2", "--rate", "8000"];
         // One after the other dies, at a moment that nobody chose, while one goes on.
-        let survivor = Process::start(&project, &database, &arguments(&slowly));
+        let survivor = Process::start(&project, &database, &shop::count(&slowly));
         for pause in [150, 330, 70, 510, 240, 90] {
-            let victim = Process::start(&project, &database, &arguments(&slowly));
+            let victim = Process::start(&project, &database, &shop::count(&slowly));
             thread::sleep(Duration::from_millis(pause));
             victim.kill();
         }
@@ -77,7 +76,7 @@ fn a_process_that_is_killed_alone_is_gone_on_with() {
     for database in databases() {
         shop::orders(&database, 5_000);
         let project = Project::new();
-        let first = Process::start(&project, &database, &arguments(&["--size", "100", "--rate", "1000"]));
+        let first = Process::start(&project, &database, &shop::count(&["--size", "100", "--rate", "1000"]));
         wait_until(&database, "SELECT count(*) FROM orders WHERE touched = 1");
         first.kill();
         let listed =
@@ -99,7 +98,7 @@ fn lost_sessions_are_replaced() {
     let mut process = Process::start(
         &project,
         &database,
-        &arguments(&["--size", "50", "--rate", "2500", "--workers", "2"]),
+        &shop::count(&["--size", "50", "--rate", "2500", "--workers", "2"]),
     );
     for _ in 0..3 {
         wait_until(&database, "SELECT count(*) FROM dunlin_backfill_workers WHERE chunks_done > 1");
@@ -117,14 +116,12 @@ fn a_done_backfill_is_not_done_again() {
     for database in databases() {
         shop::orders(&database, 100);
         let project = Project::new();
-        dunlin(&project, &database, &arguments(&[])).success();
-        let again = dunlin(&project, &database, &arguments(&[])).success();
+        dunlin(&project, &database, &shop::count(&[])).success();
+        let again = dunlin(&project, &database, &shop::count(&[])).success();
         assert!(again.stdout.contains("was done before"), "{again}");
         assert_each_touched_once(&database, "orders", 100);
         let other = "UPDATE orders SET touched = 5 WHERE :range";
-        let refused =
-            dunlin(&project, &database, &["backfill", "run", "count", "--table", "orders", "--sql", other])
-                .exits(1);
+        let refused = dunlin(&project, &database, &shop::count_with(other, &[])).exits(1);
         assert!(refused.stderr.contains("does something else"), "{refused}");
         let listed = dunlin(&project, &database, &["--format", "json", "backfill", "status", "count"])
             .success()
@@ -141,7 +138,7 @@ fn paused_backfills_wait_and_cancelled_ones_end() {
         shop::orders(&database, 4_000);
         let project = Project::new();
         let mut process =
-            Process::start(&project, &database, &arguments(&["--size", "100", "--rate", "1500"]));
+            Process::start(&project, &database, &shop::count(&["--size", "100", "--rate", "1500"]));
         wait_until(&database, "SELECT count(*) FROM orders WHERE touched = 1");
         dunlin(&project, &database, &["backfill", "pause", "count"]).success();
         process.wait_for("\"by\":\"paused\"");
@@ -160,7 +157,7 @@ fn paused_backfills_wait_and_cancelled_ones_end() {
 
         // From the beginning.
         database.sql("UPDATE orders SET touched = 0;");
-        dunlin(&project, &database, &arguments(&[])).success();
+        dunlin(&project, &database, &shop::count(&[])).success();
         assert_each_touched_once(&database, "orders", 4_000);
     }
 }

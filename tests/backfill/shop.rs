@@ -48,6 +48,33 @@ fn numbers(rows: u64) -> String {
 /// A batch that counts.
 pub const COUNT_UP: &str = "UPDATE orders SET touched = touched + 1 WHERE :range";
 
+/// The same at so many seconds a row, where SQL can wait.
+pub fn count_up_slowly(kind: ServerKind, seconds: f64) -> String {
+    match kind {
+        ServerKind::Postgres => format!("{COUNT_UP} AND pg_sleep({seconds}) IS NOT NULL"),
+        _ => format!("{COUNT_UP} AND SLEEP({seconds}) = 0"),
+    }
+}
+
+/// The arguments of the backfill `count`, which runs a batch over `orders`.
+pub fn count_with<'a>(sql: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    ["backfill", "run", "count", "--table", "orders", "--sql", sql]
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect()
+}
+
+/// The same with the batch that counts.
+pub fn count<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    count_with(COUNT_UP, more)
+}
+
+/// A database with so many orders on each server that locks rows one by one.
+pub fn where_rows_are_locked(rows: u64) -> impl Iterator<Item = Database> {
+    let kinds = [ServerKind::Postgres, ServerKind::MariaDb, ServerKind::MySql];
+    kinds.into_iter().filter_map(Database::create).inspect(move |database| orders(database, rows))
+}
+
 /// Fails the test unless every row of the table was touched once.
 #[track_caller]
 pub fn assert_each_touched_once(database: &Database, table: &str, rows: u64) {

@@ -5,14 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::process::{Process, dunlin, wait_until};
-use super::shop::{self, COUNT_UP, assert_each_touched_once};
+use super::shop::{self, assert_each_touched_once};
 use super::support::{Database, Project, ServerKind, databases};
-
-fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec!["backfill", "run", "count", "--table", "orders", "--sql", COUNT_UP];
-    arguments.extend(more);
-    arguments
-}
 
 /// A part of the day, in hours from now.
 fn hours(from: i64, to: i64) -> String {
@@ -31,7 +25,7 @@ fn outside_of_its_hours_a_backfill_waits() {
     let mut process = Process::start(
         &project,
         &database,
-        &arguments(&["--size", "10", "--rate", "10", "--hours", &hours(2, 4)]),
+        &shop::count(&["--size", "10", "--rate", "10", "--hours", &hours(2, 4)]),
     );
     process.wait_for("\"by\":\"hours\"");
     let touched = database.query("SELECT sum(touched) FROM orders");
@@ -59,7 +53,7 @@ fn a_replica_that_lags_behind_holds_it_up() {
             "--rate",
             "100",
         ];
-        let mut process = Process::start(&project, &database, &arguments(&lag));
+        let mut process = Process::start(&project, &database, &shop::count(&lag));
         let line = process.wait_for("\"by\":\"lag\"");
         assert!(line.contains("30 s behind"), "{line}");
         database.sql("UPDATE heartbeat SET seconds = 1;");
@@ -76,7 +70,7 @@ fn a_rate_is_not_exceeded() {
         shop::orders(&database, 2_000);
         let project = Project::new();
         let began = Instant::now();
-        let done = dunlin(&project, &database, &arguments(&["--rate", "1000"])).success();
+        let done = dunlin(&project, &database, &shop::count(&["--rate", "1000"])).success();
         // The first chunk is free, and the last is not waited for.
         assert!(began.elapsed() > Duration::from_millis(900), "{done}");
         assert_each_touched_once(&database, "orders", 2_000);
@@ -87,33 +81,12 @@ fn a_rate_is_not_exceeded() {
 /// smaller chunks.
 #[test]
 fn sessions_that_wait_for_its_locks_are_given_way() {
-    for kind in [ServerKind::Postgres, ServerKind::MariaDb, ServerKind::MySql] {
-        let Some(database) = Database::create(kind) else { continue };
-        shop::orders(&database, 400);
-        let sql = match kind {
-            ServerKind::Postgres => {
-                "UPDATE orders SET touched = touched + 1 WHERE :range AND pg_sleep(0.02) IS NOT NULL"
-            }
-            _ => "UPDATE orders SET touched = touched + 1 WHERE :range AND SLEEP(0.02) = 0",
-        };
+    for database in shop::where_rows_are_locked(400) {
+        let kind = database.kind();
+        let sql = shop::count_up_slowly(kind, 0.02);
         let project = Project::new();
-        let mut process = Process::start(
-            &project,
-            &database,
-            &[
-                "--lock-timeout",
-                "60s",
-                "backfill",
-                "run",
-                "count",
-                "--table",
-                "orders",
-                "--sql",
-                sql,
-                "--size",
-                "200",
-            ],
-        );
+        let arguments = [vec!["--lock-timeout", "60s"], shop::count_with(&sql, &["--size", "200"])].concat();
+        let mut process = Process::start(&project, &database, &arguments);
         process.wait_for("\"event\":\"started\"");
         let given_way = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -138,33 +111,12 @@ fn sessions_that_wait_for_its_locks_are_given_way() {
 /// Nobody waits longer for us than the lock time-out: a chunk that takes longer is taken back and made smaller.
 #[test]
 fn a_chunk_that_takes_too_long_is_made_smaller() {
-    for kind in [ServerKind::Postgres, ServerKind::MariaDb, ServerKind::MySql] {
-        let Some(database) = Database::create(kind) else { continue };
-        shop::orders(&database, 120);
-        let sql = match kind {
-            ServerKind::Postgres => {
-                "UPDATE orders SET touched = touched + 1 WHERE :range AND pg_sleep(0.05) IS NOT NULL"
-            }
-            _ => "UPDATE orders SET touched = touched + 1 WHERE :range AND SLEEP(0.05) = 0",
-        };
+    for database in shop::where_rows_are_locked(120) {
+        let kind = database.kind();
+        let sql = shop::count_up_slowly(kind, 0.05);
         let project = Project::new();
-        let process = Process::start(
-            &project,
-            &database,
-            &[
-                "--lock-timeout",
-                "1s",
-                "backfill",
-                "run",
-                "count",
-                "--table",
-                "orders",
-                "--sql",
-                sql,
-                "--size",
-                "120",
-            ],
-        );
+        let arguments = [vec!["--lock-timeout", "1s"], shop::count_with(&sql, &["--size", "120"])].concat();
+        let process = Process::start(&project, &database, &arguments);
         let ended = process.succeed();
         assert!(ended.stderr.contains("took too long"), "{kind:?}: {}", ended.stderr);
         assert_each_touched_once(&database, "orders", 120);
@@ -174,9 +126,8 @@ fn a_chunk_that_takes_too_long_is_made_smaller() {
 /// A row that somebody else keeps locked is come back to.
 #[test]
 fn a_locked_row_is_tried_again() {
-    for kind in [ServerKind::Postgres, ServerKind::MariaDb, ServerKind::MySql] {
-        let Some(database) = Database::create(kind) else { continue };
-        shop::orders(&database, 200);
+    for database in shop::where_rows_are_locked(200) {
+        let kind = database.kind();
         let project = Project::new();
         thread::scope(|scope| {
             let holder = scope.spawn(|| {
@@ -198,9 +149,8 @@ fn a_locked_row_is_tried_again() {
                     }
                 },
             );
-            let mut all = vec!["--lock-timeout", "1s"];
-            all.extend(arguments(&["--size", "50"]));
-            let ended = Process::start(&project, &database, &all).succeed();
+            let arguments = [vec!["--lock-timeout", "1s"], shop::count(&["--size", "50"])].concat();
+            let ended = Process::start(&project, &database, &arguments).succeed();
             assert!(ended.stderr.contains("\"event\":\"retry\""), "{}", ended.stderr);
             holder.join().unwrap();
         });

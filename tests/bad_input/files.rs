@@ -215,12 +215,13 @@ fn directives_that_are_wrong() {
        · ───────────────────────┬──────────────────────
        ·                        ╰── here
        ╰────
+      help: `dunlin plugin build visits` compiles it from plugins/visits; `path` under [plugin.visits] in dunlin.toml names another file.
 
     # migrations/2_several.sql
     exit 1
       error: 3 errors in the migration files
       │ - migrations/2_several.sql:1: SQL before the first directive: it belongs neither to up nor to down. Move it below `-- migrate:up`; only comments may stand above.
-      │ - migrations/2_several.sql:4: unknown directive `-- migrate:sideways`. Directives are `up`, `down`, `backfill` and `batch`.
+      │ - migrations/2_several.sql:4: unknown directive `-- migrate:sideways`. Directives are `up`, `down`, `backfill`, `batch` and `step`.
       │ - migrations/2_several.sql:5: option `transaction` has no value. Write `transaction=…`, without spaces around `=`.
     ");
 }

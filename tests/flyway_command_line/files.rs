@@ -185,6 +185,27 @@ fn a_failing_callback() {
 }
 
 /// In the transaction that has failed, where Flyway runs it, it could do nothing that stays.
+/// In a transaction SQLite's switch does nothing, and a callback of a migration is in the migration's.
+#[test]
+fn callbacks_that_switch_foreign_keys() {
+    if !flyway_is_here() {
+        return;
+    }
+    for event in ["beforeMigrate", "beforeEachMigrate", "afterEachMigrate"] {
+        let callback = format!("sql/{event}.sql");
+        Scene::new(
+            &[
+                (callback.as_str(), "PRAGMA foreign_keys = ON;\n"),
+                ("sql/V1__clinic.sql", "CREATE TABLE pet (id INTEGER PRIMARY KEY);\nCREATE TABLE visit (id INTEGER PRIMARY KEY, pet INTEGER REFERENCES pet (id));\n"),
+                ("sql/V2__nobodys_visit.sql", "INSERT INTO visit VALUES (1, 99);\n"),
+            ],
+            |_| {},
+        )
+        .all_same(&["migrate", "info"])
+        .done();
+    }
+}
+
 #[test]
 fn what_a_callback_does_after_a_failed_migration_stays() {
     let scene = with(&[

@@ -66,6 +66,19 @@ fn refused_connections() {
 }
 
 #[test]
+fn servers_that_cannot_be_reached() {
+    if !flyway_is_here() {
+        return;
+    }
+    for kind in real() {
+        let scheme = if kind == ServerKind::Postgres { "postgresql" } else { "mariadb" };
+        let info = format!("info -connectRetries=0 -url=jdbc:{scheme}://127.0.0.1:1/shop");
+        let json = format!("{info} -outputType=json");
+        Scene::on(kind, SHOP, "").all_same(&[info.as_str(), json.as_str()]).done();
+    }
+}
+
+#[test]
 fn empty_databases() {
     if !flyway_is_here() {
         return;

@@ -48,16 +48,20 @@ fn a_class_that_would_have_to_run_is_refused_by_name() {
 
 #[test]
 fn a_stand_in_runs_and_flyway_takes_its_row_for_the_classs() {
-    let Some(stage) = clinic_with_a_class() else { return };
-    stage.project.write("dunlin.toml", "[flyway.stand-in]\n2 = \"stand-in/fill_totals.sql\"\n");
-    stage.project.write("stand-in/fill_totals.sql", "INSERT INTO total VALUES (42);\n");
-    stage.run(Tool::Dunlin, &["migrate", "-target=2"]).success();
-    assert_eq!(stage.database.table_rows("total"), "amount\n42");
-    stage.run(Tool::Flyway, &["migrate"]).success();
-    let rows = stage.database.history_rows("flyway_schema_history");
-    assert_eq!(rows[1], ROW);
-    assert_eq!(rows.len(), 3);
-    agree(&stage);
+    let blocks =
+        "-- migrate:up\nINSERT INTO total VALUES (40);\n-- migrate:up\nUPDATE total SET amount = 42;\n";
+    for text in ["INSERT INTO total VALUES (42);\n", blocks] {
+        let Some(stage) = clinic_with_a_class() else { return };
+        stage.project.write("dunlin.toml", "[flyway.stand-in]\n2 = \"stand-in/fill_totals.sql\"\n");
+        stage.project.write("stand-in/fill_totals.sql", text);
+        stage.run(Tool::Dunlin, &["migrate", "-target=2"]).success();
+        assert_eq!(stage.database.table_rows("total"), "amount\n42");
+        stage.run(Tool::Flyway, &["migrate"]).success();
+        let rows = stage.database.history_rows("flyway_schema_history");
+        assert_eq!(rows[1], ROW);
+        assert_eq!(rows.len(), 3);
+        agree(&stage);
+    }
 }
 
 /// Both see the same states and nothing to complain about.

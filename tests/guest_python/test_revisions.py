@@ -213,6 +213,91 @@ def test_a_package_is_used_without_an_init_that_fails(clinic):
     ]
 
 
+def test_only_the_package_that_fails_is_used_without_its_init(clinic):
+    files = {
+        "app/__init__": "WARD = 'ward'\n",
+        "app/kinds": "from app.web.forms import FORM\nfrom app import WARD\n",
+        "app/web/__init__": "import nothing_at_all\n",
+        "app/web/forms": "FORM = 1\n",
+    }
+    for name, text in files.items():
+        target = (clinic.folder / name).with_suffix(".py")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    _, found = problems(clinic, "from app.kinds import FORM, WARD\ndef upgrade():\n    pass\n")
+    assert found == []
+    assert [text for level, _, text in clinic.guest.logs if level == "warning"] == [
+        "app.web is used without its __init__, which cannot be imported: nothing_at_all is not installed"
+    ]
+
+
+def test_a_package_that_is_wanted_itself_is_not_used_without_its_init(clinic):
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("import nothing_at_all\nWARD = 'ward'\n")
+    _, (whole,) = problems(clinic, "import app\n")
+    assert (whole["import"], whole["reason"]) == ("app", "nothing_at_all is not installed")
+    _, (part,) = problems(clinic, "from app import WARD\n")
+    assert part["reason"] == (
+        "app would have defined it, whose __init__ cannot be imported: nothing_at_all is not installed"
+    )
+
+
+def test_a_sub_module_that_another_revision_would_have_imported_is_there(clinic):
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("")
+    (clinic.folder / "app" / "kinds.py").write_text("WARD = 'ward'\n")
+    body = "import app\ndef upgrade():\n    op.create_table(app.kinds.WARD, sa.Column('id', sa.Integer))\n"
+    path, found = problems(clinic, body)
+    assert found == []
+    final = clinic.guest.run(path)
+    assert final["type"] == "done", final
+
+
+IN_THE_SANDBOX = """
+import importlib.util, sys
+sys.path[:0] = sys.argv[1:3]
+from dunlin_guest import imports
+
+class Engine:
+    def log(self, level, logger, text):
+        print(level, text.rsplit("/", 1)[-1])
+
+imports._engine = Engine()
+imports._as_the_projects_interpreter()
+# This interpreter may have a distutils of its own, which comes first.
+spec = imports._Distutils().find_spec("distutils")
+sys.modules["distutils"] = importlib.util.module_from_spec(spec)
+from distutils.version import LooseVersion
+from plugin import NAME
+print(LooseVersion, NAME)
+"""
+
+
+def test_the_sandbox_reads_pth_files_and_finds_distutils_in_setuptools(tmp_path):
+    packages = tmp_path / "site-packages"
+    distutils = packages / "setuptools" / "_distutils"
+    distutils.mkdir(parents=True)
+    (distutils / "__init__.py").write_text("")
+    (distutils / "version.py").write_text("LooseVersion = 'of setuptools'\n")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "plugin.py").write_text("NAME = 'edited in place'\n")
+    (packages / "_broken.pth").write_text("import nothing_at_all\n")
+    (packages / "_edited.pth").write_text(
+        "import os, sys; sys.path.append(os.path.join(os.path.dirname("
+        "sys._getframe(1).f_locals['sitedir']), 'elsewhere'))\n"
+    )
+    guest = os.path.dirname(fake_engine.GUEST)
+    printed = subprocess.run(
+        [sys.executable, "-c", IN_THE_SANDBOX, str(packages), guest],
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    ).stdout
+    assert printed == (
+        "debug _broken.pth was not executed: nothing_at_all is not installed\nof setuptools edited in place\n"
+    )
+
+
 def test_a_name_that_a_module_does_not_have_is_a_problem(clinic):
     (clinic.folder / "kinds.py").write_text("WARD = 1\n")
     _, (found,) = problems(clinic, "from kinds import ROOM\n")

@@ -7,6 +7,7 @@ mod commands;
 mod compiled;
 mod contract;
 mod made;
+mod migrations;
 mod sandbox;
 mod step;
 #[path = "../support/mod.rs"]

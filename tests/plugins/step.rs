@@ -14,7 +14,7 @@ use wit_parser::Resolve;
 use super::made::{Made, quick};
 
 /// A step that executes `DROP TABLE orders` and then does something.
-fn step(then: &str) -> Vec<u8> {
+pub fn module(then: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let interface = std::fs::read_to_string(root.join("plugins/wit/migration.wit")).unwrap();
@@ -80,28 +80,28 @@ impl DatabaseSession for Slow {
 #[test]
 fn statements_reach_the_session() {
     let mut session = Slow::default();
-    load(&step(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
+    load(&module(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
     assert_eq!(session.executed, ["DROP TABLE orders"]);
 }
 
 #[test]
 fn what_the_server_takes_is_not_the_plugins_time() {
     let mut session = Slow { takes: Duration::from_millis(900), ..Slow::default() };
-    load(&step(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
+    load(&module(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
 }
 
 #[test]
 fn a_plugin_sees_the_servers_error_and_may_go_on() {
     let mut session = Slow { fails: true, ..Slow::default() };
-    load(&step(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
+    load(&module(""), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
     let crash_if_ok = "(if (i32.eqz (i32.load8_u (i32.const 256))) (then unreachable))";
-    load(&step(crash_if_ok), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
+    load(&module(crash_if_ok), &quick()).unwrap().run(Direction::Up, &mut session).unwrap();
 }
 
 #[test]
 fn an_error_of_the_step_is_the_plugins_own() {
     let error =
-        load(&step("(return (i32.const 192))"), &quick()).unwrap().run(Direction::Up, &mut Slow::default());
+        load(&module("(return (i32.const 192))"), &quick()).unwrap().run(Direction::Up, &mut Slow::default());
     assert_eq!(error.unwrap_err().to_string(), "plugin drop-orders 1.0.0: it cannot be done");
 }
 
@@ -109,7 +109,7 @@ fn an_error_of_the_step_is_the_plugins_own() {
 fn a_step_that_crashes_or_hangs_ends() {
     for (then, reason) in [("unreachable", "it crashed"), ("(loop (br 0))", "it took more time than 300ms")] {
         let error =
-            load(&step(then), &quick()).unwrap().run(Direction::Up, &mut Slow::default()).unwrap_err();
+            load(&module(then), &quick()).unwrap().run(Direction::Up, &mut Slow::default()).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
     }
 }
@@ -117,7 +117,7 @@ fn a_step_that_crashes_or_hangs_ends() {
 #[test]
 fn a_step_that_has_no_inverse_does_not_go_down() {
     let mut session = Slow::default();
-    let error = load(&step(""), &quick()).unwrap().run(Direction::Down, &mut session).unwrap_err();
+    let error = load(&module(""), &quick()).unwrap().run(Direction::Down, &mut session).unwrap_err();
     assert!(error.to_string().contains("it has no inverse"), "{error}");
     assert!(session.executed.is_empty());
 }

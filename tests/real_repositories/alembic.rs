@@ -4,7 +4,10 @@
 //! own version of Alembic and SQLAlchemy, psycopg2 or PyMySQL, and what its revisions import. The settings are ours, the
 //! same for both tools, and begin at the project's folder of revisions; a project's own `env.py` mostly starts the
 //! application.
+//!
+//! `packs` in that folder holds the packs for the sandbox, one built from each environment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -27,6 +30,8 @@ pub struct History {
     pub revisions: usize,
     /// What the revisions want in the environment.
     pub variables: &'static [(&'static str, &'static str)],
+    /// How many revisions the sandbox refuses, because they need compiled code of other packages.
+    pub refused: usize,
     /// Python that makes of an empty database what the history begins with; `url` is the database's.
     pub before: &'static str,
 }
@@ -40,6 +45,7 @@ pub const PLAIN: History = History {
     configure: "",
     revisions: 0,
     variables: &[],
+    refused: 0,
     before: "",
 };
 
@@ -80,8 +86,10 @@ impl Checkout {
         }
         let database = Database::create(history.server)?;
         let project = Project::new();
+        let link = project.path().join(".venv");
+        std::os::unix::fs::symlink(&environment, &link).unwrap();
         let versions = match history.versions.strip_prefix("{site}") {
-            Some(folder) => format!("{}{folder}", site_packages(&environment).display()),
+            Some(folder) => format!("{}{folder}", site_packages(&link).display()),
             None => corpus.join(history.versions).display().to_string(),
         };
         let path = if history.path.is_empty() {
@@ -114,22 +122,28 @@ impl Checkout {
         self.python(&[&["-m", "alembic"], arguments].concat())
     }
 
-    /// `dunlin alembic …` by a carrier; for the host carrier the project's environment is `.venv`.
-    pub fn dunlin(&self, carrier: &str, arguments: &[&str]) -> Output {
-        self.project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
-        let link = self.project.path().join(".venv");
-        if !link.exists() {
-            std::os::unix::fs::symlink(&self.environment, link).unwrap();
-        }
+    /// `dunlin alembic …` by a carrier; for the host carrier the project's environment is `.venv`, which it takes as well for
+    /// revisions of `on_host`.
+    pub fn dunlin(&self, carrier: &str, on_host: &[String], arguments: &[&str]) -> Output {
+        let names: Vec<&str> = self.history.variables.iter().map(|(name, _)| *name).collect();
+        let exceptions: Vec<String> = on_host.iter().map(|id| format!("\"{id}\" = \"host\"\n")).collect();
+        let settings = format!(
+            "carrier = \"{carrier}\"\nenvironment = {names:?}\n\n[carriers]\n{}",
+            exceptions.concat()
+        );
+        self.project.write("dunlin.toml", settings);
+        let packs = root().expect("it was there").join("packs");
         self.project.dunlin_with(&[&["alembic"], arguments].concat(), |process| {
             process.env("DATABASE_URL", self.url()).envs(self.history.variables.iter().copied());
+            process.env("XDG_CACHE_HOME", packs.join(".cache")).env("XDG_STATE_HOME", packs.join(".state"));
+            process.env("DUNLIN_PACKS", packs);
         })
     }
 
     /// The revisions from the first to the last, as Alembic lists them.
     pub fn revisions(&self) -> Vec<String> {
         let listed = self.alembic(&["history"]).success().stdout;
-        let revision = Regex::new(r"(?m)-> (\w+)").unwrap();
+        let revision = Regex::new(r"(?m)^.*?-> (\w+)").unwrap();
         let mut found: Vec<String> =
             revision.captures_iter(&listed).map(|found| found[1].to_owned()).collect();
         found.reverse();
@@ -170,15 +184,17 @@ pub fn by_alembic(history: &'static History) -> Option<Vec<String>> {
     Some(whole.state())
 }
 
-/// Dunlin runs it by one carrier, and takes it over half-way and hands it over half-way.
+/// Dunlin runs it by one carrier, and takes it over half-way and hands it over half-way. What the sandbox refuses, it
+/// refuses all at once and before anything is written; the host carrier runs that then.
 #[track_caller]
 pub fn by_dunlin(history: &'static History, carrier: &str) {
     let Some(wanted) = by_alembic(history) else { return };
-    let middle = {
-        let checkout = Checkout::new(history).expect("it was there");
-        let revisions = checkout.revisions();
-        revisions[revisions.len() / 2].clone()
-    };
+    let checkout = Checkout::new(history).expect("it was there");
+    let revisions = checkout.revisions();
+    let middle = &revisions[revisions.len() / 2];
+    let on_host =
+        if carrier == "sandbox" && history.refused > 0 { refused(&checkout, carrier) } else { Vec::new() };
+    drop(checkout);
     let (dunlin, alembic) = (true, false);
     for parts in [
         vec![(dunlin, "heads")],
@@ -188,8 +204,11 @@ pub fn by_dunlin(history: &'static History, carrier: &str) {
         let checkout = Checkout::new(history).expect("it was there");
         for (by_dunlin, target) in &parts {
             let arguments = ["upgrade", *target];
-            let output =
-                if *by_dunlin { checkout.dunlin(carrier, &arguments) } else { checkout.alembic(&arguments) };
+            let output = if *by_dunlin {
+                checkout.dunlin(carrier, &on_host, &arguments)
+            } else {
+                checkout.alembic(&arguments)
+            };
             output.success();
         }
         let found = checkout.state();
@@ -201,9 +220,31 @@ pub fn by_dunlin(history: &'static History, carrier: &str) {
         }
     }
     eprintln!(
-        "{} on {:?}: {} revisions, equal by {carrier}",
-        history.name, history.server, history.revisions
+        "{} on {:?}: equal by {carrier}, {} of {} revisions",
+        history.name,
+        history.server,
+        history.revisions - on_host.len(),
+        history.revisions
     );
+}
+
+/// The revisions that a carrier refuses; it writes nothing then.
+#[track_caller]
+fn refused(checkout: &Checkout, carrier: &str) -> Vec<String> {
+    let before = checkout.state();
+    let output = checkout.dunlin(carrier, &[], &["upgrade", "heads"]).exits(1);
+    assert_eq!(first_difference(&before, &checkout.state()), None, "{output}");
+    let refusal = Regex::new(r"(/\S+\.py):\d+: (\S+) cannot be imported: (.*)").unwrap();
+    let identifier = Regex::new(r#"(?m)^revision\b.*?= *["'](\w+)["']"#).unwrap();
+    let mut found = BTreeSet::new();
+    for line in refusal.captures_iter(&output.stderr) {
+        let source = std::fs::read_to_string(&line[1]).unwrap();
+        let id = identifier.captures(&source).expect("an identifier")[1].to_owned();
+        eprintln!("refused {id}: {}: {}", &line[2], &line[3]);
+        found.insert(id);
+    }
+    assert_eq!(found.len(), checkout.history.refused, "{output}");
+    found.into_iter().collect()
 }
 
 fn first_difference(wanted: &[String], found: &[String]) -> Option<(String, String)> {

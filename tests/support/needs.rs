@@ -21,7 +21,7 @@ pub enum Need {
     Pack,
     /// A Rust that compiles for WebAssembly.
     WasmTarget,
-    /// An hour: `tests/run --thorough`.
+    /// Hours: `tests/run --thorough`.
     Thorough,
 }
 

@@ -40,6 +40,19 @@ impl PrivateServer {
         Some(server)
     }
 
+    /// The same on which what is committed is on the disk: the scripts of the test servers are less strict.
+    pub fn start_durable(kind: ServerKind) -> Option<Self> {
+        Self::start(
+            kind,
+            match kind {
+                ServerKind::Postgres => {
+                    &["-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "full_page_writes=on"]
+                }
+                _ => &["--innodb-flush-log-at-trx-commit=1"],
+            },
+        )
+    }
+
     /// Ends it as a power cut would: no process of it gets to do anything more.
     pub fn kill(&mut self) {
         let Some(mut process) = self.process.take() else { return };

@@ -1,6 +1,7 @@
 //! Alembic as the engine sees it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::graph::{Built, Graph, Warning};
@@ -27,6 +28,8 @@ pub struct AlembicAdapter {
     pub transactional_ddl: Option<bool>,
     /// How revisions are run.
     pub code: RevisionCode,
+    /// Files that run instead of revisions, absolute, by the revisions' ids.
+    pub stand_ins: BTreeMap<String, PathBuf>,
 }
 
 /// How the code of revisions is run.
@@ -97,6 +100,7 @@ impl AlembicAdapter {
             transaction_per_migration: environment.transaction_per_migration,
             transactional_ddl: environment.transactional_ddl,
             code,
+            stand_ins: BTreeMap::new(),
         })
     }
 }

@@ -76,8 +76,6 @@ fn find(config: &Config, directory: &Path, warnings: &mut Vec<String>) -> Result
         let mut listed = Vec::new();
         list(folder, config, &mut listed)?;
         for path in listed {
-            // Links count as what they point to, name included.
-            let path = path.canonicalize().unwrap_or(path);
             if !seen.insert(path.clone()) {
                 warnings.push(format!(
                     "File {} loaded twice! ignoring. Please ensure version_locations is unique.",
@@ -93,12 +91,13 @@ fn find(config: &Config, directory: &Path, warnings: &mut Vec<String>) -> Result
     Ok(found)
 }
 
-/// Lists the files of a folder as Alembic does, with those of its sub-folders if they count.
+/// Lists the files of a folder as Alembic does, with those of its sub-folders if they count. Links count as what they point
+/// to, name included.
 fn list(folder: &Path, config: &Config, listed: &mut Vec<PathBuf>) -> Result<(), FilesError> {
     let in_cache = folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with("__pycache__"));
     let entries = entries(folder)?;
     if !in_cache {
-        listed.extend(entries.files.iter().map(|name| folder.join(name)));
+        listed.extend(entries.paths(folder));
         if config.sourceless.value {
             list_compiled(&folder.join("__pycache__"), &entries.files, listed)?;
         }
@@ -112,20 +111,42 @@ fn list(folder: &Path, config: &Config, listed: &mut Vec<PathBuf>) -> Result<(),
 }
 
 /// Compiled files whose source is not in the folder above.
-fn list_compiled(cache: &Path, sources: &[String], listed: &mut Vec<PathBuf>) -> Result<(), FilesError> {
+fn list_compiled(cache: &Path, sources: &[FileName], listed: &mut Vec<PathBuf>) -> Result<(), FilesError> {
     if !cache.exists() {
         return Ok(());
     }
-    let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    let known: HashSet<String> = sources.iter().map(|name| stem(name)).collect();
-    let compiled = entries(cache)?.files.into_iter().filter(|name| !known.contains(&stem(name)));
-    listed.extend(compiled.map(|name| cache.join(name)));
+    let stem = |file: &FileName| file.name.split('.').next().unwrap_or_default().to_owned();
+    let known: HashSet<String> = sources.iter().map(stem).collect();
+    let mut entries = entries(cache)?;
+    entries.files.retain(|file| !known.contains(&stem(file)));
+    listed.extend(entries.paths(cache));
     Ok(())
 }
 
 struct Entries {
-    files: Vec<String>,
+    files: Vec<FileName>,
     folders: Vec<String>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct FileName {
+    name: String,
+    is_link: bool,
+}
+
+impl Entries {
+    /// The files, links resolved. One look at the folder spares one at each of its files.
+    fn paths(&self, folder: &Path) -> Vec<PathBuf> {
+        let real = folder.canonicalize();
+        let path = |file: &FileName| match &real {
+            Ok(real) if !file.is_link => real.join(&file.name),
+            _ => {
+                let path = folder.join(&file.name);
+                path.canonicalize().unwrap_or(path)
+            }
+        };
+        self.files.iter().map(path).collect()
+    }
 }
 
 /// Names in order of their characters. Links to folders are folders, which are not gone into.
@@ -146,7 +167,7 @@ fn entries(folder: &Path) -> Result<Entries, FilesError> {
         if kind.is_dir() {
             entries.folders.push(name);
         } else if !(kind.is_symlink() && entry.path().is_dir()) {
-            entries.files.push(name);
+            entries.files.push(FileName { name, is_link: kind.is_symlink() });
         }
     }
     entries.files.sort();

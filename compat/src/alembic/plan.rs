@@ -1,5 +1,7 @@
 //! What a command does to a database: revisions to run, and how the version table follows.
 
+use std::path::Path;
+
 use super::adapter::{AlembicAdapter, StepFacts};
 use super::graph::{Graph, GraphError, NodeId, Warning};
 use super::output::{CommandError, doc};
@@ -8,6 +10,7 @@ use crate::model::{
     AdapterError, Block, Body, Context, Direction, EachStatement, HistoryStatement, MigrationStep, Plan,
     Record, Request, Setup, Source, Step, TransactionRule,
 };
+use crate::native;
 
 /// Every step of a command shares this transaction, where the database can.
 const ONE_TRANSACTION: u32 = 1;
@@ -142,6 +145,11 @@ impl AlembicAdapter {
         steps: &[VersionStep],
         warnings: &[Warning],
     ) -> Result<Plan, CommandError> {
+        if let Some(unknown) = self.stand_ins.keys().find(|id| self.graph.get(id).is_none()) {
+            return Err(CommandError::Failed(format!(
+                "the stand-in for {unknown} fits no revision. Name the revision in full under [alembic.stand-in] in dunlin.toml"
+            )));
+        }
         let mut plan = self.plan_ensure_version(context);
         plan.warnings = self.warnings(warnings);
         let mut table = Rows::new(rows);
@@ -155,7 +163,7 @@ impl AlembicAdapter {
                 failure: Vec::new(),
                 one_row_each: true,
             };
-            plan.steps.push(Step::Migration(Box::new(self.step(context, step, &facts, record))));
+            plan.steps.push(Step::Migration(Box::new(self.step(context, step, &facts, record)?)));
         }
         Ok(plan)
     }
@@ -176,10 +184,10 @@ impl AlembicAdapter {
         step: &VersionStep,
         facts: &StepFacts,
         record: Record,
-    ) -> MigrationStep {
-        let (id, title, direction, block) = match step {
-            VersionStep::Upgrade(node) => self.parts(*node, Direction::Up, facts),
-            VersionStep::Downgrade(node) => self.parts(*node, Direction::Down, facts),
+    ) -> Result<MigrationStep, CommandError> {
+        let (id, title, direction, blocks) = match step {
+            VersionStep::Upgrade(node) => self.parts(*node, Direction::Up, facts)?,
+            VersionStep::Downgrade(node) => self.parts(*node, Direction::Down, facts)?,
             VersionStep::Stamp(stamp) => {
                 let direction = if stamp.is_upgrade { Direction::Up } else { Direction::Down };
                 let id = stamp.to.first().or(stamp.from.first()).cloned().unwrap_or_default();
@@ -189,26 +197,28 @@ impl AlembicAdapter {
                     id,
                     title,
                     direction,
-                    Block { source, body: Body::Nothing, transaction: TransactionRule::Auto },
+                    vec![Block { source, body: Body::Nothing, transaction: TransactionRule::Auto }],
                 )
             }
         };
         let transactional =
             self.transactional_ddl.unwrap_or(context.server.dialect == crate::model::Dialect::Postgres);
-        MigrationStep {
+        // What is more than one transaction parts a group instead of making all of it stepwise.
+        let is_one = matches!(blocks.as_slice(), [block] if block.transaction != TransactionRule::Never);
+        Ok(MigrationStep {
             id,
             title,
             direction,
             before: Vec::new(),
-            blocks: vec![block],
+            blocks,
             after: Vec::new(),
             on_error: Vec::new(),
             each_statement: EachStatement::default(),
             session: Vec::new(),
             restore: Vec::new(),
             record,
-            group: (transactional && !self.transaction_per_migration).then_some(ONE_TRANSACTION),
-        }
+            group: (transactional && !self.transaction_per_migration && is_one).then_some(ONE_TRANSACTION),
+        })
     }
 
     fn parts(
@@ -216,14 +226,17 @@ impl AlembicAdapter {
         node: NodeId,
         direction: Direction,
         facts: &StepFacts,
-    ) -> (String, String, Direction, Block) {
+    ) -> Result<(String, String, Direction, Vec<Block>), CommandError> {
         let revision = &self.graph.node(node).revision;
-        let block = Block {
-            source: Source::file(revision.path.clone(), revision.source.clone()),
-            body: self.code.body(revision, facts),
-            transaction: TransactionRule::Auto,
+        let blocks = match self.stand_ins.get(&revision.id) {
+            Some(path) => stand_in(path, &revision.id, direction)?,
+            None => vec![Block {
+                source: Source::file(revision.path.clone(), revision.source.clone()),
+                body: self.code.body(revision, facts),
+                transaction: TransactionRule::Auto,
+            }],
         };
-        (revision.id.clone(), title(&self.graph, node), direction, block)
+        Ok((revision.id.clone(), title(&self.graph, node), direction, blocks))
     }
 
     fn create(&self, context: &Context<'_>) -> Option<Step> {
@@ -238,6 +251,23 @@ impl AlembicAdapter {
     fn warnings(&self, more: &[Warning]) -> Vec<String> {
         self.build_warnings.iter().chain(more).map(Warning::to_string).collect()
     }
+}
+
+/// What stands in for a revision: the blocks of the file, or its SQL, which goes up only.
+fn stand_in(path: &Path, id: &str, direction: Direction) -> Result<Vec<Block>, CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CommandError::Failed(format!(
+            "the stand-in for {id}, {}, cannot be read: {error}. Correct its path under [alembic.stand-in] in dunlin.toml",
+            path.display()
+        ))
+    })?;
+    if let Some(blocks) = native::stand_in_blocks(path, &text, id, direction).map_err(failed)? {
+        return Ok(blocks);
+    }
+    if direction == Direction::Down {
+        return Err(failed(native::nothing_written(path, id, direction)));
+    }
+    Ok(vec![Block { source: Source::file(path, text), body: Body::Sql, transaction: TransactionRule::Auto }])
 }
 
 /// How messages name a revision: `ae1027a6acf (add orders)`.

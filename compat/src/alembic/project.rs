@@ -115,7 +115,9 @@ fn environment_of(
     let mode = guest_mode(own, target);
     let shape = Shape { config: &config, invocation, target, environment: &environment };
     let code = code(inputs, &shape, url.as_ref().ok().map(|(url, _)| url), mode);
-    let adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
+    let mut adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
+    let stand_ins = own.stand_in.iter().map(|(id, file)| (id.clone(), inputs.directory.join(file)));
+    adapter.stand_ins = stand_ins.collect();
     Ok(AlembicProject { config, env, adapter, url, warnings: Vec::new(), packages })
 }
 

@@ -252,9 +252,10 @@ impl Run<'_, '_> {
     fn step(&mut self, file: &Resolved) -> Result<MigrationStep, AdapterError> {
         let view = self.view;
         let config = &view.adapter.config;
-        let block = file_block(view, file)?;
+        let blocks = file_blocks(view, file)?;
         let is_out_of_order = file.version.as_ref().is_some_and(|version| *version < self.current);
-        let title = title(view, file, is_out_of_order, block.transaction);
+        let without = blocks.iter().any(|block| block.transaction == TransactionRule::Never);
+        let title = title(view, file, is_out_of_order, without);
         let skips = config.skip_executing_migrations;
         let callbacks = |event| if skips { Ok(Vec::new()) } else { scripts::scripts(view, event) };
         let step = MigrationStep {
@@ -277,7 +278,7 @@ impl Run<'_, '_> {
             restore: restore(view.server),
             record: self.record(file),
             group: config.group.then_some(0),
-            blocks: vec![block],
+            blocks,
         };
         if view.server.dialect.is_mysql_family() {
             for block in &step.blocks {
@@ -329,18 +330,18 @@ impl Run<'_, '_> {
 }
 
 /// The body of a migration or of its stand-in.
-pub(crate) fn file_block(view: &View<'_>, file: &Resolved) -> Result<Block, AdapterError> {
+pub(crate) fn file_blocks(view: &View<'_>, file: &Resolved) -> Result<Vec<Block>, AdapterError> {
     let migrations = &view.adapter.scan.migrations;
     match migrations.get(file.index) {
-        Some(found) => scripts::block(view, found),
-        None => scripts::stand_in_block(view, file),
+        Some(found) => Ok(vec![scripts::block(view, found)?]),
+        None => scripts::stand_in_blocks(view, file),
     }
 }
 
 /// `schema "main" to version "1 - a"`, with what is special about it.
-fn title(view: &View<'_>, file: &Resolved, is_out_of_order: bool, transaction: TransactionRule) -> String {
+fn title(view: &View<'_>, file: &Resolved, is_out_of_order: bool, without_transaction: bool) -> String {
     let schema = view.schema();
-    let suffix = if transaction == TransactionRule::Never { " [non-transactional]" } else { "" };
+    let suffix = if without_transaction { " [non-transactional]" } else { "" };
     match &file.version {
         None => format!("schema {schema} with repeatable migration \"{}\"{suffix}", file.description),
         Some(version) => {

@@ -122,7 +122,7 @@ fn step(
     rank: i64,
     variables: &std::collections::BTreeSet<String>,
 ) -> Result<MigrationStep, AdapterError> {
-    let block = crate::flyway::migrate::file_block(view, undo)?;
+    let blocks = crate::flyway::migrate::file_blocks(view, undo)?;
     let new_row = match view.adapter.undo_record {
         UndoRecord::Delete => NewRow { timed: true, ..deletion(row, rank, view.installed_by()) },
         UndoRecord::UndoSql => NewRow {
@@ -160,6 +160,6 @@ fn step(
         restore: restore(view.server),
         record: Record { success: vec![view.table.insert(&new_row)], ..Record::default() },
         group: view.adapter.config.group.then_some(0),
-        blocks: vec![block],
+        blocks,
     })
 }

@@ -44,11 +44,7 @@ impl MigrationFile {
     pub fn plugins(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for block in self.document.forward() {
-            if let Directive::Backfill { plugin, .. } = &block.directive
-                && !names.contains(&plugin.as_str())
-            {
-                names.push(plugin);
-            }
+            names.extend(block.plugin().filter(|plugin| !names.contains(plugin)));
         }
         names
     }
@@ -76,6 +72,7 @@ fn canonical_heading(directive: &Directive) -> String {
         },
         Directive::Backfill { plugin, rows } => rows::canonical_option("plugin", plugin) + &rows.canonical(),
         Directive::Batch { rows } => rows.canonical(),
+        Directive::Step { plugin, .. } => rows::canonical_option("plugin", plugin),
     };
     format!("-- migrate:{}{options}\n", directive.name())
 }
@@ -196,6 +193,14 @@ pub(super) fn as_adapter_error(errors: Vec<LayoutError>) -> Option<AdapterError>
                 .collect(),
         }),
     }
+}
+
+/// What is wrong with one file, as a refusal.
+pub(super) fn refused_file(path: &Path, errors: &[ParseError]) -> AdapterError {
+    let errors =
+        errors.iter().map(|error| LayoutError::Parse { path: path.to_owned(), error: error.clone() });
+    as_adapter_error(errors.collect())
+        .unwrap_or_else(|| AdapterError::refused("MIGRATION_FILE", "it does not read"))
 }
 
 /// Reads a folder. All errors are returned, by file name.

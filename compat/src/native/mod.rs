@@ -8,6 +8,7 @@ use crate::model::{
     Server, StatusEntry,
 };
 
+mod blocks;
 mod expand;
 mod history;
 pub(crate) mod layout;
@@ -23,6 +24,7 @@ pub mod suggest;
 mod text;
 mod version;
 
+pub use blocks::{nothing_written, stand_in_blocks};
 pub use expand::{ColumnChange, ExpandAndContract, ExpandError, Expansion, OldColumn, expand_and_contract};
 pub use history::{AppliedRow, BadTableName, Kind, TableName};
 pub use layout::{LayoutError, MigrationFile, arrange, load};

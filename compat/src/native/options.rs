@@ -72,6 +72,16 @@ pub(super) fn transaction(options: &mut Options) -> Result<TransactionRule, Reas
     }
 }
 
+/// Whether the block is part of what reverts the migration.
+pub(super) fn is_down(options: &mut Options) -> Result<bool, Reason> {
+    let down = parsed(options, "direction", "`up` or `down`", |value| match value {
+        "up" => Some(false),
+        "down" => Some(true),
+        _ => None,
+    })?;
+    Ok(down.unwrap_or(false))
+}
+
 /// A number, at least `least`.
 pub(super) fn number(
     options: &mut Options,

@@ -8,7 +8,7 @@ use super::rows::{self, Rows};
 use super::text::{Content, content, lines};
 
 /// The names that may follow `-- migrate:`.
-pub(super) const DIRECTIVES: [&str; 4] = ["up", "down", "backfill", "batch"];
+pub(super) const DIRECTIVES: [&str; 5] = ["up", "down", "backfill", "batch", "step"];
 
 /// A parsed file. Preamble and blocks, one after the other, are the text it was made from without its byte order mark.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,13 +51,21 @@ impl DocumentBlock {
             Directive::Down { .. } => true,
             Directive::Up { .. } => false,
             Directive::Backfill { rows, .. } | Directive::Batch { rows } => rows.down,
+            Directive::Step { down, .. } => *down,
         }
     }
 
-    /// Whether neither a statement nor a comment stands in the block.
-    /// A backfill has its plugin.
+    /// The plugin that does the block's work.
+    pub fn plugin(&self) -> Option<&str> {
+        match &self.directive {
+            Directive::Backfill { plugin, .. } | Directive::Step { plugin, .. } => Some(plugin),
+            Directive::Up { .. } | Directive::Down { .. } | Directive::Batch { .. } => None,
+        }
+    }
+
+    /// Whether neither a plugin, nor a statement, nor a comment stands in the block.
     pub fn is_blank(&self) -> bool {
-        !matches!(self.directive, Directive::Backfill { .. }) && content(&self.text).content == Content::Blank
+        self.plugin().is_none() && content(&self.text).content == Content::Blank
     }
 }
 
@@ -86,6 +94,13 @@ pub enum Directive {
         /// Which rows, and how.
         rows: Box<Rows>,
     },
+    /// A plugin that runs statements of its own.
+    Step {
+        /// The plugin's name.
+        plugin: String,
+        /// From `direction=down`: part of what reverts the migration.
+        down: bool,
+    },
 }
 
 impl Directive {
@@ -96,6 +111,7 @@ impl Directive {
             Directive::Down { .. } => "down",
             Directive::Backfill { .. } => "backfill",
             Directive::Batch { .. } => "batch",
+            Directive::Step { .. } => "step",
         }
     }
 }
@@ -146,6 +162,12 @@ pub fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
         return Err(errors);
     }
     Ok(document)
+}
+
+/// Whether a text has directives, or lines that were meant as such.
+pub(super) fn has_directives(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    lines(text).any(|line| !matches!(heading(line), Heading::None))
 }
 
 /// What a line is to the format.
@@ -211,6 +233,7 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
     let known: &[&str] = match name {
         "backfill" => &rows::BACKFILL_OPTIONS,
         "batch" => &rows::OPTIONS,
+        "step" => &["plugin", "direction"],
         _ => &["transaction"],
     };
     let mut options = Options::parse(name, known, text)?;
@@ -221,6 +244,9 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
             plugin: options.required("plugin")?,
             rows: Box::new(rows::take(&mut options)?),
         },
+        "step" => {
+            Directive::Step { plugin: options.required("plugin")?, down: options::is_down(&mut options)? }
+        }
         _ => Directive::Batch { rows: Box::new(rows::take(&mut options)?) },
     })
 }
@@ -240,8 +266,9 @@ fn check(document: &Document, errors: &mut Vec<ParseError>) {
     for block in &document.blocks {
         let found = content(&block.text);
         match block.directive {
-            Directive::Backfill { .. } if found.content == Content::Statements => {
-                errors.push(ParseError { line: block.line + found.line, reason: Reason::SqlUnderBackfill })
+            Directive::Backfill { .. } | Directive::Step { .. } if found.content == Content::Statements => {
+                let reason = Reason::SqlUnderPlugin { name: block.directive.name() };
+                errors.push(ParseError { line: block.line + found.line, reason });
             }
             Directive::Batch { .. } if found.content != Content::Statements => {
                 errors.push(ParseError { line: block.line, reason: Reason::EmptyBatch });

@@ -100,9 +100,12 @@ pub enum Reason {
     /// A block comment that runs into the first directive.
     #[error("the comment that begins here does not end before the first directive")]
     OpenComment,
-    /// SQL under a backfill.
-    #[error("SQL under `-- migrate:backfill`: its plugin does the work")]
-    SqlUnderBackfill,
+    /// SQL under a directive whose plugin does the work.
+    #[error("SQL under `-- migrate:{name}`: its plugin does the work")]
+    SqlUnderPlugin {
+        /// The directive.
+        name: &'static str,
+    },
     /// A batch without SQL.
     #[error("no SQL under `-- migrate:batch`")]
     EmptyBatch,
@@ -126,7 +129,7 @@ impl Reason {
             }
             Reason::UnknownDirective { name } => match nearest(name, DIRECTIVES) {
                 Some(directive) => format!("Did you mean `-- migrate:{directive}`?"),
-                None => "Directives are `up`, `down`, `backfill` and `batch`.".to_owned(),
+                None => "Directives are `up`, `down`, `backfill`, `batch` and `step`.".to_owned(),
             },
             Reason::UnknownOption { option, known, .. } => match nearest(option, known.iter().copied()) {
                 Some(option) => format!("Did you mean `{option}`?"),
@@ -149,7 +152,7 @@ impl Reason {
                  strings too."
                     .to_owned()
             }
-            Reason::SqlUnderBackfill => "Move it into a `-- migrate:up` block.".to_owned(),
+            Reason::SqlUnderPlugin { .. } => "Move it into a `-- migrate:up` block.".to_owned(),
             Reason::EmptyBatch => {
                 "Write the statement to run for each chunk, from the key `:from` to `:to`.".to_owned()
             }

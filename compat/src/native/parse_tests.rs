@@ -194,11 +194,11 @@ fn a_directive_that_would_be_missed_is_an_error() {
     line 8: this line looks like a directive but would be taken as a comment
       Write `-- migrate:up`, or reword the comment if it is only text.
     line 9: unknown directive `-- migrate:`
-      Directives are `up`, `down`, `backfill` and `batch`.
+      Directives are `up`, `down`, `backfill`, `batch` and `step`.
     line 10: unknown directive `-- migrate:dwon`
       Did you mean `-- migrate:down`?
     line 11: unknown directive `-- migrate:rollback`
-      Directives are `up`, `down`, `backfill` and `batch`.
+      Directives are `up`, `down`, `backfill`, `batch` and `step`.
     "
     );
 }

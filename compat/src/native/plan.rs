@@ -1,18 +1,16 @@
 //! What `up` and `down` run.
 
-use crate::backfill::Work;
 use crate::model::{
-    AdapterError, Block, Body, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan,
-    Record, Request, Server, Source, Step, TransactionRule,
+    AdapterError, Block, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan, Record,
+    Request, Server, Step,
 };
 
+use super::blocks::blocks;
 use super::history::{self, AppliedRow, TableName};
 use super::layout::MigrationFile;
-use super::parse::{Directive, DocumentBlock};
-use super::rows::Rows;
+use super::parse::DocumentBlock;
 use super::status::{Joined, State, problem};
 use super::suggest::nearest_few;
-use super::text::with_plain_line_ends;
 use super::version::Version;
 
 /// Everything a plan is made from.
@@ -181,41 +179,7 @@ fn forward_blocks(file: &MigrationFile) -> Result<Vec<Block>, AdapterError> {
         .at(&file.path, line)
         .advise("Write the SQL, or a comment under `-- migrate:up` if there is nothing to do."));
     }
-    Ok(blocks(file, |block| !block.is_down()))
-}
-
-/// Blocks of a file as the engine takes them. Backfills are named by their place among those of the file.
-fn blocks(file: &MigrationFile, wanted: impl Fn(&DocumentBlock) -> bool) -> Vec<Block> {
-    let mut backfills = 0;
-    let mut blocks = Vec::new();
-    for block in &file.document.blocks {
-        let (body, transaction) = match &block.directive {
-            Directive::Up { transaction } | Directive::Down { transaction } => (Body::Sql, *transaction),
-            Directive::Backfill { plugin, rows } => {
-                backfills += 1;
-                let work = Work::Plugin { name: plugin.clone(), inverse: rows.down };
-                (backfill(file, backfills, rows, work), TransactionRule::Never)
-            }
-            Directive::Batch { rows } => {
-                backfills += 1;
-                let work = Work::Sql { text: with_plain_line_ends(block.text.trim()) };
-                (backfill(file, backfills, rows, work), TransactionRule::Never)
-            }
-        };
-        if wanted(block) {
-            let source = Source {
-                path: file.path.clone(),
-                text: block.text.clone(),
-                first_line: block.line.saturating_add(1),
-            };
-            blocks.push(Block { source, body, transaction });
-        }
-    }
-    blocks
-}
-
-fn backfill(file: &MigrationFile, number: usize, rows: &Rows, work: Work) -> Body {
-    Body::Backfill(Box::new(rows.backfill(format!("{}/{number}", file.title()), work)))
+    Ok(blocks(&file.path, &file.title(), &file.document, |block| !block.is_down()))
 }
 
 fn backward_blocks<'a>(joined: &Joined<'a>) -> Result<(&'a MigrationFile, Vec<Block>), AdapterError> {
@@ -241,7 +205,7 @@ fn backward_blocks<'a>(joined: &Joined<'a>) -> Result<(&'a MigrationFile, Vec<Bl
         .at(&file.path, line)
         .advise("Write what reverts it under `-- migrate:down`; a comment there says that nothing needs to be done."));
     }
-    Ok((file, blocks(file, DocumentBlock::is_down)))
+    Ok((file, blocks(&file.path, &file.title(), &file.document, DocumentBlock::is_down)))
 }
 
 fn next_batch(rows: &[AppliedRow]) -> u64 {

@@ -90,18 +90,14 @@ pub(super) fn canonical_option(name: &str, value: &str) -> String {
 pub(super) fn take(options: &mut Options) -> Result<Rows, Reason> {
     let usual = Pace::default();
     let key = options::parsed(options, "key", "one column, or several divided by commas", key)?;
-    let down = options::parsed(options, "direction", "`up` or `down`", |value| match value {
-        "up" => Some(false),
-        "down" => Some(true),
-        _ => None,
-    })?;
+    let down = options::is_down(options)?;
     let duration = "a time above 0 with its unit, like `500ms` or `2s`";
     Ok(Rows {
         table: options.required("table")?,
         key: key.unwrap_or_default(),
         filter: options.take("where"),
         until: options.take("until"),
-        down: down.unwrap_or(false),
+        down,
         pace: Pace {
             size: options::number(options, "size", 1, "a number of rows from 1")?,
             target: options::parsed(options, "target", duration, time)?.unwrap_or(usual.target),

@@ -160,12 +160,16 @@ fn kind(joined: &Joined<'_>) -> &'static str {
     if joined.state == State::Baseline {
         return "baseline";
     }
-    let chunked = joined.file.is_some_and(|file| {
-        let is_chunked =
-            |directive: &Directive| matches!(directive, Directive::Backfill { .. } | Directive::Batch { .. });
-        file.document.blocks.iter().any(|block| is_chunked(&block.directive))
-    });
-    if chunked { "backfill" } else { "sql" }
+    let has = |wanted: fn(&Directive) -> bool| {
+        joined.file.is_some_and(|file| file.document.blocks.iter().any(|block| wanted(&block.directive)))
+    };
+    if has(|directive| matches!(directive, Directive::Backfill { .. } | Directive::Batch { .. })) {
+        "backfill"
+    } else if has(|directive| matches!(directive, Directive::Step { .. })) {
+        "step"
+    } else {
+        "sql"
+    }
 }
 
 /// What does not fit, if anything, and the way out.

@@ -4,6 +4,7 @@ use dunlin_compat::model::{Dialect, Row, Server};
 
 use super::super::BackfillError;
 use super::super::table::split_name;
+use super::values::{mysql_kind, postgres_kind, sqlite_kind};
 use crate::db::Connection;
 use crate::plugin::{Column, Kind};
 
@@ -89,95 +90,19 @@ fn column(row: &Row, kind: Kind) -> TableColumn {
 }
 
 fn postgres(row: &Row) -> TableColumn {
-    let kind = match text(row, 3).as_str() {
-        "bool" => Kind::Boolean,
-        "int2" | "int4" | "int8" | "oid" => Kind::Integer,
-        "float4" | "float8" => Kind::Float,
-        "bytea" => Kind::Bytes,
-        "numeric" => Kind::Decimal,
-        "text" | "varchar" | "bpchar" | "citext" | "name" => Kind::Text,
-        "date" => Kind::Date,
-        "time" | "timetz" => Kind::Time,
-        "timestamp" | "timestamptz" => Kind::Timestamp,
-        "uuid" => Kind::Uuid,
-        "json" | "jsonb" => Kind::Json,
-        _ => Kind::Other,
-    };
-    TableColumn { cast: text(row, 4), ..column(row, kind) }
+    TableColumn { cast: text(row, 4), ..column(row, postgres_kind(&text(row, 3))) }
 }
 
 fn mysql(row: &Row) -> TableColumn {
     let type_name = text(row, 3);
-    let kind = match type_name.as_str() {
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year" | "bit" => Kind::Integer,
-        "float" | "double" => Kind::Float,
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Kind::Bytes,
-        "decimal" => Kind::Decimal,
-        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => Kind::Text,
-        "date" => Kind::Date,
-        "time" => Kind::Time,
-        "datetime" | "timestamp" => Kind::Timestamp,
-        "uuid" => Kind::Uuid,
-        "json" => Kind::Json,
-        _ => Kind::Other,
-    };
     TableColumn {
         collation: Some((text(row, 4), text(row, 5))).filter(|(charset, _)| !charset.is_empty()),
         is_instant: type_name == "timestamp",
         is_bits: type_name == "bit",
-        ..column(row, kind)
+        ..column(row, mysql_kind(&type_name))
     }
 }
 
-/// SQLite's columns hold what they are given; the declared type says what is meant.
 fn sqlite(row: &Row) -> TableColumn {
-    let declared = text(row, 1).to_ascii_uppercase();
-    let any = |words: &[&str]| words.iter().any(|word| declared.contains(word));
-    let kind = if any(&["BOOL"]) {
-        Kind::Boolean
-    } else if any(&["INT"]) {
-        Kind::Integer
-    } else if any(&["CHAR", "CLOB", "TEXT"]) {
-        Kind::Text
-    } else if any(&["BLOB"]) {
-        Kind::Bytes
-    } else if any(&["REAL", "FLOA", "DOUB"]) {
-        Kind::Float
-    } else if any(&["DEC", "NUMERIC"]) {
-        Kind::Decimal
-    } else if any(&["TIMESTAMP", "DATETIME"]) {
-        Kind::Timestamp
-    } else if any(&["DATE"]) {
-        Kind::Date
-    } else if any(&["TIME"]) {
-        Kind::Time
-    } else if any(&["UUID"]) {
-        Kind::Uuid
-    } else if any(&["JSON"]) {
-        Kind::Json
-    } else {
-        Kind::Other
-    };
-    column(row, kind)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_declared_type_says_what_is_meant() {
-        for (declared, kind) in [
-            ("INTEGER", Kind::Integer),
-            ("varchar(20)", Kind::Text),
-            ("boolean", Kind::Boolean),
-            ("decimal(12,2)", Kind::Decimal),
-            ("datetime", Kind::Timestamp),
-            ("date", Kind::Date),
-            ("", Kind::Other),
-        ] {
-            let row = vec![Some("c".to_owned()), Some(declared.to_owned()), Some("1".to_owned())];
-            assert_eq!(sqlite(&row).column.kind, kind, "{declared}");
-        }
-    }
+    column(row, sqlite_kind(&text(row, 1)))
 }

@@ -2,6 +2,7 @@
 
 mod columns;
 mod read;
+mod values;
 mod write;
 
 use dunlin_compat::model::{Dialect, Server};
@@ -14,6 +15,8 @@ use crate::db::Connection;
 use crate::plugin::{self, Direction, Level, PluginError, Transform, Transformer, Value};
 use columns::TableColumn;
 use write::Written;
+
+pub use values::{mysql_kind, of_stored, of_text, postgres_kind, sqlite_kind, unwritable};
 
 /// Which plugin changes the rows, and how.
 #[derive(Debug, Clone)]
@@ -170,7 +173,7 @@ fn run(
             .values
             .iter()
             .zip(&shape.writes)
-            .find_map(|(value, column)| Some((column.name.as_str(), write::obstacle(dialect, value)?)));
+            .find_map(|(value, column)| Some((column.name.as_str(), unwritable(dialect, value)?)));
         match (unwritable, keys.get(row)) {
             (Some((column, reason)), _) => failed.extend(fail(row, Some(column), reason)),
             (None, Some(key)) => written.push(Written { key, values: &change.values }),

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use super::super::key::KeyValue;
 use super::super::work::Chunk;
 use super::columns::TableColumn;
+use super::values::{of_stored, of_text};
 use crate::db::{Cell, Connection, DbError};
-use crate::plugin::{Kind, Value, is_in_notation};
+use crate::plugin::{Kind, Value};
 
 /// The query of a chunk: the key's columns, then those that the plugin reads. The rows stay locked until the chunk is done,
 /// so nobody changes in between what the plugin has seen.
@@ -69,7 +70,7 @@ pub(super) fn row(
     let mut cells = cells.into_iter();
     let key = cells.by_ref().take(columns).map(|cell| plain(cell).unwrap_or_default()).collect();
     let values = reads.iter().zip(cells).map(|(read, cell)| match dialect {
-        Dialect::Sqlite => sqlite_value(cell, read.column.kind),
+        Dialect::Sqlite => of_stored(cell, read.column.kind),
         _ => plain(cell).map_or(Value::Null, |text| value(text, read)),
     });
     (key, values.collect())
@@ -88,69 +89,7 @@ fn plain(cell: Cell) -> Option<String> {
 
 /// A value of PostgreSQL, MySQL or MariaDB.
 fn value(text: String, read: &TableColumn) -> Value {
-    match read.column.kind {
-        Kind::Boolean => Value::Boolean(matches!(text.as_str(), "t" | "true" | "1")),
-        Kind::Integer => integer(text),
-        Kind::Float => text.parse().map_or_else(|_| Value::Text(text), Value::Float),
-        Kind::Bytes => bytes(&text).map_or_else(|| Value::Text(text), Value::Bytes),
-        Kind::Timestamp if read.is_instant => instant(&text),
-        Kind::Timestamp => in_notation(text, |text| Value::Timestamp(with_t(&text))),
-        Kind::Time => in_notation(text, |text| Value::Time(with_minutes(text))),
-        Kind::Decimal => in_notation(text, Value::Decimal),
-        Kind::Date => in_notation(text, Value::Date),
-        Kind::Uuid => in_notation(text, Value::Uuid),
-        Kind::Json => in_notation(text, Value::Json),
-        Kind::Text | Kind::Other => Value::Text(text),
-    }
-}
-
-/// A value of SQLite, by what is stored and, where that is text, by what the column's type means.
-fn sqlite_value(cell: Cell, kind: Kind) -> Value {
-    match (cell, kind) {
-        (Cell::Null, _) => Value::Null,
-        (Cell::Integer(truth @ 0..=1), Kind::Boolean) => Value::Boolean(truth == 1),
-        (Cell::Integer(integer), _) => Value::Integer(integer),
-        (Cell::Real(real), _) => Value::Float(real),
-        (Cell::Bytes(bytes), _) => Value::Bytes(bytes),
-        (Cell::Text(text), Kind::Decimal) => in_notation(text, Value::Decimal),
-        (Cell::Text(text), Kind::Date) => in_notation(text, Value::Date),
-        (Cell::Text(text), Kind::Time) => in_notation(text, Value::Time),
-        (Cell::Text(text), Kind::Timestamp) => in_notation(text, |text| Value::Timestamp(with_t(&text))),
-        (Cell::Text(text), Kind::Uuid) => in_notation(text, Value::Uuid),
-        (Cell::Text(text), Kind::Json) => in_notation(text, Value::Json),
-        (Cell::Text(text), _) => Value::Text(text),
-    }
-}
-
-/// The value, or the text itself where the notation cannot express it: `infinity`, `0000-00-00`.
-fn in_notation(text: String, make: impl Fn(String) -> Value) -> Value {
-    let value = make(text.clone());
-    if is_in_notation(&value) { value } else { Value::Text(text) }
-}
-
-/// Integers that do not fit are decimals: MySQL's unsigned ones.
-fn integer(text: String) -> Value {
-    text.parse().map_or_else(|_| in_notation(text, Value::Decimal), Value::Integer)
-}
-
-fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
-    let digits = hexadecimal.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
-
-fn with_t(text: &str) -> String {
-    text.replacen(' ', "T", 1)
-}
-
-/// PostgreSQL leaves the minutes of an offset away where there are none: `08:00:00+02`.
-fn with_minutes(text: String) -> String {
-    match text.rsplit_once(['+', '-']) {
-        Some((_, offset)) if offset.len() == 2 => text + ":00",
-        _ => text,
-    }
+    if read.is_instant { instant(&text) } else { of_text(text, read.column.kind) }
 }
 
 /// Seconds since 1970, with a fraction of as many digits as the column has; 0 is MySQL's `0000-00-00 00:00:00`.
@@ -180,27 +119,6 @@ mod tests {
     }
 
     #[test]
-    fn texts_become_values_of_their_kind() {
-        for (text, kind, expected) in [
-            ("t", Kind::Boolean, Value::Boolean(true)),
-            ("-7", Kind::Integer, Value::Integer(-7)),
-            ("18446744073709551615", Kind::Integer, Value::Decimal("18446744073709551615".into())),
-            ("0.1", Kind::Float, Value::Float(0.1)),
-            ("00FF", Kind::Bytes, Value::Bytes(vec![0, 255])),
-            ("", Kind::Bytes, Value::Bytes(Vec::new())),
-            ("12.50", Kind::Decimal, Value::Decimal("12.50".into())),
-            ("NaN", Kind::Decimal, Value::Decimal("NaN".into())),
-            ("infinity", Kind::Timestamp, Value::Text("infinity".into())),
-            ("0000-00-00", Kind::Date, Value::Text("0000-00-00".into())),
-            ("2024-02-29 08:00:00.5", Kind::Timestamp, Value::Timestamp("2024-02-29T08:00:00.5".into())),
-            ("08:00:00-03", Kind::Time, Value::Time("08:00:00-03:00".into())),
-            ("838:59:59", Kind::Time, Value::Text("838:59:59".into())),
-        ] {
-            assert_eq!(value(text.into(), &read(kind)), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn instants_keep_their_fraction() {
         let instant = TableColumn { is_instant: true, ..read(Kind::Timestamp) };
         for (text, expected) in [
@@ -210,14 +128,5 @@ mod tests {
         ] {
             assert_eq!(value(text.into(), &instant), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn sqlite_values_are_what_is_stored() {
-        assert_eq!(sqlite_value(Cell::Integer(1), Kind::Boolean), Value::Boolean(true));
-        assert_eq!(sqlite_value(Cell::Integer(2), Kind::Boolean), Value::Integer(2));
-        assert_eq!(sqlite_value(Cell::Text("x".into()), Kind::Integer), Value::Text("x".into()));
-        let stored = Cell::Text("2024-02-29 08:00:00".into());
-        assert_eq!(sqlite_value(stored, Kind::Timestamp), Value::Timestamp("2024-02-29T08:00:00".into()));
     }
 }

@@ -53,24 +53,6 @@ fn size(row: &Written<'_>) -> usize {
     row.key.iter().map(String::len).sum::<usize>() + row.values.iter().map(Value::size).sum::<usize>()
 }
 
-/// Why a value cannot be written at all, whatever the column.
-pub(super) fn obstacle(dialect: Dialect, value: &Value) -> Option<&'static str> {
-    let text = match value {
-        Value::Text(text) | Value::Json(text) => text,
-        Value::Float(number) => {
-            let has = match dialect {
-                Dialect::Postgres => true,
-                Dialect::Sqlite => !number.is_nan(),
-                Dialect::Mysql | Dialect::Mariadb => number.is_finite(),
-            };
-            return (!has).then_some("the server has no such floating-point number");
-        }
-        _ => return None,
-    };
-    let stops = dialect == Dialect::Postgres && text.contains('\0');
-    stops.then_some("PostgreSQL has no text with the character NUL")
-}
-
 /// Names of the columns in which new values come: `dunlin_key_1 …`, `dunlin_new_1 …`.
 fn names(key: &Key, writes: &[&TableColumn]) -> Vec<String> {
     let keys = (1..=key.columns.len()).map(|number| format!("dunlin_key_{number}"));
@@ -158,13 +140,7 @@ fn postgres_text(value: &Value) -> Option<String> {
         }
         Value::Float(number) => number.to_string(),
         Value::Bytes(bytes) => format!("\\x{}", hexadecimal(bytes)),
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => text.clone(),
+        _ => return value.text().map(str::to_owned),
     })
 }
 
@@ -245,12 +221,7 @@ fn mysql_literal(dialect: Dialect, value: &Value, write: &TableColumn) -> String
                 None => text_literal(dialect, &plain),
             }
         }
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => text_literal(dialect, text),
+        _ => text_literal(dialect, value.text().unwrap_or_default()),
     }
 }
 
@@ -309,12 +280,7 @@ fn sqlite_literal(value: &Value) -> String {
         Value::Bytes(bytes) => format!("X'{}'", hexadecimal(bytes)),
         // As `CURRENT_TIMESTAMP` writes it.
         Value::Timestamp(text) => sqlite_text(&text.replacen('T', " ", 1)),
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => sqlite_text(text),
+        _ => sqlite_text(value.text().unwrap_or_default()),
     }
 }
 
@@ -383,11 +349,8 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_text_early_is_written_otherwise_or_not_at_all() {
+    fn what_would_end_a_text_early_is_written_otherwise() {
         assert_eq!(sqlite_literal(&Value::Text("a\0b".into())), "CAST(X'610062' AS TEXT)");
-        assert!(obstacle(Dialect::Postgres, &Value::Text("a\0b".into())).is_some());
-        assert!(obstacle(Dialect::Mysql, &Value::Float(f64::NAN)).is_some());
-        assert_eq!(obstacle(Dialect::Postgres, &Value::Float(f64::NAN)), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What `env.py` does: sets up logging, connects, and has the command work on the version table.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use dunlin_compat::alembic::adapter::AlembicAdapter;
 use dunlin_compat::alembic::graph::{GraphError, Warning};
@@ -19,6 +20,7 @@ use crate::cli::alembic_project;
 use crate::cli::failure::Failure;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl};
 use crate::engine::{self, OnUnfinished, RunError, RunOptions, Snapshot};
+use crate::plugin::Shelf;
 
 /// The database of a project, connected.
 pub struct Online<'p> {
@@ -40,7 +42,7 @@ impl Project {
         self.log_as_env_py(console)?;
         let facts = self.facts()?;
         let url = self.database_url(&facts)?;
-        let connection = open(&url, access)?;
+        let connection = self.while_reading(|| open(&url, access))?;
         let dialect = connection.server().dialect;
         let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
         log(&format!("Context impl {}.", context_impl(dialect, &facts.url)));
@@ -105,7 +107,7 @@ impl Online<'_> {
             &adapter,
             &planner,
             OnUnfinished::Resume,
-            &run_options(&project.settings),
+            &run_options(&project.settings, &project.directory),
             Some(&mut guests),
             &mut observer,
         );
@@ -127,11 +129,12 @@ impl Online<'_> {
 }
 
 /// Alembic has no arguments for these.
-fn run_options(settings: &Settings) -> RunOptions {
+fn run_options(settings: &Settings, directory: &Path) -> RunOptions {
     RunOptions {
         lock_wait: settings.lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
+        plugins: Shelf::new(directory, settings.plugin.clone()),
         ..RunOptions::default()
     }
 }

@@ -6,6 +6,7 @@ use dunlin_compat::alembic::version_table::VersionStep;
 use dunlin_compat::model::{Body, Direction, MigrationStep};
 
 use super::console::{self, Console, note};
+use crate::cli::backfill::sentence;
 use crate::engine::{Event, Observer};
 use crate::guest::protocol::{OTHER_OUTPUT, PRINTED};
 
@@ -51,6 +52,11 @@ impl Observer for LogObserver<'_> {
             }
             Event::Retry { error, attempt, .. } => {
                 note(&format!("{error}; trying again (attempt {attempt})"))
+            }
+            Event::Backfill { event, .. } => {
+                if let Some(text) = sentence(event) {
+                    note(&text);
+                }
             }
             // The server's, which begin with how grave they are, go to Python's drivers, which say nothing of them.
             Event::Notice { text } if text.starts_with(char::is_uppercase) => {}

@@ -1,11 +1,12 @@
 //! The project of a command: configuration, files, and the graph once something needs it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
+use std::thread;
 
 use dunlin_compat::alembic::adapter::AlembicAdapter;
 use dunlin_compat::alembic::config::{Config, ConfigError, Invocation, PackageSearch};
-use dunlin_compat::alembic::files::{self, FilesError};
+use dunlin_compat::alembic::files::{self, Files, FilesError};
 use dunlin_compat::alembic::graph::{Built, Graph, GraphError, NodeId, Warning};
 use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
@@ -29,6 +30,8 @@ pub struct Project {
     /// `dunlin.toml`.
     pub settings: Settings,
     invocation: Invocation,
+    /// The revision files, if they were read before the graph is asked for.
+    files: Cell<Option<Result<Files, FilesError>>>,
     loaded: OnceCell<Loaded>,
 }
 
@@ -59,7 +62,14 @@ impl Project {
             let missing = FilesError::NoScriptLocation(config.script_location.value.clone());
             return Err(CommandFailure::failed(missing.to_string()));
         }
-        Ok(Project { directory, config, settings, invocation, loaded: OnceCell::new() })
+        Ok(Project {
+            directory,
+            config,
+            settings,
+            invocation,
+            files: Cell::default(),
+            loaded: OnceCell::new(),
+        })
     }
 
     /// The revisions. What is wrong with the graph is said by the command that asks.
@@ -67,7 +77,8 @@ impl Project {
         if let Some(loaded) = self.loaded.get() {
             return Ok(Ok(&loaded.graph));
         }
-        let files = files::load(&self.config, &self.directory).map_err(files_failure)?;
+        let read = self.files.take().unwrap_or_else(|| files::load(&self.config, &self.directory));
+        let files = read.map_err(files_failure)?;
         for warning in &files.warnings {
             console.warn(warning);
         }
@@ -83,6 +94,17 @@ impl Project {
             }
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Does something while the revision files are read on another thread; what is wrong with them is said when they are needed.
+    pub fn while_reading<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (config, directory) = (&self.config, &self.directory);
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| files::load(config, directory));
+            let done = work();
+            self.files.set(reading.join().ok());
+            done
+        })
     }
 
     /// The revisions, for commands of which Alembic catches what is wrong.

@@ -1,6 +1,6 @@
 //! Why a command of Flyway's command line fails, in Flyway's words and codes.
 
-use dunlin_compat::flyway::config::ConfigError;
+use dunlin_compat::flyway::config::{Config, ConfigError};
 use dunlin_compat::flyway::output::{self, ErrorItem};
 use dunlin_compat::model::AdapterError;
 use serde_json::Value;
@@ -57,34 +57,48 @@ impl CommandError {
 
     /// The same with the server's codes.
     fn said_by_server(mut self, kind: Option<&'static str>, error: &DbError) -> CommandError {
-        let (state, code) = (error.sqlstate.clone(), i64::from(error.code.unwrap_or(0)));
-        self.server = Some(Box::new(ServerCodes { kind, state, code }));
+        self.server = Some(Box::new(ServerCodes::of(kind, error)));
         self
     }
 }
 
 impl CommandError {
     /// A connection that was not to be had (`JdbcUtils.openConnection`).
-    pub fn of_connection(error: &DbError, engine: Engine, user: Option<&str>) -> CommandError {
+    pub fn of_connection(error: &DbError, config: &Config, engine: Engine) -> CommandError {
         let no_file = error.kind == DbErrorKind::Storage && error.code.is_some();
         let said_by_server = error.sqlstate.is_some();
         let no_server = matches!(error.kind, DbErrorKind::Connection | DbErrorKind::Authentication);
         if !no_file && !said_by_server && !no_server {
             return error.clone().into();
         }
-        let mut error = error.clone();
-        if error.sqlstate.is_none() && error.kind == DbErrorKind::Connection {
-            // What the drivers say for a server that cannot be reached.
-            let state = if engine == Engine::Postgres { "08001" } else { "08S01" };
-            error.sqlstate = Some(state.to_owned());
+        let mut codes = ServerCodes::of(Some("CONNECTION_FAILURE"), error);
+        if !said_by_server && error.kind == DbErrorKind::Connection {
+            let (state, code) = unreachable_codes(config, engine);
+            (codes.state, codes.code) = (Some(state.to_owned()), code);
         }
         let title = format!(
             "Unable to obtain connection from database (********) for user '{}': {}",
-            user.unwrap_or("null"),
+            config.user.as_deref().unwrap_or("null"),
             error.message
         );
-        CommandError::new("DB_CONNECTION", sql_details(&title, &error, &server_words(&error)))
-            .said_by_server(Some("CONNECTION_FAILURE"), &error)
+        let text = sql_details(&title, &codes, &server_words(error));
+        CommandError { server: Some(Box::new(codes)), ..CommandError::new("DB_CONNECTION", text) }
+    }
+}
+
+impl ServerCodes {
+    fn of(kind: Option<&'static str>, error: &DbError) -> ServerCodes {
+        ServerCodes { kind, state: error.sqlstate.clone(), code: i64::from(error.code.unwrap_or(0)) }
+    }
+}
+
+/// What the drivers say for a server that cannot be reached: pgjdbc, MySQL's, and MariaDB's, which its own URLs choose.
+fn unreachable_codes(config: &Config, engine: Engine) -> (&'static str, i64) {
+    let is_mariadb = config.url.as_ref().is_some_and(|url| url.reveal().starts_with("jdbc:mariadb:"));
+    match engine {
+        Engine::Postgres => ("08001", 0),
+        _ if is_mariadb => ("08000", -1),
+        _ => ("08S01", 0),
     }
 }
 
@@ -157,8 +171,8 @@ impl From<RunError> for CommandError {
             {
                 let table = doing.trim_start_matches(READING_HISTORY);
                 let title = format!("Unable to check whether table {table} exists");
-                CommandError::new("DB_CONNECTION", sql_details(&title, &error, &server_words(&error)))
-                    .said_by_server(None, &error)
+                let text = sql_details(&title, &ServerCodes::of(None, &error), &server_words(&error));
+                CommandError::new("DB_CONNECTION", text).said_by_server(None, &error)
             }
             RunError::Server { doing, error } => {
                 let inner = CommandError::from(error);
@@ -188,7 +202,7 @@ pub fn script_failure(failure: &StatementFailure, session: &Session, debug: bool
         "{}Location   : {location}\nLine       : {}\nStatement  : {statement}\n",
         sql_details(
             &format!("Failed to execute script {file}"),
-            &failure.error,
+            &ServerCodes::of(None, &failure.error),
             &server_words(&failure.error)
         ),
         failure.line,
@@ -211,12 +225,12 @@ pub fn callback_failure(failure: &StatementFailure, session: &Session, debug: bo
 }
 
 /// A title, a line below it, and the server's codes and words (`FlywaySqlException`).
-fn sql_details(title: &str, error: &DbError, message: &str) -> String {
+fn sql_details(title: &str, codes: &ServerCodes, message: &str) -> String {
     format!(
         "{title}\n{}\nSQL State  : {}\nError Code : {}\nMessage    : {message}\n",
         "-".repeat(title.chars().count()),
-        error.sqlstate.as_deref().unwrap_or("null"),
-        error.code.unwrap_or(0),
+        codes.state.as_deref().unwrap_or("null"),
+        codes.code,
     )
 }
 

@@ -7,11 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dunlin_compat::flyway::{migrate, output};
-use dunlin_compat::model::{Body, MigrationStep, Script};
+use dunlin_compat::model::{Body, Dialect, MigrationStep, Script};
 
 use super::console::Console;
+use crate::cli::backfill::sentence;
 use crate::db::Outcome;
 use crate::engine::{Event, Observer};
+use crate::sql;
 
 /// Callbacks that run before Flyway has said anything about the history.
 const BEFORE_HISTORY: &[&str] =
@@ -183,7 +185,7 @@ impl<'c> FlywayObserver<'c> {
         self.say_current_version();
         let script = |script: &Script| Announcement {
             path: script.block.source.path.clone(),
-            line: Some(output::callback(&script.name, transactional)),
+            line: Some(output::callback(&script.name, transactional && !switches_foreign_keys(script))),
         };
         if !transactional {
             self.without_transaction.push(step.id.clone());
@@ -265,6 +267,16 @@ fn mysql_warning(text: &str) -> Option<(&str, &str)> {
     code.bytes().all(|byte| byte.is_ascii_digit()).then_some((code, message))
 }
 
+/// Flyway marks a callback by what is in it, even where it shares the migration's transaction; of SQLite's statements these
+/// are the ones.
+fn switches_foreign_keys(script: &Script) -> bool {
+    let text = &script.block.source.text;
+    text.to_ascii_lowercase().contains("foreign_keys")
+        && sql::split(text, Dialect::Sqlite).is_ok_and(|statements| {
+            statements.iter().any(|statement| sql::is_foreign_keys_pragma(&statement.text))
+        })
+}
+
 impl Observer for FlywayObserver<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
@@ -294,8 +306,12 @@ impl Observer for FlywayObserver<'_> {
                     self.say(&result_table(outcome));
                 }
             }
-            // Only native migrations have backfills.
-            Event::Backfill { .. } => {}
+            // Of a stand-in; Flyway has no words for it.
+            Event::Backfill { event, .. } => {
+                if let Some(text) = sentence(event) {
+                    self.console.info(&text);
+                }
+            }
             Event::Notice { text } => self.notice(text),
             Event::ProgramOutput { line }
             | Event::GuestLog { text: line, .. }

@@ -24,6 +24,7 @@ use crate::cli::project::{Project, parse_url};
 use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunError, RunOptions, RunReport};
+use crate::plugin::Shelf;
 
 /// What is known of an invocation before its files are read.
 pub struct Place {
@@ -46,7 +47,7 @@ impl Place {
     /// Begins a command: connects, says to which database, and what there is to say of the project's files, in this order, as
     /// Flyway does for each command anew. `access` is what the command is for.
     pub fn begin(&self, console: &Console, access: Access) -> Result<Session, CommandError> {
-        let options = run_options(&self.config, &self.settings);
+        let options = run_options(&self.config, &self.settings, &self.directory);
         let connect = connect_options(&self.config);
         // A session for writing would create a SQLite file before anything is known to be right.
         let reads_only = self.url.engine == Engine::Sqlite || self.config.dry_run_output.is_some();
@@ -59,9 +60,8 @@ impl Place {
             let first = open_on(&self.url, &connect, access);
             (first, reading.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
         });
-        let first = first.map_err(|error| {
-            CommandError::of_connection(&error, self.url.engine, self.config.user.as_deref())
-        })?;
+        let first =
+            first.map_err(|error| CommandError::of_connection(&error, &self.config, self.url.engine))?;
         let server = first.server().clone();
         console.info(&output::database("********", &product(&server)));
         for notice in &notices {
@@ -241,7 +241,7 @@ fn connect_options(config: &Config) -> ConnectOptions {
 }
 
 /// Flyway tries for its lock `lockRetryCount` times, a second apart; -1 is for ever.
-fn run_options(config: &Config, settings: &Settings) -> RunOptions {
+fn run_options(config: &Config, settings: &Settings, directory: &Path) -> RunOptions {
     let lock_wait = match u64::try_from(config.lock_retry_count) {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => Duration::from_secs(u64::from(u32::MAX)),
@@ -250,6 +250,7 @@ fn run_options(config: &Config, settings: &Settings) -> RunOptions {
         lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
+        plugins: Shelf::new(directory, settings.plugin.clone()),
         ..RunOptions::default()
     }
 }

@@ -41,12 +41,6 @@ pub fn write(value: &Value) -> Json {
             Number::from_f64(*float).map_or_else(|| Json::from(float.to_string()), Json::Number)
         }
         Value::Bytes(bytes) => Json::from(BASE64_STANDARD.encode(bytes)),
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => Json::from(text.as_str()),
+        _ => Json::from(value.text()),
     }
 }

@@ -119,19 +119,7 @@ fn with_options<'a>(
 
 impl From<PluginError> for Failure {
     fn from(error: PluginError) -> Failure {
-        let code = match &error {
-            PluginError::Unreadable { .. } => "PLUGIN_UNREADABLE",
-            PluginError::Invalid { .. } => "PLUGIN_INVALID",
-            PluginError::Version { .. } => "PLUGIN_VERSION",
-            PluginError::Import { .. } => "PLUGIN_IMPORT",
-            PluginError::World { .. } => "PLUGIN_WORLD",
-            PluginError::Changed { .. } => "PLUGIN_CHANGED",
-            PluginError::Setup { .. } => "PLUGIN_SETUP",
-            PluginError::Table(_) => "PLUGIN_SETTINGS",
-            PluginError::Call(_) => "PLUGIN_FAILED",
-            PluginError::Wasm(_) => "PLUGIN_RUNTIME",
-        };
-        let failure = Failure::new(code, error.to_string());
+        let failure = Failure::new(error.code(), error.to_string());
         match error.advice() {
             Some(advice) => failure.help(advice),
             None => failure,

@@ -110,6 +110,7 @@ fn session(
             default: Quoting::of_sql_mode(&text(7)),
         },
         session_settings: url.session.clone(),
+        reported_settings: vec![("sql_mode".to_owned(), text(6))],
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
     Ok(MysqlConnection { login, server, infile, packet_limit, notices: Vec::new() })

@@ -19,7 +19,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const FACTS: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
     current_database(), coalesce(current_schema(), ''), current_user, current_setting('search_path'), \
     pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only'), \
-    current_setting('standard_conforming_strings')";
+    current_setting('standard_conforming_strings'), current_setting('DateStyle'), current_setting('IntervalStyle'), \
+    current_setting('TimeZone'), current_setting('server_encoding')";
+
+/// Of these the server reports each change by itself; where they are among the facts.
+const REPORTED: [(usize, &str); 5] = [
+    (9, "standard_conforming_strings"),
+    (10, "DateStyle"),
+    (11, "IntervalStyle"),
+    (12, "TimeZone"),
+    (13, "server_encoding"),
+];
 
 /// Whether and how one attempt uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +234,7 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
         session_id: text(6).parse().unwrap_or_default(),
         quoting: super::quoting(&text(9)).into(),
         session_settings: Vec::new(),
+        reported_settings: REPORTED.map(|(index, name)| (name.to_owned(), text(index))).to_vec(),
     };
     Ok(PostgresConnection { link, server })
 }

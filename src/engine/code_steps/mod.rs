@@ -295,6 +295,7 @@ impl Asked<'_> {
             line: self.line,
             facts: self.facts.clone(),
             copy_data: None,
+            plugin: None,
             is_of_body: true,
         }
     }

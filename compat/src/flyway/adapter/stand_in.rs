@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::flyway::history::MigrationType;
 use crate::flyway::version::MigrationVersion;
 
-/// An SQL file to run in place of a migration, and what the history records: the original.
+/// A file to run in place of a migration, SQL or blocks of the native format, and what the history records: the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandIn {
     /// The original's version; `None` for a repeatable migration.

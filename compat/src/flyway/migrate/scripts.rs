@@ -9,7 +9,8 @@ use crate::flyway::scan::ResolvedMigration;
 use crate::flyway::script_config::ScriptConfig;
 use crate::flyway::states::Resolved;
 use crate::flyway::status::{View, refuse_scan};
-use crate::model::{AdapterError, Block, Body, Script, Source, Step, TransactionRule};
+use crate::model::{AdapterError, Block, Body, Direction, Script, Source, Step, TransactionRule};
+use crate::native::stand_in_blocks as stand_in_blocks_of;
 
 /// The callbacks of an event as steps. Those that Flyway runs on a connection of their own get a session of their own.
 pub fn steps(view: &View<'_>, event: Event) -> Result<Vec<Step>, AdapterError> {
@@ -77,12 +78,12 @@ pub(crate) fn block(view: &View<'_>, file: &ResolvedMigration) -> Result<Block, 
     })
 }
 
-/// The body of what stands in for a migration without a file of ours. Its text is taken as UTF-8, its placeholders are
-/// replaced. A class that nothing stands in for is refused.
-pub(crate) fn stand_in_block(view: &View<'_>, file: &Resolved) -> Result<Block, AdapterError> {
+/// What stands in for a migration without a file of ours: blocks under directives, or SQL. Its text is taken as UTF-8, its
+/// placeholders are replaced. A class that nothing stands in for is refused.
+pub(crate) fn stand_in_blocks(view: &View<'_>, file: &Resolved) -> Result<Vec<Block>, AdapterError> {
     let path = Path::new(&file.path);
     if view.adapter.config.skip_executing_migrations {
-        return Ok(nothing(path));
+        return Ok(vec![nothing(path)]);
     }
     if java::is_class_file(path) {
         let key = file.version.as_ref().map_or_else(|| file.description.clone(), ToString::to_string);
@@ -101,7 +102,15 @@ pub(crate) fn stand_in_block(view: &View<'_>, file: &Resolved) -> Result<Block, 
     } else {
         text
     };
-    Ok(Block { source: Source::file(path, text), body: Body::Sql, transaction: transaction(view, None) })
+    let class = file.script.rsplit('.').next().unwrap_or(&file.script);
+    if let Some(blocks) = stand_in_blocks_of(path, &text, class, Direction::Up)? {
+        return Ok(blocks);
+    }
+    Ok(vec![Block {
+        source: Source::file(path, text),
+        body: Body::Sql,
+        transaction: transaction(view, None),
+    }])
 }
 
 fn file_placeholders(placeholders: &Placeholders, path: &Path) -> Placeholders {

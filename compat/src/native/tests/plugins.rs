@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::PluginFact;
+use crate::model::{Body, Direction, PluginFact, PluginStep};
 
 const SPLIT: (&str, &str) = (
     "1_names.sql",
@@ -58,4 +58,28 @@ fn repair_takes_a_plugin_as_it_is() {
     let sql = setups(&shop("cd").repair(&context).unwrap()).join("\n");
     assert!(sql.contains("plugin_sha256 = 'cd' WHERE version = '1'"), "{sql}");
     assert!(setups(&project(&[SPLIT]).repair(&context).unwrap()).is_empty());
+}
+
+#[test]
+fn a_step_is_a_block_in_the_direction_that_it_says() {
+    let text = "-- migrate:step plugin=move-units\n-- migrate:up\nSELECT 1;\n-- migrate:step direction=down plugin=move-units\n";
+    let hospital = project(&[("1_units.sql", text)]);
+    let bodies = |history: &History, request: &Request| {
+        let plan = plan_on(Dialect::Sqlite, &hospital, history, request).unwrap();
+        first_step(&plan).blocks.iter().map(|block| block.body.clone()).collect::<Vec<Body>>()
+    };
+    let step =
+        |inverse| Body::Plugin(PluginStep { plugin: "move-units".into(), inverse, identity: String::new() });
+    assert_eq!(bodies(&History::default(), &Request::default()), [step(false), Body::Sql]);
+    let applied = history(vec![row(&hospital, "1")]);
+    let down = Request { direction: Some(Direction::Down), ..Request::default() };
+    assert_eq!(bodies(&applied, &down), [step(true)]);
+    assert_eq!(hospital.plugins().into_iter().collect::<Vec<_>>(), ["move-units"]);
+
+    let server = server(Dialect::Sqlite);
+    let context = Context { server: &server, history: &History::default(), answers: &[], unfinished: None };
+    assert_eq!(hospital.status(&context).unwrap()[0].kind, "step");
+    let edited = project(&[("1_units.sql", &text.replacen("move-units", "swap-units", 1))]);
+    let context = Context { history: &applied, ..context };
+    assert_eq!(edited.status(&context).unwrap()[0].state, "edited");
 }

@@ -3,9 +3,11 @@
 import os
 import sys
 
-#: Files whose code is the project's: those in it, outside of folders of installed packages.
-_project = None
+#: Folders whose code is the project's, but for installed packages in them.
+_roots = []
 _cache = {}
+
+_PACKAGES = ("site-packages", "dist-packages")
 
 # SQLAlchemy asks for the server's version, default schema and the like from functions inside of
 # create_engine(): sqlalchemy/engine/create.py, in 1.3 sqlalchemy/engine/strategies.py.
@@ -16,9 +18,30 @@ _INITIALISERS = (
 _INITIALISING = ("first_connect", "on_connect", "do_on_connect")
 
 
-def set_project(folder):
-    global _project
-    _project = os.path.join(os.path.realpath(folder), "") if folder else None
+def set_project(folder, import_paths=()):
+    """The project's folder, and folders from which it imports; those of installed packages are not its own."""
+    own = [path for path in import_paths if not holds_packages(path)]
+    _roots[:] = [os.path.join(os.path.realpath(path), "") for path in [folder] + own if path]
+    _cache.clear()
+
+
+def holds_packages(folder):
+    """Whether a folder is one of installed packages."""
+    return os.path.basename(os.path.normpath(folder)) in _PACKAGES
+
+
+def add_revision(filename):
+    """A revision's file makes its folder the project's; where it is part of an installed package, that is the project."""
+    path = os.path.realpath(filename)
+    if in_project(path):
+        return
+    folder = os.path.dirname(path)
+    for packages in _PACKAGES:
+        before, found, inner = folder.rpartition(os.sep + packages + os.sep)
+        if found:
+            folder = before + found + inner.split(os.sep)[0]
+            break
+    _roots.append(os.path.join(folder, ""))
     _cache.clear()
 
 
@@ -31,13 +54,15 @@ def in_project(filename):
 
 
 def _is_of_project(filename):
-    if not _project or filename.startswith("<"):
+    if not _roots or filename.startswith("<"):
         return False
     path = os.path.realpath(filename)
-    if not path.startswith(_project):
-        return False
-    inner = path[len(_project) :].replace("\\", "/").split("/")
-    return not any(part in ("site-packages", "dist-packages") for part in inner)
+    for root in _roots:
+        if path.startswith(root):
+            inner = path[len(root) :].replace("\\", "/").split("/")
+            if not any(part in _PACKAGES for part in inner):
+                return True
+    return False
 
 
 def running():

@@ -41,12 +41,13 @@ class Guest:
         if message["protocol"] != PROTOCOL:
             # The engine compares the versions and refuses.
             return self._ready([])
-        frames.set_project(message["project"])
+        import_paths = message.get("import_paths") or []
+        frames.set_project(message["project"], import_paths)
         _enter(message["project"])
         session.current.engine = self._engine
         session.current.server = message.get("server")
         standins.install(message.get("server"))
-        imports.extend_path(message.get("import_paths") or [])
+        imports.extend_path(import_paths)
         imports.install(self._engine)
         # Alembic and SQLAlchemy are imported only now that the drivers are in place. The log comes after, as it does when
         # env.py configures it.
@@ -69,6 +70,8 @@ class Guest:
 
     def _load(self, message):
         self._environment.prepare()
+        for file in message["migrations"]:
+            frames.add_revision(file["path"])
         problems = []
         for file in message["migrations"]:
             problems.extend(imports.problems(file["path"], file["source"]))

@@ -7,6 +7,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import types
 
 from dunlin_guest import frames, wire
 
@@ -17,6 +18,58 @@ def extend_path(paths):
         if path in sys.path:
             sys.path.remove(path)
         sys.path.insert(0, path)
+
+
+# -- what the project's own interpreter would do by itself, and the sandbox's does not
+
+
+def _read_pth(sitedir):
+    """Executes the lines of ``.pth`` files that begin with an import, as Python does with those of a folder of installed
+    packages when it starts. Folders that they name are among the import paths.
+
+    The lines look for the folder as ``sitedir`` in the frame above theirs.
+    """
+    try:
+        names = sorted(name for name in os.listdir(sitedir) if name.endswith(".pth") and name[0] != ".")
+    except OSError:
+        return
+    for name in names:
+        try:
+            with open(os.path.join(sitedir, name), encoding="utf-8-sig") as file:
+                lines = file.read().splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in lines:
+            if line.startswith(("import ", "import\t")):
+                try:
+                    exec(line)
+                except Exception as error:
+                    _tell("debug", "%s was not executed: %s" % (os.path.join(sitedir, name), _reason(error)))
+
+
+class _Distutils(importlib.abc.MetaPathFinder):
+    """``distutils`` as setuptools carries it, for packages from before Python 3.12, which ended it.
+
+    Setuptools puts it there itself, but only one that is as new as the interpreter.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "distutils":
+            return None
+        for entry in sys.path:
+            folder = os.path.join(entry, "setuptools", "_distutils")
+            init = os.path.join(folder, "__init__.py")
+            if os.path.exists(init):
+                return importlib.util.spec_from_file_location(
+                    name, init, submodule_search_locations=[folder]
+                )
+        return None
+
+
+def _as_the_projects_interpreter():
+    for folder in [path for path in sys.path if frames.holds_packages(path)]:
+        _read_pth(folder)
+    sys.meta_path.append(_Distutils())
 
 
 # -- packages whose __init__ cannot be executed
@@ -37,6 +90,8 @@ class _EmptiedFinder(importlib.abc.MetaPathFinder):
 
     def __init__(self):
         self.folders = {}
+        #: Why each failed.
+        self.reasons = {}
 
     def find_spec(self, name, path=None, target=None):
         folder = self.folders.get(name)
@@ -56,10 +111,12 @@ def install(engine):
     _engine = engine
     if _emptied not in sys.meta_path:
         sys.meta_path.insert(1, _emptied)
+        if sys.platform == "wasi":
+            _as_the_projects_interpreter()
 
 
 def import_module(name):
-    """Imports a module; where a package above it fails, without that package's ``__init__``.
+    """Imports a module; where a package that it needs fails, without that package's ``__init__``.
 
     Only packages of the project are emptied so, and only when importing them as they are failed.
     """
@@ -68,31 +125,38 @@ def import_module(name):
         try:
             return importlib.import_module(name)
         except (ImportError, OSError, AttributeError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            failed = _failed_package(error)
             for added in set(sys.modules) - before:
                 del sys.modules[added]
-            if not _empty_a_parent(name, error):
+            if failed is None:
                 raise
+            _empty(*failed, error)
 
 
-def _empty_a_parent(name, error):
-    """Empties the innermost package above a module that failed by itself; whether there was one."""
-    parts = name.split(".")
-    for length in range(1, len(parts)):
-        package = ".".join(parts[:length])
-        if package in _emptied.folders or package in sys.modules:
-            continue
-        spec = _find(package)
-        if spec is None or not spec.submodule_search_locations or not spec.origin:
-            return False
-        if not frames.in_project(spec.origin):
-            return False
-        folder = list(spec.submodule_search_locations)[0]
-        _emptied.folders[package] = folder
-        _warn(
-            "%s is used without its __init__, which cannot be imported: %s" % (package, _reason(error))
-        )
-        return True
-    return False
+def _failed_package(error):
+    """(name, folder) of the innermost package of the project whose ``__init__`` an error ended; None if there is none."""
+    failed = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        code, names = traceback.tb_frame.f_code, traceback.tb_frame.f_globals
+        if (
+            code.co_name == "<module>"
+            and os.path.basename(code.co_filename) == "__init__.py"
+            and frames.in_project(code.co_filename)
+            and names.get("__path__")
+        ):
+            failed = names["__name__"], list(names["__path__"])[0]
+        traceback = traceback.tb_next
+    return failed
+
+
+def _empty(package, folder, error):
+    _emptied.folders[package] = folder
+    _emptied.reasons[package] = _reason(error)
+    _tell(
+        "warning",
+        "%s is used without its __init__, which cannot be imported: %s" % (package, _emptied.reasons[package]),
+    )
 
 
 def _find(name):
@@ -102,9 +166,9 @@ def _find(name):
         return None
 
 
-def _warn(text):
+def _tell(level, text):
     try:
-        _engine.log("warning", "dunlin", text)
+        _engine.log(level, "dunlin", text)
     except wire.EngineError:
         pass
 
@@ -149,7 +213,63 @@ def problems(path, source):
                 what = name if attribute is None else "%s.%s" % (name, attribute)
                 found.append({"path": path, "line": node.lineno, "import": what, "reason": reason})
                 break
+    return found or _import_what_is_reached(path, tree)
+
+
+def _import_what_is_reached(path, tree):
+    """Imports sub-modules that a file uses as attributes of a package without importing them, since Alembic, which loads
+    all revisions, has them from another one. In the sandbox gives those that cannot be had, as problems.
+    """
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+    found, seen = [], set()
+    for node in ast.walk(tree):
+        root, attributes = _chain(node)
+        if root not in bound or (root, attributes) in seen:
+            continue
+        seen.add((root, attributes))
+        name, reason = _reach(bound[root], attributes)
+        if reason is not None and sys.platform == "wasi":
+            found.append({"path": path, "line": node.lineno, "import": name, "reason": reason})
     return found
+
+
+def _chain(node):
+    """``("a", ("b", "c"))`` of the expression ``a.b.c``."""
+    attributes = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id if isinstance(node, ast.Name) and attributes else None), tuple(reversed(attributes))
+
+
+def _reach(name, attributes):
+    """Follows attributes from a module, importing sub-modules; (module, why it cannot be imported) where one fails."""
+    module = sys.modules.get(name)
+    for attribute in attributes:
+        if not isinstance(module, types.ModuleType):
+            break
+        try:
+            module = getattr(module, attribute)
+            continue
+        except AttributeError:
+            name = "%s.%s" % (module.__name__, attribute)
+        except Exception:
+            break
+        if not hasattr(module, "__path__"):
+            break
+        try:
+            module = import_module(name)
+        except BaseException as error:
+            if isinstance(error, ModuleNotFoundError) and error.name == name:
+                break
+            return name, _reason(error)
+    return name, None
 
 
 def _imports(tree):
@@ -200,14 +320,21 @@ def _cannot_import(name, attribute):
         module = import_module(name)
     except BaseException as error:
         return _reason(error)
+    emptied = getattr(module, "__dunlin_emptied__", False)
+    if attribute is None and emptied:
+        # Whoever imports a whole package uses what its __init__ defines.
+        return _emptied.reasons[name]
     if attribute is None or hasattr(module, attribute):
         return None
     try:
         import_module("%s.%s" % (name, attribute))
         return None
     except ModuleNotFoundError:
-        if getattr(module, "__dunlin_emptied__", False):
-            return "%s is used without its __init__, which would have defined it" % name
+        if emptied:
+            return "%s would have defined it, whose __init__ cannot be imported: %s" % (
+                name,
+                _emptied.reasons[name],
+            )
         return "cannot import name %r from %r" % (attribute, name)
     except BaseException as error:
         return _reason(error)
@@ -215,10 +342,10 @@ def _cannot_import(name, attribute):
 
 def _reason(error):
     """Why an import failed, for people."""
+    extension = _native_extension_of(error)
+    if extension:
+        return "a native extension: %s" % extension
     if isinstance(error, ModuleNotFoundError) and error.name:
-        extension = _native_extension(error.name)
-        if extension:
-            return "a native extension: %s" % extension
         return "%s is not installed" % error.name.split(".")[0] if _is_missing(error.name) else str(error)
     if isinstance(error, SystemExit):
         return "importing it ends the program"
@@ -234,6 +361,22 @@ def _is_missing(name):
     return name.split(".")[0] not in sys.modules and _find(name.split(".")[0]) is None
 
 
+def _native_extension_of(error):
+    """The compiled module that an error is about, where it is one."""
+    if not isinstance(error, ImportError):
+        return None
+    if not isinstance(error, ModuleNotFoundError):
+        # Elsewhere there are compiled modules that can be loaded, and other reasons not to find a name in them.
+        if sys.platform != "wasi":
+            return None
+        if error.path and error.path.endswith(_COMPILED):
+            return error.path
+    return _native_extension(error.name) if error.name else None
+
+
+_COMPILED = (".so", ".pyd", ".dylib")
+
+
 def _native_extension(name):
     """The file of a compiled module of another interpreter or machine, where the search path has one."""
     parts = name.split(".")
@@ -247,8 +390,7 @@ def _native_extension(name):
         except OSError:
             continue
         for entry in entries:
-            stem, _, ending = entry.partition(".")
-            if stem == parts[-1] and ending.endswith(("so", "pyd", "dylib")):
+            if entry.partition(".")[0] == parts[-1] and entry.endswith(_COMPILED):
                 return os.path.join(folder, entry)
     return None
 

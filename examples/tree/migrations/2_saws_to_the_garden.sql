@@ -1,0 +1,2 @@
+-- migrate:step plugin=reparent-tree
+-- migrate:step plugin=reparent-tree direction=down
