@@ -7,6 +7,7 @@
 pub mod alembic;
 pub mod backfill;
 pub mod flyway;
+pub mod knex;
 pub mod model;
 pub mod native;
 pub mod plugin_settings;
