@@ -6,6 +6,7 @@ pub mod client;
 pub mod config;
 pub mod connection;
 pub mod files;
+pub mod guest;
 pub mod history;
 pub mod output;
 pub mod plan;
