@@ -71,6 +71,17 @@ pub struct Column {
     pub type_id: Option<u32>,
 }
 
+/// A notice of the server in its parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in a PostgreSQL message")]
+pub struct NoticeParts {
+    pub severity: String,
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
 /// A failure inside [`Connection::execute_many`].
 #[derive(Debug)]
 pub struct BatchError {
@@ -130,6 +141,11 @@ pub trait Connection: Send {
 
     /// Notices and warnings since the last call, as the server words them.
     fn take_notices(&mut self) -> Vec<String>;
+
+    /// The parts of those that the next [`Connection::take_notices`] gives, where drivers hand them on.
+    fn notice_parts(&self) -> Vec<NoticeParts> {
+        Vec::new()
+    }
 
     /// Whether a transaction is open as far as the driver knows: asked of the server where that is needed.
     fn in_transaction(&mut self) -> Result<bool, DbError>;

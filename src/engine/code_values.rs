@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use dunlin_compat::model::Dialect;
 use serde_json::{Value, json};
 
-use crate::db::{Cell, DbError, DbErrorKind, Parameter, TypedColumn, TypedOutcome};
+use crate::db::{Cell, DbError, DbErrorKind, NoticeParts, Parameter, TypedColumn, TypedOutcome};
 use crate::guest::protocol::{
-    Answer, ParameterValue, ResultColumn, StatementError, StatementResult, TypedParameter,
+    Answer, Notice, ParameterValue, ResultColumn, StatementError, StatementResult, TypedParameter,
 };
 use crate::sql::Verb;
 
@@ -79,7 +79,21 @@ pub fn result(outcome: TypedOutcome, verb: &Verb) -> Answer {
         affected: counted.then_some(outcome.affected),
         last_id: outcome.last_id,
         tag: verb.tag.clone(),
+        notices: Vec::new(),
     })
+}
+
+/// Adds what the server said beside a result.
+pub fn with_notices(answer: Answer, notices: Vec<NoticeParts>) -> Answer {
+    let Answer::Result(result) = answer else { return answer };
+    let notice = |parts: NoticeParts| Notice {
+        severity: parts.severity,
+        sqlstate: parts.sqlstate,
+        message: parts.message,
+        detail: parts.detail,
+        hint: parts.hint,
+    };
+    Answer::Result(StatementResult { notices: notices.into_iter().map(notice).collect(), ..result })
 }
 
 fn column(column: TypedColumn) -> ResultColumn {

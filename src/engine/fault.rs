@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::{Lock, Server};
 
-use crate::db::{BatchError, Connection, DbError, Outcome, Parameter, TypedOutcome};
+use crate::db::{BatchError, Connection, DbError, NoticeParts, Outcome, Parameter, TypedOutcome};
 
 static SENT: AtomicUsize = AtomicUsize::new(0);
 
@@ -118,6 +118,10 @@ impl Connection for Faulty {
 
     fn take_notices(&mut self) -> Vec<String> {
         self.inner.take_notices()
+    }
+
+    fn notice_parts(&self) -> Vec<NoticeParts> {
+        self.inner.notice_parts()
     }
 
     fn in_transaction(&mut self) -> Result<bool, DbError> {

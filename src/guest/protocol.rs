@@ -366,6 +366,23 @@ pub struct StatementResult {
     pub last_id: Option<i64>,
     /// Its verb.
     pub tag: String,
+    /// What PostgreSQL said beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+/// A notice of PostgreSQL.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "as in a PostgreSQL message")]
+pub struct Notice {
+    pub severity: String,
+    pub sqlstate: String,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A column of a result.

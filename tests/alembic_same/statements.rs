@@ -94,10 +94,12 @@ fn without_cursor(statement: &str) -> Option<String> {
     Some(DECLARE.replace(statement, "").into_owned())
 }
 
-/// A question to PostgreSQL's catalogs with `{oid}` for every number that may be one; reflection asks for tables by it.
+/// A question to PostgreSQL's catalogs with `{oid}` for every number that may be one; reflection asks for tables by it, in
+/// SQLAlchemy 1.4 without naming the schema of the catalogs.
 fn without_oids(kind: ServerKind, statement: String) -> String {
+    static CATALOG: LazyLock<Regex> = LazyLock::new(|| regex(r"pg_catalog\.|\b(FROM|JOIN)\s+pg_\w"));
     static OID: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d{5,}\b"));
-    if kind != ServerKind::Postgres || !statement.contains("pg_catalog.") {
+    if kind != ServerKind::Postgres || !CATALOG.is_match(&statement) {
         return statement;
     }
     OID.replace_all(&statement, "{oid}").into_owned()

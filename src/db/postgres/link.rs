@@ -1,6 +1,6 @@
 //! A blocking client over tokio-postgres: the runtime, the connection task and the notices.
 
-use super::super::{Cell, Column, Outcome, TypedColumn, TypedOutcome};
+use super::super::{Cell, Column, NoticeParts, Outcome, TypedColumn, TypedOutcome};
 use futures_util::StreamExt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -24,7 +24,7 @@ pub(super) struct Link {
     messages: Messages,
     /// The connection has ended: it must not be polled again.
     ended: bool,
-    notices: Vec<String>,
+    notices: Vec<NoticeParts>,
 }
 
 /// What a message of several statements gave: the results before the error, and the error.
@@ -124,7 +124,12 @@ impl Link {
 
     /// Notices since the last call.
     pub fn take_notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+        let text = |notice: NoticeParts| format!("{}: {}", notice.severity, notice.message);
+        std::mem::take(&mut self.notices).into_iter().map(text).collect()
+    }
+
+    pub fn notice_parts(&self) -> &[NoticeParts] {
+        &self.notices
     }
 
     /// Drives the connection until the request is answered.
@@ -139,7 +144,13 @@ impl Link {
             while !*ended {
                 match messages(context) {
                     Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
-                        notices.push(format!("{}: {}", notice.severity(), notice.message()));
+                        notices.push(NoticeParts {
+                            severity: notice.severity().to_owned(),
+                            sqlstate: notice.code().code().to_owned(),
+                            message: notice.message().to_owned(),
+                            detail: notice.detail().map(str::to_owned),
+                            hint: notice.hint().map(str::to_owned),
+                        });
                     }
                     Poll::Ready(Some(Ok(_))) => {}
                     Poll::Ready(Some(Err(error))) => {

@@ -10,7 +10,7 @@ pub(super) use connect::connect;
 
 use super::error::{DbError, DbErrorKind};
 use super::text::{is_blank, leading_words};
-use super::{BatchError, Connection, ErrorFields, Outcome, Parameter, TypedOutcome};
+use super::{BatchError, Connection, ErrorFields, NoticeParts, Outcome, Parameter, TypedOutcome};
 use batch::Message;
 use dunlin_compat::model::{Dialect, Lock, Quoting, Server};
 use link::{Answers, Failure, Link};
@@ -124,6 +124,10 @@ impl Connection for PostgresConnection {
 
     fn take_notices(&mut self) -> Vec<String> {
         self.link.take_notices()
+    }
+
+    fn notice_parts(&self) -> Vec<NoticeParts> {
+        self.link.notice_parts().to_vec()
     }
 
     fn learn_quoting(&mut self) -> Result<(), DbError> {

@@ -132,8 +132,9 @@ impl CodeSteps<'_, '_> {
     }
 
     pub(super) fn succeeded(&mut self, asked: &Asked<'_>, outcome: TypedOutcome) -> Answer {
+        let notices = self.runner.connection.notice_parts();
         self.told(asked, &outcome);
-        let answer = code_values::result(outcome, &asked.verb);
+        let answer = code_values::with_notices(code_values::result(outcome, &asked.verb), notices);
         self.note(asked.digest.clone(), &answer);
         answer
     }
