@@ -228,6 +228,28 @@ impl fmt::Display for Lock {
     }
 }
 
+/// A lock that a tool keeps as a row of a table of its own. It outlives its holder, so what we put there tells that it is ours:
+/// whoever holds our own lock and finds it knows that the run that left it is dead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockRow {
+    /// The table, quoted and qualified, for messages.
+    pub table: String,
+    /// Returns a row if the table is there.
+    pub exists: String,
+    /// Makes it.
+    pub create: String,
+    /// Puts the row into it, unless there is one.
+    pub fill: String,
+    /// The state of each row: 0 is free, more is the tool's own, less is ours.
+    pub states: String,
+    /// Takes what is free or ours; it has to change exactly one row.
+    pub take: String,
+    /// Gives it back.
+    pub free: String,
+    /// How a user frees one that nobody holds: a command of the tool.
+    pub way_out: String,
+}
+
 /// Up or down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -716,6 +738,11 @@ pub trait Adapter: Send {
 
     /// The locks of the original tool, to exclude it while we run. Ours is added by the engine.
     fn locks(&self, server: &Server) -> Vec<Lock>;
+
+    /// The original tool's lock where it is a row of a table.
+    fn lock_row(&self, _server: &Server) -> Option<LockRow> {
+        None
+    }
 
     /// How to read the history.
     fn history_queries(&self, server: &Server) -> HistoryQueries;

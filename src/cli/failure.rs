@@ -280,6 +280,7 @@ impl From<RunError> for Failure {
             }
             RunError::LockNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) }
                 .help("Wait for the other run, or raise --lock-wait. A lock ends with its session; nothing has to be removed."),
+            RunError::LockRowNotObtained { .. } => Failure { exit: Exit::Locked, ..Failure::new("LOCK", message) },
             RunError::Split { path, first_line, error } => {
                 let failure = Failure::new("SYNTAX", error.problem.to_string()).help(error.advice());
                 failure.at(&path, error.line + first_line - 1)

@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod flyway;
 mod interruption;
+mod knex;
 mod new;
 mod output;
 mod pack;
@@ -119,8 +120,8 @@ enum Command {
     /// Alembic's own command line: its commands, arguments and output
     #[command(disable_help_flag = true)]
     Alembic(ToolArgs),
-    /// Knex' own command line (not built yet)
-    #[command(disable_help_flag = true, hide = true)]
+    /// Knex' own command line: its commands, arguments and output
+    #[command(disable_help_flag = true)]
     Knex(ToolArgs),
     /// Rails' own database tasks (not built yet)
     #[command(disable_help_flag = true, hide = true)]
@@ -142,6 +143,9 @@ pub fn main() -> ExitCode {
     }
     if let Some(own) = tool_arguments(&arguments, "alembic") {
         return alembic::main(&own);
+    }
+    if let Some(own) = tool_arguments(&arguments, "knex") {
+        return knex::main(&own);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -165,7 +169,7 @@ pub fn main() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
         Command::Alembic(arguments) => return alembic::main(&arguments.arguments),
-        Command::Knex(_) => Err(not_built("Knex")),
+        Command::Knex(arguments) => return knex::main(&arguments.arguments),
         Command::Rails(_) => Err(not_built("Rails")),
     };
     match result {

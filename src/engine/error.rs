@@ -38,6 +38,24 @@ pub enum RunError {
         waited: Duration,
     },
 
+    /// The lock that the original tool keeps in a table is taken, and not by us.
+    #[error(
+        "{} ({} s). If no other run is at work, its holder died: `{way_out}` frees it",
+        if *rows == 1 { format!("the lock in {table} is held by another run") }
+        else { format!("the lock in {table} has {rows} rows instead of one") },
+        waited.as_secs()
+    )]
+    LockRowNotObtained {
+        /// The table, quoted and qualified.
+        table: String,
+        /// How many rows it has.
+        rows: usize,
+        /// How long was waited.
+        waited: Duration,
+        /// The command that frees it.
+        way_out: String,
+    },
+
     /// A file cannot be cut into statements. Nothing was sent.
     #[error("{}:{}: {error}", path.display(), error.line + first_line - 1)]
     Split {

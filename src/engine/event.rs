@@ -34,6 +34,13 @@ pub enum Event<'a> {
         /// Waited so far.
         waited: Duration,
     },
+    /// The lock that the original tool keeps in a table is held by another run.
+    LockRowWait {
+        /// The table.
+        table: &'a str,
+        /// Waited so far.
+        waited: Duration,
+    },
     /// The plan made under the lock: so many migrations will run.
     Planned {
         /// How many migrations.

@@ -16,6 +16,7 @@ mod fault;
 mod journal;
 mod journaled;
 mod lock;
+mod lock_row;
 mod message;
 mod options;
 mod orphans;

@@ -12,7 +12,7 @@ use super::journal::{Entry, Journal};
 use super::plugins::load_plugins;
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
-use super::{RunError, RunOptions, UnfinishedFailure, lock};
+use super::{RunError, RunOptions, UnfinishedFailure, lock, lock_row};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
 use crate::sql;
@@ -82,6 +82,10 @@ pub fn run(
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
+    let lock_row = adapter.lock_row(connection.server());
+    if let Some(row) = &lock_row {
+        lock_row::take(connection.as_mut(), row, options.lock_wait, observer)?;
+    }
     let journal = Journal::new(adapter, connection.server());
     let mut runner = Runner {
         connection,
@@ -103,9 +107,11 @@ pub fn run(
     };
     let result = runner.run(planner, on_unfinished);
     let tidied = runner.tidy();
+    let freed = lock_row.map_or(Ok(()), |row| lock_row::free(runner.connection.as_mut(), &row));
     // A failure of the run says more than one of tidying up after it.
     result?;
     tidied?;
+    freed?;
     Ok(runner.report)
 }
 

@@ -12,6 +12,7 @@ use super::interrupt::Interrupt;
 use super::pack;
 use super::protocol::{Start, VERSION};
 use super::python_pins;
+use super::quickjs::{self, QuickJsCarrier};
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::sandbox_world::{self, Folder};
 use super::{CarrierError, CarrierLink, Guest, GuestError, GuestSource, Steps};
@@ -28,6 +29,8 @@ pub struct GuestSettings {
     pub python: Option<PathBuf>,
     /// Variables of the environment that guests see as they are. The sandbox has no others.
     pub environment: Vec<String>,
+    /// More variables that the sandbox shows, passwords in them masked, as those of the host are.
+    pub masked: Vec<String>,
     /// Passwords of the database, which no guest may see.
     pub secrets: Vec<String>,
     /// How long a guest may compute between two messages.
@@ -50,6 +53,7 @@ impl GuestSettings {
             carrier: Carrier::default(),
             python: None,
             environment: Vec::new(),
+            masked: Vec::new(),
             secrets: Vec::new(),
             packs: pack::folder(),
             cache: CompiledCache::of_user(),
@@ -225,6 +229,9 @@ impl Guests {
         import_paths: &[PathBuf],
     ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
         let settings = &self.settings;
+        if program.language == Language::JavaScript {
+            return self.quickjs(program);
+        }
         let folder =
             settings.packs.as_deref().ok_or("there is no home folder to keep packs in; set DUNLIN_PACKS")?;
         let (packs, unusable) = pack::list(folder);
@@ -259,12 +266,34 @@ impl Guests {
         Ok(SandboxCarrier::start(command).map(|carrier| Box::new(carrier) as Box<dyn CarrierLink>))
     }
 
+    /// JavaScript runs on the project's own packages, so it needs no pack.
+    fn quickjs(
+        &self,
+        program: &GuestProgram,
+    ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
+        if quickjs::package(program.tool, &self.settings.project, &program.import_paths).is_none() {
+            return Err(format!(
+                "there is no node_modules/{} in {} or above it; `npm install` brings it",
+                program.tool,
+                self.settings.project.display()
+            ));
+        }
+        let carrier = QuickJsCarrier::start(program, &self.settings);
+        Ok(carrier.map(|carrier| Box::new(carrier) as Box<dyn CarrierLink>))
+    }
+
     #[cfg(unix)]
     fn host(&self, program: &GuestProgram) -> Result<Box<dyn CarrierLink>, GuestError> {
-        use super::{host, host_python};
-        if program.language != Language::Python {
-            let reason = format!("{} is not run by this version of dunlin", program.language);
-            return Err(GuestError::NoCarrier { reason });
+        use super::{host, host_node, host_python};
+        match program.language {
+            Language::Python => {}
+            Language::JavaScript => {
+                return Ok(Box::new(host_node::NodeCarrier::start(program, &self.settings)?));
+            }
+            Language::Ruby => {
+                let reason = format!("{} is not run by this version of dunlin", program.language);
+                return Err(GuestError::NoCarrier { reason });
+            }
         }
         let variable = |name: &str| std::env::var_os(name);
         let python = host_python::find(&self.settings.project, self.settings.python.as_deref(), &variable)
@@ -282,6 +311,11 @@ impl Guests {
 
 /// Both ways to run a program, for whoever has neither.
 fn ways_out(program: &GuestProgram) -> String {
+    if program.language == Language::JavaScript {
+        return "`npm install` brings the project's packages, which the sandbox runs; `carrier = \"host\"` in dunlin.toml runs \
+                migrations by the machine's own Node"
+            .to_owned();
+    }
     format!(
         "`dunlin pack build {}` makes a pack for the sandbox, on a machine with Python and pip; `carrier = \"host\"` in \
          dunlin.toml runs them by the project's own {}, which `{}` names",

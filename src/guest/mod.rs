@@ -10,8 +10,11 @@ mod guests;
 #[cfg(unix)]
 mod host;
 #[cfg(unix)]
+mod host_node;
+#[cfg(unix)]
 mod host_python;
 mod interrupt;
+mod javascript;
 #[cfg(unix)]
 mod lines;
 pub mod pack;
@@ -19,6 +22,7 @@ pub mod pack_build;
 mod pack_libraries;
 pub mod protocol;
 mod python_pins;
+mod quickjs;
 mod sandbox;
 mod sandbox_world;
 
@@ -30,6 +34,7 @@ pub use converse::{Guest, Steps};
 pub use error::{CarrierError, GuestError};
 pub use guests::{GuestSettings, Guests};
 pub use interrupt::Interrupt;
+pub use quickjs::package as javascript_package;
 
 /// Whoever starts guests and keeps them for a run.
 pub trait GuestSource {

@@ -37,6 +37,7 @@
 //! |---|---|---|
 //! | `knexfile` | `path`, `environment` | `config`: the configuration as JSON, its `connection` resolved; what JSON cannot hold is an object that names it, such as `{"function": true}`, `{"instance": "Source", …}`, `{"regexp": …}`, `{"date": …}`, `{"circular": true}`. `environments`: the keys of the export. `environment`: the one that was taken; null when the export is the configuration itself. `variables`: the environment variables that were read |
 //! | `names` | | names of a custom `migrationSource`'s migrations, in its order; null without one |
+//! | `transactions` | `migrations`: list of `{id, path, source}` | what `config.transaction` of each says, by its id; null where it says nothing |
 //! | `make` | `extension`, `stub`, `variables` | `text` of a new migration, and the `stub` it is made of |
 //! | `session` | | `statements`: what a new connection begins with, `{sql, parameters}`: `search_path`, the pool's `afterCreate` |
 

@@ -5,7 +5,9 @@
 
 use super::client::Family;
 use super::config::Migrations;
-use crate::model::{AdapterError, Context, Dialect, HistoryQueries, HistoryStatement, Row, Server};
+use crate::model::{
+    AdapterError, Context, Dialect, HistoryQueries, HistoryStatement, LockRow, Row, Server,
+};
 
 /// Where the history is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +74,6 @@ impl HistoryTable {
         }
     }
 
-    /// Returns a row if the lock's table is there.
-    pub fn lock_exists(&self, dialect: Dialect) -> String {
-        self.exists(&self.lock_name(), dialect)
-    }
-
     /// Knex' `hasTable`.
     fn exists(&self, name: &str, dialect: Dialect) -> String {
         let literal = |text: &str| dialect.quote_literal(text);
@@ -138,6 +135,22 @@ impl HistoryTable {
     pub fn insert_lock(&self, dialect: Dialect) -> String {
         let (table, locked) = (self.quoted_lock(dialect), quote("is_locked", dialect));
         format!("insert into {table} ({locked}) select 0 where not exists (select * from {table})")
+    }
+
+    /// The lock as the engine takes it.
+    pub fn lock_row(&self, dialect: Dialect) -> LockRow {
+        let (table, locked) = (self.quoted_lock(dialect), quote("is_locked", dialect));
+        LockRow {
+            exists: self.exists(&self.lock_name(), dialect),
+            create: self.create_lock(dialect),
+            fill: self.insert_lock(dialect),
+            states: format!("select {locked} from {table}"),
+            // Knex takes whatever is not 0 for locked.
+            take: format!("update {table} set {locked} = -1 where {locked} <= 0"),
+            free: format!("update {table} set {locked} = 0"),
+            way_out: "knex migrate:unlock".to_owned(),
+            table,
+        }
     }
 
     /// What `migrate:unlock` does.
@@ -255,10 +268,7 @@ mod tests {
                 .create_lock(Dialect::Postgres)
                 .starts_with(r#"create table "admin"."knex_migrations_lock" ("#)
         );
-        assert!(
-            table
-                .lock_exists(Dialect::Postgres)
-                .ends_with("table_name = 'knex_migrations_lock' and table_schema = 'admin'")
+        assert!(table.lock_row(Dialect::Postgres).exists.ends_with("table_name = 'knex_migrations_lock' and table_schema = 'admin'")
         );
     }
 

@@ -216,7 +216,7 @@ impl KnexAdapter {
             body: Body::Code(Box::new(Code {
                 guest: Arc::clone(&self.guest),
                 carrier: self.carriers.get(&file.name).copied(),
-                options: json!({"transaction": in_transaction, "directory": file.directory}),
+                options: self.run_options(file, chosen, in_transaction, shares),
             })),
             transaction: if in_transaction { TransactionRule::Auto } else { TransactionRule::Never },
         };
@@ -234,6 +234,33 @@ impl KnexAdapter {
             record: Record { success: vec![record], failure: Vec::new(), one_row_each: true },
             group: shares.then_some(ONE_TRANSACTION),
         })
+    }
+}
+
+impl KnexAdapter {
+    /// What the guest is told of one migration. The hooks around the whole batch are called beside its first and last one.
+    fn run_options(
+        &self,
+        file: &MigrationFile,
+        chosen: &Chosen,
+        in_transaction: bool,
+        shares: bool,
+    ) -> serde_json::Value {
+        let told = |file: &MigrationFile| json!({"file": file.name, "directory": file.directory});
+        let mut options = json!({
+            "transaction": in_transaction,
+            "shared_transaction": shares,
+            "migration": told(file),
+        });
+        let all = || chosen.files.iter().map(told).collect::<Vec<_>>();
+        for (hook, key, place) in
+            [("beforeAll", "before_all", chosen.files.first()), ("afterAll", "after_all", chosen.files.last())]
+        {
+            if place == Some(file) && self.migrations.hooks.iter().any(|name| name == hook) {
+                options[key] = all().into();
+            }
+        }
+        options
     }
 }
 

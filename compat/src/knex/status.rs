@@ -4,7 +4,7 @@ use super::files::code_units;
 use super::history::{self, Applied};
 use super::plan::{Command, KnexAdapter, corrupt};
 use crate::model::{
-    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, Plan, Problem, Request,
+    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, LockRow, Plan, Problem, Request,
     Server, Setup, Standing, StatusEntry, Step, Unfinished,
 };
 
@@ -48,6 +48,10 @@ impl Adapter for KnexAdapter {
     /// None that a session holds: Knex' lock is a row.
     fn locks(&self, _server: &Server) -> Vec<Lock> {
         Vec::new()
+    }
+
+    fn lock_row(&self, server: &Server) -> Option<LockRow> {
+        Some(self.table.lock_row(server.dialect))
     }
 
     fn history_queries(&self, server: &Server) -> HistoryQueries {

@@ -9,7 +9,7 @@ const migration = require('./migration');
 const { session } = require('./session');
 
 async function call(dispatcher, name, given) {
-  const known = { knexfile, names, make, session: statementsOfConnection };
+  const known = { knexfile, names, make, transactions, session: statementsOfConnection };
   if (!Object.hasOwn(known, name)) throw new Error(`unknown call ${JSON.stringify(name)}`);
   return known[name](dispatcher.environment, given);
 }
@@ -77,6 +77,19 @@ async function names(environment) {
   if (!source) return null;
   const all = await source.getMigrations(migration.loadExtensions(await environment.config()));
   return all.map((each) => source.getMigrationName(each));
+}
+
+// -- transactions
+
+/** What `config.transaction` of migrations says, by their names; null where it says nothing. */
+async function transactions(environment, { migrations }) {
+  const result = {};
+  for (const file of migrations) {
+    const { config } = await migration.contentOf(environment, file);
+    const said = config === null || config === undefined ? undefined : config.transaction;
+    result[file.id] = typeof said === 'boolean' ? said : null;
+  }
+  return result;
 }
 
 // -- make

@@ -163,4 +163,4 @@ class Task {
   }
 }
 
-module.exports = { problems, run, sourceOf, loadExtensions };
+module.exports = { contentOf, problems, run, sourceOf, loadExtensions };
