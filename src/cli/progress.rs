@@ -81,6 +81,9 @@ impl Observer for Progress {
                 let holder = holder.unwrap_or("another session");
                 self.line(&format!("waiting for the {lock}, held by {holder} ({} s)", waited.as_secs()));
             }
+            Event::LockRowWait { table, waited } => {
+                self.line(&format!("waiting for the lock in {table} ({} s)", waited.as_secs()));
+            }
             Event::Planned { migrations, warnings } => {
                 for warning in warnings {
                     self.line(&warning_line(warning));

@@ -267,10 +267,7 @@ impl Guests {
     }
 
     /// JavaScript runs on the project's own packages, so it needs no pack.
-    fn quickjs(
-        &self,
-        program: &GuestProgram,
-    ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
+    fn quickjs(&self, program: &GuestProgram) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
         if quickjs::package(program.tool, &self.settings.project, &program.import_paths).is_none() {
             return Err(format!(
                 "there is no node_modules/{} in {} or above it; `npm install` brings it",

@@ -62,10 +62,11 @@ impl CarrierLink for QuickJsCarrier {
 fn environment(settings: &GuestSettings) -> Vec<(String, String)> {
     let rules = settings.rules();
     let mut variables = environment::for_sandbox(std::env::vars_os(), &rules);
-    let masked = environment::for_host(std::env::vars_os(), &rules).into_iter().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| settings.masked.contains(name))?;
-        Some((name, value.into_string().ok()?))
-    });
+    let masked =
+        environment::for_host(std::env::vars_os(), &rules).into_iter().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| settings.masked.contains(name))?;
+            Some((name, value.into_string().ok()?))
+        });
     for (name, value) in masked {
         if !variables.iter().any(|(known, _)| *known == name) {
             variables.push((name, value));
@@ -76,7 +77,8 @@ fn environment(settings: &GuestSettings) -> Vec<(String, String)> {
 
 /// The project, what it imports from elsewhere, and the packages of every folder above it.
 fn folders(project: &Path, import_paths: &[PathBuf]) -> Vec<PathBuf> {
-    let packages = project.ancestors().skip(1).map(|folder| folder.join("node_modules"));
+    // Also the project's own, which may be a link.
+    let packages = project.ancestors().map(|folder| folder.join("node_modules"));
     let all = [project.to_owned()].into_iter().chain(import_paths.iter().cloned());
     all.chain(packages.filter(|folder| folder.is_dir())).collect()
 }

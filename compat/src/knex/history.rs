@@ -5,9 +5,7 @@
 
 use super::client::Family;
 use super::config::Migrations;
-use crate::model::{
-    AdapterError, Context, Dialect, HistoryQueries, HistoryStatement, LockRow, Row, Server,
-};
+use crate::model::{AdapterError, Context, Dialect, HistoryQueries, HistoryStatement, LockRow, Row, Server};
 
 /// Where the history is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,7 +266,11 @@ mod tests {
                 .create_lock(Dialect::Postgres)
                 .starts_with(r#"create table "admin"."knex_migrations_lock" ("#)
         );
-        assert!(table.lock_row(Dialect::Postgres).exists.ends_with("table_name = 'knex_migrations_lock' and table_schema = 'admin'")
+        assert!(
+            table
+                .lock_row(Dialect::Postgres)
+                .exists
+                .ends_with("table_name = 'knex_migrations_lock' and table_schema = 'admin'")
         );
     }
 

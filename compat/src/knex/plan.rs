@@ -253,9 +253,10 @@ impl KnexAdapter {
             "migration": told(file),
         });
         let all = || chosen.files.iter().map(told).collect::<Vec<_>>();
-        for (hook, key, place) in
-            [("beforeAll", "before_all", chosen.files.first()), ("afterAll", "after_all", chosen.files.last())]
-        {
+        for (hook, key, place) in [
+            ("beforeAll", "before_all", chosen.files.first()),
+            ("afterAll", "after_all", chosen.files.last()),
+        ] {
             if place == Some(file) && self.migrations.hooks.iter().any(|name| name == hook) {
                 options[key] = all().into();
             }

@@ -4,8 +4,8 @@ use super::files::code_units;
 use super::history::{self, Applied};
 use super::plan::{Command, KnexAdapter, corrupt};
 use crate::model::{
-    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, LockRow, Plan, Problem, Request,
-    Server, Setup, Standing, StatusEntry, Step, Unfinished,
+    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, LockRow, Plan, Problem,
+    Request, Server, Setup, Standing, StatusEntry, Step, Unfinished,
 };
 
 impl KnexAdapter {

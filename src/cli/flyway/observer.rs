@@ -321,6 +321,8 @@ impl Observer for FlywayObserver<'_> {
                 error.message,
                 delay.as_secs_f64()
             )),
+            // Flyway has none.
+            Event::LockRowWait { .. } => {}
             Event::LockWait { lock, holder, waited } => self.console.debug(&format!(
                 "Waiting for the {lock}, held by {} ({} s)",
                 holder.unwrap_or("another session"),

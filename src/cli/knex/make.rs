@@ -42,16 +42,18 @@ pub fn run(
     let given = json!({ "extension": extension, "stub": stub });
     let call = Call { program: &project.adapter.guest, carrier: None, name: "make", arguments: &given };
     let made = engine::call(None, &mut project.guests, &call, observer)?;
-    let made: Made = serde_json::from_value(made)
-        .map_err(|error| Failure::new("GUEST", format!("what the guest gave for a new migration: {error}")))?;
+    let made: Made = serde_json::from_value(made).map_err(|error| {
+        Failure::new("GUEST", format!("what the guest gave for a new migration: {error}"))
+    })?;
     let folder = migrations.directories.last().map_or("migrations", String::as_str);
     let folder = project.working_directory.join(folder);
     let time = Timestamp::now().strftime("%Y%m%d%H%M%S");
     // `ts-schema` is a stub, not an ending.
     let ending = extension.split('-').next().unwrap_or_default();
     let path = folder.join(format!("{time}_{}.{ending}", name.strip_prefix('-').unwrap_or(name)));
-    let failed =
-        |error: std::io::Error| Failure::new("FILE", format!("{} cannot be written: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        Failure::new("FILE", format!("{} cannot be written: {error}", path.display()))
+    };
     fs::create_dir_all(&folder).map_err(failed)?;
     fs::write(&path, made.text).map_err(failed)?;
     output::line(&words::created(&path.display().to_string()).green().to_string())

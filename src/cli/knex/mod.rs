@@ -118,13 +118,12 @@ fn migrate(
     observer: &mut KnexObserver,
 ) -> Result<(), Failure> {
     let KnexProject { mut adapter, url, mut guests, settings, .. } = project;
-    let connect =
-        |access| db::connect(&url, &ConnectOptions { access, ..ConnectOptions::default() });
+    let connect = |access| db::connect(&url, &ConnectOptions { access, ..ConnectOptions::default() });
     let mut first = connect(Access::Write)?;
     let snapshot = Snapshot::read(first.as_mut(), &adapter)?;
     let rows = history::applied(&snapshot.context(first.as_ref()))?;
     let chosen = adapter.choose(&rows, command)?;
-    adapter.transactions = transactions(&adapter, &chosen, &mut guests, observer)?;
+    adapter.transactions = transactions(&adapter, &chosen, first.as_mut(), &mut guests, observer)?;
     let first = RefCell::new(Some(first));
     let opener = || match first.borrow_mut().take() {
         Some(connection) => Ok(connection),
@@ -142,15 +141,8 @@ fn migrate(
         attempts: settings.retries.saturating_add(1),
         ..RunOptions::default()
     };
-    let result = engine::run(
-        &opener,
-        &adapter,
-        &planner,
-        OnUnfinished::Resume,
-        &options,
-        Some(&mut guests),
-        observer,
-    );
+    let result =
+        engine::run(&opener, &adapter, &planner, OnUnfinished::Resume, &options, Some(&mut guests), observer);
     let report = match result {
         Ok(report) => report,
         Err(error) => {
@@ -176,6 +168,7 @@ fn migrate(
 fn transactions(
     adapter: &plan::KnexAdapter,
     chosen: &Chosen,
+    connection: &mut dyn Connection,
     guests: &mut crate::guest::Guests,
     observer: &mut KnexObserver,
 ) -> Result<plan::Transactions, Failure> {
@@ -194,7 +187,8 @@ fn transactions(
         .collect::<Result<_, Failure>>()?;
     let arguments = json!({ "migrations": migrations });
     let call = Call { program: &adapter.guest, carrier: None, name: "transactions", arguments: &arguments };
-    let given = engine::call(None, guests, &call, observer)?;
+    // The guest that answers is the one that runs them: it has to know the server.
+    let given = engine::call(Some(connection), guests, &call, observer)?;
     serde_json::from_value(given)
         .map(plan::Transactions)
         .map_err(|error| Failure::new("GUEST", format!("what the guest gave of transactions: {error}")))

@@ -24,7 +24,9 @@ impl Observer for KnexObserver {
             }
             Event::GuestLog { logger: OTHER_OUTPUT, text, .. } => output::note(text),
             Event::GuestLog { level: "warning" | "error", text, .. } => output::note(text),
-            Event::GuestLog { level: "info", logger: "dunlin", text } => output::note(&format!("dunlin: {text}")),
+            Event::GuestLog { level: "info", logger: "dunlin", text } => {
+                output::note(&format!("dunlin: {text}"))
+            }
             Event::LockWait { lock, holder, waited } => {
                 let by = holder.map(|holder| format!(" held by {holder}")).unwrap_or_default();
                 output::note(&format!("dunlin: waiting for the {lock}{by} ({} s)", waited.as_secs()));

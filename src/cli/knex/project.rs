@@ -67,7 +67,11 @@ struct Evaluated {
 ///
 /// # Errors
 /// There is no knexfile, it fails, or what it says cannot be followed.
-pub fn load(invocation: &Invocation, url: Option<&str>, observer: &mut dyn Observer) -> Result<KnexProject, Failure> {
+pub fn load(
+    invocation: &Invocation,
+    url: Option<&str>,
+    observer: &mut dyn Observer,
+) -> Result<KnexProject, Failure> {
     let (working_directory, knexfile) = locate(invocation);
     let settings = Settings::load(&working_directory).map_err(|error| settings_failure(&error))?;
     let evaluated = match &knexfile {
@@ -154,8 +158,9 @@ fn evaluate(
     let program = Arc::new(program(json!({ "knexfile": path, "environment": invocation.environment })));
     let arguments = json!({ "path": path, "environment": invocation.environment });
     let call = Call { program: &program, carrier: None, name: "knexfile", arguments: &arguments };
-    let given = engine::call(None, &mut guests, &call, observer)
-        .map_err(|error| Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}")).at(path, 1))?;
+    let given = engine::call(None, &mut guests, &call, observer).map_err(|error| {
+        Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}")).at(path, 1)
+    })?;
     serde_json::from_value(given)
         .map_err(|error| Failure::new("GUEST", format!("what the guest gave for the knexfile: {error}")))
 }
@@ -188,8 +193,11 @@ fn guests(
     url: Option<&DatabaseUrl>,
     variables: Vec<String>,
 ) -> Guests {
-    let secrets: Vec<String> =
-        url.and_then(|url| url.password.as_ref()).map(|password| password.reveal().to_owned()).into_iter().collect();
+    let secrets: Vec<String> = url
+        .and_then(|url| url.password.as_ref())
+        .map(|password| password.reveal().to_owned())
+        .into_iter()
+        .collect();
     // Whoever evaluates the knexfile needs passwords; whoever runs migrations has the names, not the passwords.
     let (environment, masked) = match url {
         None => (variables, Vec::new()),
