@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::output;
 use crate::guest::Interrupt;
 
 /// The request to stop of all guests of this process. While one is at work, the first signal asks it to stop, so that the run
@@ -29,7 +30,7 @@ fn listen(interrupt: Interrupt) {
         for signal in signals.forever() {
             if interrupt.is_watched() && !interrupt.is_raised() {
                 interrupt.raise();
-                eprintln!("Stopping the migration; once more ends dunlin at once.");
+                output::note("Stopping the migration; once more ends dunlin at once.");
             } else {
                 let _ = emulate_default_handler(signal);
             }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 use super::check::{root, without_times};
-use super::support::{Database, Output, Project, ServerKind, command, run};
+use super::support::{Database, Extent, Need, Output, Project, ServerKind, command, note_not_run, run};
 
 /// A project on one kind of server.
 pub struct History {
@@ -81,7 +81,8 @@ impl Checkout {
         let corpus = root()?;
         let environment = corpus.join("venvs").join(history.name);
         if !environment.is_dir() {
-            eprintln!("not run: {} is not there", environment.display());
+            eprintln!("{} is not there", environment.display());
+            note_not_run(Need::Corpus, Extent::Test);
             return None;
         }
         let database = Database::create(history.server)?;

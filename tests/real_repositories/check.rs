@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::support::{Database, Output, Project, ServerKind, flyway_is_here};
+use super::support::{
+    Database, Extent, Need, Output, Project, ServerKind, flyway_is_here, needs, note_not_run,
+};
 
 /// A project on one kind of server.
 pub struct Repository {
@@ -192,7 +194,7 @@ impl<'r> Run<'r> {
 
 /// The folder with all projects.
 pub fn root() -> Option<PathBuf> {
-    std::env::var_os("DUNLIN_TEST_CORPUS").filter(|value| !value.is_empty()).map(PathBuf::from)
+    needs(&[Need::Corpus]).then(|| Need::Corpus.setting().map(PathBuf::from)).flatten()
 }
 
 /// The project's folder, or `None` with a word about it.
@@ -201,7 +203,8 @@ pub fn root_of(repository: &Repository) -> Option<PathBuf> {
     if root.is_dir() {
         return Some(root);
     }
-    eprintln!("not run: {} is not there", root.display());
+    eprintln!("{} is not there", root.display());
+    note_not_run(Need::Corpus, Extent::Test);
     None
 }
 

@@ -37,7 +37,7 @@ pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
 pub use disk::Disk;
 pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
-pub use needs::{Need, carrier_is_here, flyway_is_here, needs};
+pub use needs::{Extent, Need, carrier_is_here, flyway_is_here, needs, note_not_run};
 pub use private_server::PrivateServer;
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};

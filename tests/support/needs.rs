@@ -21,6 +21,8 @@ pub enum Need {
     Pack,
     /// A Rust that compiles for WebAssembly.
     WasmTarget,
+    /// Clones of public projects, which nobody installs: `docs/real-repositories.md`.
+    Corpus,
     /// Hours: `tests/run --thorough`.
     Thorough,
 }
@@ -36,6 +38,7 @@ impl Need {
             Self::Alembic => "alembic",
             Self::Pack => "pack",
             Self::WasmTarget => "wasm-target",
+            Self::Corpus => "corpus",
             Self::Thorough => "thorough",
         }
     }
