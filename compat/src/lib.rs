@@ -8,6 +8,7 @@ pub mod alembic;
 pub mod backfill;
 pub mod flyway;
 pub mod knex;
+pub mod knex_settings;
 pub mod model;
 pub mod native;
 pub mod plugin_settings;

@@ -14,6 +14,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::knex_settings::{KNEX_KEYS, KnexSettings};
 use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
@@ -26,7 +27,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "tool",
     "url",
     "migrations",
@@ -41,6 +42,7 @@ const KEYS: [&str; 15] = [
     "code-memory-limit",
     "flyway",
     "alembic",
+    "knex",
     "plugin",
 ];
 
@@ -130,6 +132,8 @@ pub struct Settings {
     pub flyway: FlywaySettings,
     /// What concerns Alembic projects.
     pub alembic: AlembicSettings,
+    /// What concerns Knex projects.
+    pub knex: KnexSettings,
     /// `[plugin.NAME]`: what is said of plugins, by their names in migrations.
     pub plugin: BTreeMap<String, PluginTable>,
 }
@@ -151,6 +155,7 @@ impl Default for Settings {
             code_memory_limit: 1 << 30,
             flyway: FlywaySettings::default(),
             alembic: AlembicSettings::default(),
+            knex: KnexSettings::default(),
             plugin: BTreeMap::new(),
         }
     }
@@ -361,7 +366,8 @@ fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String)> {
     if let Some(found) = unknown_in(table, "", &KEYS) {
         return Some(found);
     }
-    let tables: [(&str, &[&str]); 2] = [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS)];
+    let tables: [(&str, &[&str]); 3] =
+        [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS), ("knex", &KNEX_KEYS)];
     tables.into_iter().find_map(|(name, known)| match table.get(name).map(Spanned::get_ref) {
         Some(DeValue::Table(table)) => unknown_in(table, &format!("{name}."), known),
         _ => None,
@@ -472,6 +478,7 @@ mod tests {
                 undo_row: UndoRow::UndoSql,
             },
             alembic: AlembicSettings::default(),
+            knex: KnexSettings::default(),
             plugin: BTreeMap::new(),
         };
         assert_eq!(settings, expected);

@@ -26,6 +26,7 @@ pub struct Project {
     evidence: PathBuf,
     root: PathBuf,
     guests: Option<RefCell<Guests>>,
+    facts: Vec<(&'static str, &'static str, String)>,
     /// How runs behave.
     pub options: RunOptions,
 }
@@ -49,7 +50,8 @@ impl Project {
                 Ok(Project::of_parts(Box::new(adapter), url, url_origin, (tool, evidence, root), options))
             }
             Tool::Alembic => super::alembic_project::open(global, &settings, options, evidence),
-            Tool::Knex | Tool::Rails => Err(super::not_built(&tool.to_string())),
+            Tool::Knex => super::knex::open_own(global, options, evidence),
+            Tool::Rails => Err(super::not_built(&tool.to_string())),
         }
     }
 
@@ -74,12 +76,17 @@ impl Project {
         options: RunOptions,
     ) -> Project {
         let (tool, evidence, root) = place;
-        Project { adapter, url, url_origin, tool, evidence, root, guests: None, options }
+        Project { adapter, url, url_origin, tool, evidence, root, guests: None, facts: Vec::new(), options }
     }
 
     /// The same with what runs migrations that are code.
     pub fn with_guests(self, guests: Guests) -> Project {
         Project { guests: Some(RefCell::new(guests)), ..self }
+    }
+
+    /// The same with more facts for `doctor`.
+    pub fn with_facts(self, facts: Vec<(&'static str, &'static str, String)>) -> Project {
+        Project { facts, ..self }
     }
 
     /// What knows the tool.
@@ -150,13 +157,15 @@ impl Project {
 
     /// Facts for `doctor`: the key in JSON, the label for people, the value.
     pub fn describe(&self) -> Vec<(&'static str, &'static str, String)> {
-        vec![
+        let mut facts = vec![
             ("project", "project", absolute(&self.root).display().to_string()),
             ("tool", "tool", self.tool.to_string()),
             ("toolFrom", "known from", self.evidence.display().to_string()),
             ("url", "url", self.url.to_string()),
             ("urlFrom", "url from", self.url_origin.to_owned()),
-        ]
+        ];
+        facts.extend(self.facts.iter().cloned());
+        facts
     }
 }
 

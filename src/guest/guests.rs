@@ -27,6 +27,8 @@ pub struct GuestSettings {
     pub carrier: Carrier,
     /// The interpreter of Python guests on the host; found when it is not set.
     pub python: Option<PathBuf>,
+    /// Node of JavaScript guests on the host; found when it is not set.
+    pub node: Option<PathBuf>,
     /// Variables of the environment that guests see as they are. The sandbox has no others.
     pub environment: Vec<String>,
     /// More variables that the sandbox shows, passwords in them masked, as those of the host are.
@@ -52,6 +54,7 @@ impl GuestSettings {
             project: project.into(),
             carrier: Carrier::default(),
             python: None,
+            node: None,
             environment: Vec::new(),
             masked: Vec::new(),
             secrets: Vec::new(),

@@ -26,8 +26,12 @@ impl NodeCarrier {
     /// [`CarrierError::Start`]: there is no Node, or its modules cannot be written.
     pub fn start(program: &GuestProgram, settings: &GuestSettings) -> Result<NodeCarrier, CarrierError> {
         let refused = |reason: String| CarrierError::Start { carrier: "node".to_owned(), reason };
-        let node =
-            find(&|name| env::var_os(name)).ok_or_else(|| refused("there is no node in PATH".to_owned()))?;
+        let node = match &settings.node {
+            Some(node) => settings.project.join(node),
+            None => find(&|name| env::var_os(name)).ok_or_else(|| {
+                refused("there is no node in PATH; `node` in [knex] of dunlin.toml names it".to_owned())
+            })?,
+        };
         let modules = write(program).map_err(|error| refused(format!("its modules: {error}")))?;
         let carrier = HostCarrier::start(HostCommand {
             name: format!("{} ({})", program.language, node.display()),

@@ -18,8 +18,17 @@ pub struct MigrationFile {
     pub name: String,
     /// The folder, as the configuration says it.
     pub directory: String,
-    /// The file, absolute.
-    pub path: PathBuf,
+    /// The file, absolute. None when it comes from a `migrationSource` of the project's own.
+    pub path: Option<PathBuf>,
+}
+
+impl MigrationFile {
+    fn place(&self) -> String {
+        match &self.path {
+            Some(path) => path.display().to_string(),
+            None => "the migrationSource".to_owned(),
+        }
+    }
 }
 
 /// The migrations of all folders, in the order in which they run. Relative folders are below `working_directory`.
@@ -35,7 +44,7 @@ pub fn list(migrations: &Migrations, working_directory: &Path) -> Result<Vec<Mig
             names.sort_by(|left, right| code_units(left, right));
         }
         all.extend(names.into_iter().map(|name| MigrationFile {
-            path: folder.join(&name),
+            path: Some(folder.join(&name)),
             directory: directory.clone(),
             name,
         }));
@@ -45,6 +54,11 @@ pub fn list(migrations: &Migrations, working_directory: &Path) -> Result<Vec<Mig
     }
     all.retain(|file| migrations.load_extensions.iter().any(|wanted| wanted == extension(&file.name)));
     Ok(all)
+}
+
+/// The migrations of a custom `migrationSource`, in its order.
+pub fn of_source(names: Vec<String>) -> Vec<MigrationFile> {
+    names.into_iter().map(|name| MigrationFile { name, directory: String::new(), path: None }).collect()
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {
@@ -83,12 +97,7 @@ pub fn duplicate<'a>(files: impl IntoIterator<Item = &'a MigrationFile>) -> Opti
     Some(
         AdapterError::refused(
             "DUPLICATE",
-            format!(
-                "two migrations have the name {}: {} and {}",
-                first.name,
-                first.path.display(),
-                second.path.display()
-            ),
+            format!("two migrations have the name {}: {} and {}", first.name, first.place(), second.place()),
         )
         .advise("The history knows a migration by its file's name alone; rename the one that has not run."),
     )
@@ -153,7 +162,7 @@ mod tests {
         let file = |directory: &str| MigrationFile {
             name: "1.js".to_owned(),
             directory: directory.to_owned(),
-            path: Path::new(directory).join("1.js"),
+            path: Some(Path::new(directory).join("1.js")),
         };
         let error = duplicate(&[file("a"), file("b")]).unwrap().to_string();
         assert!(error.starts_with("two migrations have the name 1.js: "), "{error}");

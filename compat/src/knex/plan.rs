@@ -1,6 +1,7 @@
 //! What each command of Knex chooses to run, and how it shares transactions.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +40,19 @@ pub struct KnexAdapter {
     pub transactions: Transactions,
     /// Where relative folders begin, absolute.
     pub working_directory: PathBuf,
+    /// The knexfile, absolute, if there is one.
+    pub knexfile: Option<PathBuf>,
+    /// Asks modules for what `transactions` does not know.
+    pub modules: Option<Arc<dyn Modules>>,
+}
+
+/// Whoever can evaluate migrations.
+pub trait Modules: fmt::Debug + Send + Sync {
+    /// What the modules of some files say of transactions.
+    ///
+    /// # Errors
+    /// One of them cannot be loaded.
+    fn transactions(&self, files: &[MigrationFile]) -> Result<Transactions, AdapterError>;
 }
 
 /// `config.transaction` of the migrations that are to run, by their names; only the modules know it.
@@ -164,19 +178,13 @@ impl KnexAdapter {
     /// # Errors
     /// [`KnexAdapter::choose`]'s, or a file cannot be read.
     pub fn plan_command(&self, context: &Context<'_>, command: &Command) -> Result<Plan, AdapterError> {
-        if self.migrations.custom_source {
-            return Err(refused(
-                "a migrationSource of the knexfile's own is not run by this version of dunlin",
-            )
-            .advise("Migrations in files are: `migrations.directory` names their folder."));
-        }
         let rows = history::applied(context)?;
         let chosen = self.choose(&rows, command)?;
-        if let (Some(hook), false) = (self.migrations.hooks.first(), chosen.files.is_empty()) {
-            return Err(refused(format!(
-                "the hook {hook} of the knexfile is not run by this version of dunlin"
-            )));
-        }
+        let asked = match &self.modules {
+            Some(modules) if !chosen.files.is_empty() => Some(modules.transactions(&chosen.files)?),
+            _ => None,
+        };
+        let transactions = asked.as_ref().unwrap_or(&self.transactions);
         let mut plan = Plan::default();
         let dialect = context.server.dialect;
         if !context.history.exists {
@@ -188,9 +196,11 @@ impl KnexAdapter {
         // `Migrator.latest`: one transaction for all unless one opts out; `Migrator.rollback` and `down` never have one.
         let shares = chosen.direction == Direction::Up
             && !self.migrations.disable_transactions
-            && chosen.files.iter().all(|file| self.transactions.of(file, false));
+            && chosen.files.iter().all(|file| transactions.of(file, false));
         for file in &chosen.files {
-            plan.steps.push(Step::Migration(Box::new(self.step(context, file, &chosen, shares)?)));
+            let in_transaction = shares || transactions.of(file, self.migrations.disable_transactions);
+            let step = self.step(context, file, &chosen, (in_transaction, shares))?;
+            plan.steps.push(Step::Migration(Box::new(step)));
         }
         Ok(plan)
     }
@@ -200,19 +210,25 @@ impl KnexAdapter {
         context: &Context<'_>,
         file: &MigrationFile,
         chosen: &Chosen,
-        shares: bool,
+        (in_transaction, shares): (bool, bool),
     ) -> Result<MigrationStep, AdapterError> {
-        let in_transaction = shares || self.transactions.of(file, self.migrations.disable_transactions);
-        let text = std::fs::read_to_string(&file.path).map_err(|error| {
-            AdapterError::refused("FILE", format!("{} cannot be read: {error}", file.path.display()))
-        })?;
+        let source = match &file.path {
+            Some(path) => Source::file(
+                path,
+                std::fs::read_to_string(path).map_err(|error| {
+                    AdapterError::refused("FILE", format!("{} cannot be read: {error}", path.display()))
+                })?,
+            ),
+            // Only the project's own source has the text.
+            None => Source::file(self.knexfile.clone().unwrap_or_default(), ""),
+        };
         let dialect = context.server.dialect;
         let record = match chosen.direction {
             Direction::Up => self.table.insert(&file.name, chosen.batch, dialect),
             Direction::Down => self.table.delete(&file.name, dialect),
         };
         let block = Block {
-            source: Source::file(&file.path, text),
+            source,
             body: Body::Code(Box::new(Code {
                 guest: Arc::clone(&self.guest),
                 carrier: self.carriers.get(&file.name).copied(),

@@ -1,5 +1,7 @@
 //! Knex as the engine sees it; files and history joined.
 
+use jiff::Timestamp;
+
 use super::files::code_units;
 use super::history::{self, Applied};
 use super::plan::{Command, KnexAdapter, corrupt};
@@ -30,6 +32,12 @@ impl KnexAdapter {
         let greatest = rows.iter().map(beginning).max_by(|left, right| code_units(left, right));
         Ok(greatest.unwrap_or_else(|| "none".to_owned()))
     }
+}
+
+/// SQLite keeps milliseconds since 1970.
+fn readable(time: &str) -> String {
+    let milliseconds = time.parse().ok().and_then(|number| Timestamp::from_millisecond(number).ok());
+    milliseconds.map_or_else(|| time.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 impl Adapter for KnexAdapter {
@@ -90,7 +98,7 @@ impl Adapter for KnexAdapter {
             kind: "javascript".to_owned(),
             state: "missing".to_owned(),
             standing: Standing::Drifted,
-            applied_at: row.time.clone(),
+            applied_at: row.time.as_deref().map(readable),
             path: None,
             reversible: false,
         });
@@ -109,8 +117,8 @@ impl Adapter for KnexAdapter {
                 kind: "javascript".to_owned(),
                 state: state.to_owned(),
                 standing,
-                applied_at: row.and_then(|row| row.time.clone()),
-                path: Some(file.path.clone()),
+                applied_at: row.and_then(|row| row.time.as_deref()).map(readable),
+                path: file.path.clone(),
                 // Knex refuses a module without a `down`.
                 reversible: true,
             }

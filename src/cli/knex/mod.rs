@@ -3,16 +3,21 @@
 mod arguments;
 mod make;
 mod observer;
+mod own;
 mod project;
+
+pub use own::open as open_own;
 
 use std::cell::RefCell;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use arguments::{Arguments, Command};
+use dunlin_compat::knex::files::MigrationFile;
 use dunlin_compat::knex::history;
 use dunlin_compat::knex::output::{self as words, Ran};
-use dunlin_compat::knex::plan::{self, Chosen};
-use dunlin_compat::model::{AdapterError, Context};
+use dunlin_compat::knex::plan::{self, Transactions};
+use dunlin_compat::model::{AdapterError, Context, GuestProgram};
 use observer::KnexObserver;
 use owo_colors::OwoColorize;
 use project::{Invocation, KnexProject};
@@ -21,7 +26,8 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output;
 use crate::db::{self, Access, ConnectOptions, Connection};
-use crate::engine::{self, Call, OnUnfinished, RunError, RunOptions, Snapshot};
+use crate::engine::{self, Call, Observer, OnUnfinished, RunError, RunOptions, Snapshot};
+use crate::guest::Guests;
 
 const USAGE: &str = "Usage: knex [options] [command]
 
@@ -123,7 +129,10 @@ fn migrate(
     let snapshot = Snapshot::read(first.as_mut(), &adapter)?;
     let rows = history::applied(&snapshot.context(first.as_ref()))?;
     let chosen = adapter.choose(&rows, command)?;
-    adapter.transactions = transactions(&adapter, &chosen, first.as_mut(), &mut guests, observer)?;
+    let files: Vec<&MigrationFile> = chosen.files.iter().collect();
+    // The guest that answers is the one that runs them: it has to know the server.
+    adapter.transactions =
+        transactions_of(&files, &adapter.guest, Some(first.as_mut()), &mut guests, observer)?;
     let first = RefCell::new(Some(first));
     let opener = || match first.borrow_mut().take() {
         Some(connection) => Ok(connection),
@@ -164,33 +173,32 @@ fn migrate(
     output::line(&text.green().to_string())
 }
 
-/// Asks the modules what they say of transactions; going down, each has its own in any case.
-fn transactions(
-    adapter: &plan::KnexAdapter,
-    chosen: &Chosen,
-    connection: &mut dyn Connection,
-    guests: &mut crate::guest::Guests,
-    observer: &mut KnexObserver,
-) -> Result<plan::Transactions, Failure> {
-    if chosen.files.is_empty() {
-        return Ok(plan::Transactions::default());
+/// Asks migrations what they say of transactions.
+fn transactions_of(
+    files: &[&MigrationFile],
+    program: &Arc<GuestProgram>,
+    connection: Option<&mut dyn Connection>,
+    guests: &mut Guests,
+    observer: &mut dyn Observer,
+) -> Result<Transactions, Failure> {
+    if files.is_empty() {
+        return Ok(Transactions::default());
     }
-    let migrations: Vec<Value> = chosen
-        .files
+    let migrations: Vec<Value> = files
         .iter()
         .map(|file| {
-            let source = std::fs::read_to_string(&file.path).map_err(|error| {
-                Failure::new("FILE", format!("{} cannot be read: {error}", file.path.display()))
+            let Some(path) = &file.path else { return Ok(json!({ "id": file.name })) };
+            let source = std::fs::read_to_string(path).map_err(|error| {
+                Failure::new("FILE", format!("{} cannot be read: {error}", path.display()))
             })?;
-            Ok(json!({ "id": file.name, "path": file.path, "source": source }))
+            Ok(json!({ "id": file.name, "path": path, "source": source }))
         })
         .collect::<Result<_, Failure>>()?;
     let arguments = json!({ "migrations": migrations });
-    let call = Call { program: &adapter.guest, carrier: None, name: "transactions", arguments: &arguments };
-    // The guest that answers is the one that runs them: it has to know the server.
-    let given = engine::call(Some(connection), guests, &call, observer)?;
+    let call = Call { program, carrier: None, name: "transactions", arguments: &arguments };
+    let given = engine::call(connection, guests, &call, observer)?;
     serde_json::from_value(given)
-        .map(plan::Transactions)
+        .map(Transactions)
         .map_err(|error| Failure::new("GUEST", format!("what the guest gave of transactions: {error}")))
 }
 

@@ -10,7 +10,7 @@ use dunlin_compat::knex::history::HistoryTable;
 use dunlin_compat::knex::plan::{KnexAdapter, Transactions};
 use dunlin_compat::knex::{connection, files};
 use dunlin_compat::model::{GuestProgram, Language};
-use dunlin_compat::settings::Settings;
+use dunlin_compat::settings::{FILE_NAME, Settings};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,6 +51,8 @@ pub struct KnexProject {
     pub environment: Option<String>,
     /// The knexfile.
     pub knexfile: Option<PathBuf>,
+    /// The environment variables that the knexfile reads.
+    pub variables: Vec<String>,
     /// `dunlin.toml`.
     pub settings: Settings,
 }
@@ -61,6 +63,9 @@ struct Evaluated {
     config: Value,
     environment: Option<String>,
     variables: Vec<String>,
+    /// The migrations of a custom `migrationSource`.
+    #[serde(skip)]
+    names: Option<Vec<String>>,
 }
 
 /// Reads a project. Its knexfile is code: it runs in a guest of its own, which sees the environment.
@@ -72,12 +77,17 @@ pub fn load(
     url: Option<&str>,
     observer: &mut dyn Observer,
 ) -> Result<KnexProject, Failure> {
-    let (working_directory, knexfile) = locate(invocation);
-    let settings = Settings::load(&working_directory).map_err(|error| settings_failure(&error))?;
+    let mut settings = load_settings(&invocation.directory)?;
+    let given = invocation.knexfile.as_ref().map(PathBuf::from).or_else(|| settings.knex.knexfile.clone());
+    let (working_directory, knexfile) = locate(&invocation.directory, given.as_deref());
+    if !invocation.directory.join(FILE_NAME).exists() {
+        settings = load_settings(&working_directory)?;
+    }
+    let environment = invocation.environment.clone().or_else(|| settings.knex.env.clone());
     let evaluated = match &knexfile {
-        Some(path) => evaluate(path, invocation, &working_directory, &settings, observer)?,
+        Some(path) => evaluate(path, environment.as_deref(), &working_directory, &settings, observer)?,
         None if invocation.overrides.client.is_some() => {
-            Evaluated { config: json!({}), environment: None, variables: Vec::new() }
+            Evaluated { config: json!({}), environment: None, variables: Vec::new(), names: None }
         }
         None => {
             return Err(Failure::new(
@@ -92,18 +102,18 @@ pub fn load(
         None => connection::url(config.client, &config.connection, &|name| std::env::var(name).ok())?,
     };
     let url = parse_url(&text)?.relative_to(&working_directory);
-    let files = match config.migrations.custom_source {
-        true => Vec::new(),
-        false => files::list(&config.migrations, &working_directory)?,
+    let files = match evaluated.names {
+        Some(names) if config.migrations.custom_source => files::of_source(names),
+        _ => files::list(&config.migrations, &working_directory)?,
     };
     let options = json!({
         "knexfile": knexfile,
-        "environment": invocation.environment,
+        "environment": environment,
         "config": replaced(config.client, &invocation.overrides, knexfile.is_some()),
     });
     let guest = Arc::new(program(options));
     let table = HistoryTable::of(&config.migrations);
-    let guests = guests(&working_directory, &settings, Some(&url), evaluated.variables);
+    let guests = Guests::new(guest_settings(&working_directory, &settings, Some(&url), &evaluated.variables));
     let adapter = KnexAdapter {
         client: config.client,
         table,
@@ -114,19 +124,23 @@ pub fn load(
         carriers: settings.carriers.clone(),
         transactions: Transactions::default(),
         working_directory: working_directory.clone(),
+        knexfile: knexfile.clone(),
+        modules: None,
     };
-    let environment = evaluated.environment;
-    Ok(KnexProject { adapter, url, guests, working_directory, environment, knexfile, settings })
+    let Evaluated { environment, variables, .. } = evaluated;
+    Ok(KnexProject { adapter, url, guests, working_directory, environment, knexfile, variables, settings })
+}
+
+fn load_settings(directory: &Path) -> Result<Settings, Failure> {
+    Settings::load(directory).map_err(|error| settings_failure(&error))
 }
 
 /// Where paths begin, and the knexfile. With `--knexfile` Knex goes to its folder; one that it finds by itself, looking
 /// upward, moves it nowhere.
-fn locate(invocation: &Invocation) -> (PathBuf, Option<PathBuf>) {
-    let Some(given) = &invocation.knexfile else {
-        return (invocation.directory.clone(), upward(&invocation.directory));
-    };
-    let path = invocation.directory.join(given);
-    let folder = path.parent().map_or_else(|| invocation.directory.clone(), Path::to_owned);
+fn locate(directory: &Path, given: Option<&Path>) -> (PathBuf, Option<PathBuf>) {
+    let Some(given) = given else { return (directory.to_owned(), upward(directory)) };
+    let path = directory.join(given);
+    let folder = path.parent().map_or_else(|| directory.to_owned(), Path::to_owned);
     match path.exists() {
         true => (folder, Some(path)),
         false => {
@@ -147,22 +161,28 @@ fn upward(directory: &Path) -> Option<PathBuf> {
 
 fn evaluate(
     path: &Path,
-    invocation: &Invocation,
+    environment: Option<&str>,
     working_directory: &Path,
     settings: &Settings,
     observer: &mut dyn Observer,
 ) -> Result<Evaluated, Failure> {
     let everything: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    let mut guests = guests(working_directory, settings, None, everything);
-    let program = Arc::new(program(json!({ "knexfile": path, "environment": invocation.environment })));
-    let arguments = json!({ "path": path, "environment": invocation.environment });
-    let call = Call { program: &program, carrier: None, name: "knexfile", arguments: &arguments };
-    let given = engine::call(None, &mut guests, &call, observer).map_err(|error| {
-        Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}")).at(path, 1)
-    })?;
-    serde_json::from_value(given)
-        .map_err(|error| Failure::new("GUEST", format!("what the guest gave for the knexfile: {error}")))
+    let mut guests = Guests::new(guest_settings(working_directory, settings, None, &everything));
+    let arguments = json!({ "path": path, "environment": environment });
+    let program = Arc::new(program(json!({ "knexfile": path, "environment": environment })));
+    let mut ask = |name: &str, arguments: &Value| {
+        let call = Call { program: &program, carrier: None, name, arguments };
+        engine::call(None, &mut guests, &call, observer).map_err(|error| {
+            Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}")).at(path, 1)
+        })
+    };
+    let of_guest = |error| Failure::new("GUEST", format!("what the guest gave for the knexfile: {error}"));
+    let mut evaluated: Evaluated = serde_json::from_value(ask("knexfile", &arguments)?).map_err(of_guest)?;
+    if evaluated.config.pointer("/migrations/migrationSource").is_some() {
+        evaluated.names = serde_json::from_value(ask("names", &json!({}))?).map_err(of_guest)?;
+    }
+    Ok(evaluated)
 }
 
 /// What the command line replaces of the knexfile's configuration, or all of it where there is none.
@@ -187,12 +207,13 @@ fn program(options: Value) -> GuestProgram {
     }
 }
 
-fn guests(
+/// How guests are run: the one that evaluates the knexfile, as long as no `url` is known, and those that run migrations.
+pub fn guest_settings(
     directory: &Path,
     settings: &Settings,
     url: Option<&DatabaseUrl>,
-    variables: Vec<String>,
-) -> Guests {
+    variables: &[String],
+) -> GuestSettings {
     let secrets: Vec<String> = url
         .and_then(|url| url.password.as_ref())
         .map(|password| password.reveal().to_owned())
@@ -200,11 +221,12 @@ fn guests(
         .collect();
     // Whoever evaluates the knexfile needs passwords; whoever runs migrations has the names, not the passwords.
     let (environment, masked) = match url {
-        None => (variables, Vec::new()),
-        Some(_) => (settings.environment.clone(), variables),
+        None => (variables.to_vec(), Vec::new()),
+        Some(_) => (settings.environment.clone(), variables.to_vec()),
     };
-    Guests::new(GuestSettings {
-        carrier: settings.carrier.unwrap_or_default(),
+    GuestSettings {
+        carrier: settings.knex.carrier.or(settings.carrier).unwrap_or_default(),
+        node: settings.knex.node.clone(),
         environment,
         masked,
         secrets,
@@ -212,5 +234,5 @@ fn guests(
         memory_limit: settings.code_memory_limit,
         interrupt: interruption::of_process(),
         ..GuestSettings::new(directory)
-    })
+    }
 }

@@ -81,11 +81,14 @@ async function names(environment) {
 
 // -- transactions
 
-/** What `config.transaction` of migrations says, by their names; null where it says nothing. */
+/**
+ * What `config.transaction` of migrations says, by their names; null where it says nothing. What cannot be loaded says
+ * nothing here: `load` tells why.
+ */
 async function transactions(environment, { migrations }) {
   const result = {};
   for (const file of migrations) {
-    const { config } = await migration.contentOf(environment, file);
+    const { config } = await migration.contentOf(environment, file).catch(() => ({}));
     const said = config === null || config === undefined ? undefined : config.transaction;
     result[file.id] = typeof said === 'boolean' ? said : null;
   }

@@ -17,6 +17,7 @@ class Environment {
     this.carrier = carrier;
     this.instance = null;
     this.loadedConfig = null;
+    this.contents = new Map();
   }
 
   /** Libraries that matter, with their versions, as far as they are found. */

@@ -28,15 +28,17 @@ async function problems(environment, files) {
   return found;
 }
 
-/** What a migration exports. */
-async function contentOf(environment, file) {
+/** What a migration exports. Whether it can be loaded is found once: the plan was made with what it said. */
+function contentOf(environment, file) {
+  if (!environment.contents.has(file.id)) environment.contents.set(file.id, load(environment, file));
+  return environment.contents.get(file.id);
+}
+
+async function load(environment, file) {
   const source = await sourceOf(environment);
   let content;
   if (source) {
-    const named = await source.getMigrations(loadExtensions(await environment.config()));
-    const wanted = named.find((each) => source.getMigrationName(each) === file.id);
-    if (wanted === undefined) throw new Error(`Migration "${file.id}" not found.`);
-    content = await source.getMigration(wanted);
+    content = await source.getMigration(await wanted(environment, source, file.id));
   } else {
     content = await environment.carrier.importFile(file.path, file.source);
   }
@@ -44,6 +46,14 @@ async function contentOf(environment, file) {
     throw new Error(`Invalid migration: ${file.id} must have both an up and down function`);
   }
   return content;
+}
+
+/** What a custom source knows a migration by. */
+async function wanted(environment, source, name) {
+  const named = await source.getMigrations(loadExtensions(await environment.config()));
+  const found = named.find((each) => source.getMigrationName(each) === name);
+  if (found === undefined) throw new Error(`Migration "${name}" not found.`);
+  return found;
 }
 
 const DEFAULT_EXTENSIONS = ['.co', '.coffee', '.eg', '.iced', '.js', '.cjs', '.litcoffee', '.ls', '.ts'];
@@ -110,7 +120,7 @@ async function run(environment, message) {
     const instance = await environment.knex();
     // As the Migrator does: parameters of its own, so that a migration cannot change the project's.
     const knex = instance.withUserParams({ ...instance.userParams });
-    const task = new Task(await environment.config(), message, options, content, knex);
+    const task = new Task(await hooksOf(environment), message, await known(environment, message), content, knex);
     if (inTransaction) await task.inTransaction();
     else await task.run(knex);
     succeeded = true;
@@ -120,9 +130,31 @@ async function run(environment, message) {
   }
 }
 
+/** Hooks came with Knex 3.2; earlier versions have no use for them. */
+async function hooksOf(environment) {
+  const [major, minor] = String(environment.versionOf('knex')).split('.').map(Number);
+  const calls = major > 3 || (major === 3 && minor >= 2);
+  return (calls && (await environment.config()).migrations) || {};
+}
+
+/** The options, in which hooks get what a custom source gave instead of names. */
+async function known(environment, message) {
+  const options = message.options || {};
+  const source = await sourceOf(environment);
+  if (!source) return options;
+  const of = (name) => wanted(environment, source, name);
+  const all = (list) => list && Promise.all(list.map((each) => of(each.file)));
+  return {
+    ...options,
+    migration: await of(message.id),
+    before_all: await all(options.before_all),
+    after_all: await all(options.after_all),
+  };
+}
+
 class Task {
-  constructor(config, message, options, content, knex) {
-    this.migrations = config.migrations || {};
+  constructor(hooks, message, options, content, knex) {
+    this.hooks = hooks;
     this.message = message;
     this.options = options;
     this.content = content;
@@ -146,7 +178,7 @@ class Task {
   }
 
   async run(knex) {
-    const { beforeAll, afterAll, beforeEach, afterEach } = this.migrations;
+    const { beforeAll, afterAll, beforeEach, afterEach } = this.hooks;
     if (beforeAll && this.options.before_all) await beforeAll(knex, this.options.before_all);
     if (beforeEach) await beforeEach(knex, [this.info]);
     await this.call(knex);

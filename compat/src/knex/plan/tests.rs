@@ -15,7 +15,7 @@ fn adapter(files: &[&str]) -> KnexAdapter {
             .map(|name| MigrationFile {
                 name: (*name).to_owned(),
                 directory: "migrations".to_owned(),
-                path: Path::new("/srv/migrations").join(name),
+                path: Some(Path::new("/srv/migrations").join(name)),
             })
             .collect(),
         guest: Arc::new(GuestProgram {
@@ -28,6 +28,8 @@ fn adapter(files: &[&str]) -> KnexAdapter {
         carriers: BTreeMap::new(),
         transactions: Transactions::default(),
         working_directory: PathBuf::from("/srv"),
+        knexfile: None,
+        modules: None,
     }
 }
 
