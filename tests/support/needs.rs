@@ -17,6 +17,8 @@ pub enum Need {
     Flyway,
     /// A Python interpreter with Alembic.
     Alembic,
+    /// Node and the npm packages of Knex and its drivers.
+    Knex,
     /// A pack for Alembic.
     Pack,
     /// A Rust that compiles for WebAssembly.
@@ -36,6 +38,7 @@ impl Need {
             Self::MySql => "mysql",
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
+            Self::Knex => "knex",
             Self::Pack => "pack",
             Self::WasmTarget => "wasm-target",
             Self::Corpus => "corpus",
