@@ -38,6 +38,7 @@ fn up(kind: ServerKind, carrier: &str) -> Subject {
         project,
         kind,
         target,
+        variables: harness::no_variables,
         command: &["upgrade", "head"],
         // Starting what runs Python takes a second.
         stride: if Need::Thorough.setting().is_some() { 1 } else { 11 },

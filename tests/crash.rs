@@ -49,6 +49,7 @@ fn subjects(kind: ServerKind, themes: &[&'static str], command: &'static [&'stat
         project: library(kind, versions),
         kind,
         target: harness::native,
+        variables: harness::no_variables,
         command,
         stride: 1,
         prepare: Box::new(|_, _| {}),

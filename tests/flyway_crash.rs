@@ -56,6 +56,7 @@ fn library(kind: ServerKind, stride: usize) -> Subject {
         project: harness::project_of(&format!("flyway_crash/{folder}"), &|_| true),
         kind,
         target,
+        variables: harness::no_variables,
         command: &["migrate"],
         stride,
         prepare: Box::new(|_, _| {}),

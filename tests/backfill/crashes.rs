@@ -51,6 +51,7 @@ fn subject(kind: ServerKind, usual: usize) -> Subject {
         project: library(kind),
         kind,
         target: harness::native,
+        variables: harness::no_variables,
         command: &["up"],
         // A run sends some two hundred messages.
         stride: if Need::Thorough.setting().is_some() { 1 } else { usual },

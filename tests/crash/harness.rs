@@ -28,6 +28,8 @@ pub struct Subject {
     pub kind: ServerKind,
     /// The arguments of `dunlin` that name the tool and the database.
     pub target: fn(&Database) -> Vec<String>,
+    /// Variables of the environment that name the database.
+    pub variables: fn(&Database) -> Vec<(&'static str, String)>,
     /// Those that follow.
     pub command: &'static [&'static str],
     /// Of how many messages one is tried.
@@ -64,14 +66,26 @@ pub fn native(database: &Database) -> Vec<String> {
     vec!["--url".to_owned(), database.url()]
 }
 
-/// Runs our binary on the database of a native project, killed at `fault`.
-pub fn run(project: &Project, database: &Database, command: &[&str], fault: &str) -> Output {
-    run_on(project, &native(database), command, fault)
+/// No variables.
+pub fn no_variables(_database: &Database) -> Vec<(&'static str, String)> {
+    Vec::new()
 }
 
-fn run_on(project: &Project, target: &[String], command: &[&str], fault: &str) -> Output {
+/// Runs our binary on the database of a native project, killed at `fault`.
+pub fn run(project: &Project, database: &Database, command: &[&str], fault: &str) -> Output {
+    run_on(project, &native(database), &[], command, fault)
+}
+
+fn run_on(
+    project: &Project,
+    target: &[String],
+    variables: &[(&'static str, String)],
+    command: &[&str],
+    fault: &str,
+) -> Output {
     let arguments: Vec<&str> = target.iter().map(String::as_str).chain(command.iter().copied()).collect();
     project.dunlin_with(&arguments, |command| {
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         if fault != UNDISTURBED {
             command.env("DUNLIN_FAULT", fault);
         }
@@ -168,7 +182,8 @@ fn is_as_undisturbed(subject: &Subject, database: &Database, faults: &[String], 
 impl Subject {
     /// Runs the command on a database, killed at `fault`.
     pub fn run(&self, database: &Database, fault: &str) -> Output {
-        run_on(&self.project, &(self.target)(database), self.command, fault)
+        let (target, variables) = ((self.target)(database), (self.variables)(database));
+        run_on(&self.project, &target, &variables, self.command, fault)
     }
 
     fn kind_name(&self) -> String {

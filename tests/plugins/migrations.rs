@@ -206,6 +206,7 @@ fn subject(kind: ServerKind) -> harness::Subject {
         project: hospital(kind),
         kind,
         target: harness::native,
+        variables: harness::no_variables,
         command: &["up"],
         stride: if Need::Thorough.setting().is_some() { 1 } else { 9 },
         prepare: Box::new(|_, _| {}),

@@ -174,6 +174,15 @@ impl Database {
         format!("{driver}://{user}:{password}@{}/{}{options}", host_and_port(&url), self.name)
     }
 
+    /// The client of Knex for the server, and what it connects to: an URL, or a file for SQLite.
+    pub fn knex_connection(&self) -> (&'static str, String) {
+        match self.kind {
+            ServerKind::Sqlite => ("better-sqlite3", self.name().to_owned()),
+            ServerKind::Postgres => ("pg", self.url()),
+            ServerKind::MariaDb | ServerKind::MySql => ("mysql2", self.url()),
+        }
+    }
+
     /// `host:port` of the server; `None` on SQLite.
     pub fn server_address(&self) -> Option<String> {
         let server = self.server.as_ref()?;

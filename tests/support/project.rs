@@ -90,6 +90,26 @@ impl Project {
         self
     }
 
+    /// Gives the project the packages of Knex. Ask for [`Need::Knex`] first.
+    pub fn use_node_modules(&self) -> &Self {
+        let folder = Need::Knex.setting().expect("the test has to ask for Need::Knex first");
+        let link = self.path().join("node_modules");
+        if !link.exists() {
+            std::os::unix::fs::symlink(Path::new(&folder).join("node_modules"), link).unwrap();
+        }
+        self
+    }
+
+    /// Runs the original Knex in the project. Ask for [`Need::Knex`] first.
+    #[track_caller]
+    pub fn knex_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Output {
+        self.use_node_modules();
+        let mut command = command(self.path().join("node_modules/.bin/knex"), &self.home());
+        command.current_dir(self.path()).args(arguments).env("NO_COLOR", "1");
+        change(&mut command);
+        run(command, "")
+    }
+
     /// Runs our binary in the project.
     #[track_caller]
     pub fn dunlin(&self, arguments: &[&str]) -> Output {

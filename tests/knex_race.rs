@@ -1,0 +1,149 @@
+//! Many processes start `dunlin knex migrate:latest` at once, on a database where nothing is yet: every migration runs once,
+//! nobody fails, and there is one lock row. Knex itself fails in such a race, or leaves two lock rows, with which it never
+//! runs again.
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+use std::thread;
+
+use support::{Database, Need, Output, Project, ServerKind, copy_folder, needs};
+
+const PROCESSES: usize = 16;
+
+fn shop() -> Project {
+    let project = Project::new();
+    copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/knex_race"), &project.path());
+    project.use_node_modules();
+    project
+}
+
+fn variables(database: &Database) -> [(&'static str, String); 2] {
+    let (client, connection) = database.knex_connection();
+    [("LIBRARY_CLIENT", client.to_owned()), ("LIBRARY_CONNECTION", connection)]
+}
+
+fn knex(project: &Project, database: &Database, arguments: &[&str]) -> Output {
+    project.knex_with(arguments, |command| {
+        command.envs(variables(database));
+    })
+}
+
+fn dunlin(project: &Project, database: &Database, arguments: &[&str]) -> Output {
+    project.dunlin_with(arguments, |command| {
+        command.envs(variables(database));
+    })
+}
+
+fn assert_each_ran_once(database: &Database) {
+    let entries = database.query("SELECT entry FROM ledger ORDER BY entry").concat();
+    assert_eq!(entries, ["first orders", "orders", "status"], "{:?}", database.kind());
+    assert_eq!(database.query("SELECT count(*) FROM orders"), [["2"]]);
+    let history = database.query("SELECT name, batch FROM knex_migrations ORDER BY id");
+    assert_eq!(history, [["1_orders.js", "1"], ["2_first_orders.js", "1"], ["3_status.js", "1"]]);
+    assert_eq!(database.query("SELECT is_locked FROM knex_migrations_lock"), [["0"]]);
+    assert!(!database.tables().contains(&"dunlin_journal".to_owned()));
+}
+
+#[test]
+fn knex_itself_runs_the_shop() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    for database in support::databases() {
+        let project = shop();
+        knex(&project, &database, &["migrate:latest"]).success();
+        assert_each_ran_once(&database);
+        knex(&project, &database, &["migrate:rollback"]).success();
+        assert_eq!(database.tables(), ["knex_migrations", "knex_migrations_lock"]);
+    }
+}
+
+fn races(kind: ServerKind, carrier: &str) {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    for _ in 0..2 {
+        let Some(database) = Database::create(kind) else { return };
+        let project = shop();
+        project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
+        let outputs: Vec<Output> = thread::scope(|scope| {
+            let start = |number: usize| {
+                let (project, database) = (&project, &database);
+                // Both commands know the same lock.
+                let arguments: &[&str] = if number % 2 == 0 { &["knex", "migrate:latest"] } else { &["up"] };
+                scope.spawn(move || dunlin(project, database, arguments))
+            };
+            let started: Vec<_> = (0..PROCESSES).map(start).collect();
+            started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for output in outputs {
+            output.success();
+        }
+        assert_each_ran_once(&database);
+        let again = knex(&project, &database, &["migrate:latest"]).success();
+        assert!(again.stdout.contains("Already up to date"), "{again}");
+    }
+}
+
+#[test]
+fn every_migration_runs_once_on_sqlite_where_the_file_does_not_exist_yet() {
+    races(ServerKind::Sqlite, "sandbox");
+}
+
+#[test]
+fn every_migration_runs_once_on_postgres_with_an_index_built_concurrently() {
+    races(ServerKind::Postgres, "sandbox");
+}
+
+#[test]
+fn every_migration_runs_once_on_mariadb() {
+    races(ServerKind::MariaDb, "sandbox");
+}
+
+#[test]
+fn every_migration_runs_once_on_mysql() {
+    races(ServerKind::MySql, "sandbox");
+}
+
+#[test]
+fn every_migration_runs_once_by_the_host_carrier() {
+    races(ServerKind::Postgres, "host");
+}
+
+/// Knexes that come between fail as they do beside each other, by their lock; nothing runs twice.
+#[test]
+fn knexes_that_run_beside_are_kept_out() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    for database in support::databases() {
+        let project = shop();
+        project.write("dunlin.toml", "carrier = \"sandbox\"\n");
+        // Whoever makes the tables first is another question.
+        dunlin(&project, &database, &["knex", "migrate:up"]).success();
+        let (ours, theirs): (Vec<Output>, Vec<Output>) = thread::scope(|scope| {
+            let ours: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| dunlin(&project, &database, &["knex", "migrate:latest"])))
+                .collect();
+            let theirs: Vec<_> =
+                (0..3).map(|_| scope.spawn(|| knex(&project, &database, &["migrate:latest"]))).collect();
+            (
+                ours.into_iter().map(|thread| thread.join().unwrap()).collect(),
+                theirs.into_iter().map(|thread| thread.join().unwrap()).collect(),
+            )
+        });
+        for output in ours {
+            output.success();
+        }
+        for output in theirs.iter().filter(|output| output.status != 0) {
+            let said = format!("{}{}", output.stdout, output.stderr);
+            assert!(said.contains("already locked") || said.contains("SQLITE_BUSY"), "{output}");
+        }
+        let entries = database.query("SELECT entry FROM ledger ORDER BY entry").concat();
+        assert_eq!(entries, ["first orders", "orders", "status"], "{:?}", database.kind());
+        assert_eq!(database.query("SELECT is_locked FROM knex_migrations_lock"), [["0"]]);
+    }
+}
