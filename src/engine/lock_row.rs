@@ -56,6 +56,13 @@ pub fn take(
     }
 }
 
+/// Whether one of ours has it, or died with it: the original tool cannot run until somebody gives it back.
+pub fn is_left(connection: &mut dyn Connection, row: &LockRow) -> bool {
+    let states = connection.execute(&row.states).map(|outcome| outcome.rows).unwrap_or_default();
+    let is_ours = |state: &Option<String>| state.as_deref().is_some_and(|state| state.starts_with('-'));
+    states.iter().flatten().any(is_ours)
+}
+
 /// Gives it back.
 ///
 /// # Errors
@@ -92,9 +99,13 @@ fn try_take(connection: &mut dyn Connection, row: &LockRow) -> Result<bool, DbEr
                 }
             }
         }
-        Dialect::Mysql | Dialect::Mariadb | Dialect::Sqlite => {
-            connection.execute(&row.take).map(|outcome| outcome.affected)
+        Dialect::Mysql | Dialect::Mariadb => {
+            connection.execute("SET SESSION innodb_lock_wait_timeout = 1")?;
+            let taken = connection.execute(&row.take).map(|outcome| outcome.affected);
+            connection.execute("SET SESSION innodb_lock_wait_timeout = DEFAULT")?;
+            taken
         }
+        Dialect::Sqlite => connection.execute(&row.take).map(|outcome| outcome.affected),
     };
     match taken {
         Ok(affected) => Ok(affected == 1),

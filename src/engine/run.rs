@@ -70,19 +70,20 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<RunReport, RunError> {
     let mut connection = open_session(open, adapter, options)?;
+    let lock_row = adapter.lock_row(connection.server());
     // Many processes start at once and most have nothing to do: they need no lock to find that out. An error found
     // without the lock may be another process' half-way state, so only the look under the lock counts.
     if let Ok(snapshot) = Snapshot::read(connection.as_mut(), adapter)
         && !snapshot.journal_exists
         && let Ok(plan) = planner(&snapshot.context(connection.as_ref()))
         && plan.steps.is_empty()
+        && !lock_row.as_ref().is_some_and(|row| lock_row::is_left(connection.as_mut(), row))
     {
         observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
         return Ok(RunReport { migrations: Vec::new(), warnings: plan.warnings });
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
-    let lock_row = adapter.lock_row(connection.server());
     if let Some(row) = &lock_row {
         lock_row::take(connection.as_mut(), row, options.lock_wait, observer)?;
     }

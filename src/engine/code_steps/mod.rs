@@ -52,6 +52,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     shared: bool,
     /// Whether the code took back a transaction that others share, which is not done yet.
     taken_back: bool,
+    /// The names of savepoints, in the order in which they were first set.
+    savepoints: Vec<String>,
     /// The server's last error, with its statement.
     last_error: Option<(DbError, String)>,
     /// Why this attempt ends, whatever the guest does next.
@@ -105,6 +107,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             open,
             shared,
             taken_back: false,
+            savepoints: Vec::new(),
             last_error: None,
             stop: None,
         };
@@ -387,13 +390,36 @@ impl Steps for CodeSteps<'_, '_> {
     }
 
     fn savepoint(&mut self, action: SavepointAction, name: &str) -> Answer {
+        if self.stop.is_some() {
+            return refusal("the migration has ended");
+        }
+        if self.taken_back {
+            return self.end(Stop::CommitFirst);
+        }
+        // Libraries count their savepoints over all migrations of a process, so another run names them otherwise.
+        let known = self.savepoints.iter().position(|known| known == name);
+        let number = known.unwrap_or_else(|| {
+            self.savepoints.push(name.to_owned());
+            self.savepoints.len() - 1
+        });
         let name = self.dialect().quote_identifier(name);
-        let sql = match action {
-            SavepointAction::Set => format!("SAVEPOINT {name}"),
-            SavepointAction::Release => format!("RELEASE SAVEPOINT {name}"),
-            SavepointAction::Rollback => format!("ROLLBACK TO SAVEPOINT {name}"),
+        let (kind, text) = match action {
+            SavepointAction::Set => ("set", format!("SAVEPOINT {name}")),
+            SavepointAction::Release => ("release", format!("RELEASE SAVEPOINT {name}")),
+            SavepointAction::Rollback => ("rollback to", format!("ROLLBACK TO SAVEPOINT {name}")),
         };
-        match self.query(Query { sql, ..Query::default() }) {
+        let server = self.server();
+        let asked = Asked {
+            text: &text,
+            parameters: &[],
+            types: &[],
+            facts: sql::classify(&text, server.dialect, server.version),
+            verb: sql::verb(&text, server.dialect),
+            digest: replay::digest("savepoint", kind, &number.to_string()),
+            path: self.path.to_path_buf(),
+            line: 1,
+        };
+        match self.statement(&asked) {
             Answer::Error(error) => Answer::Error(error),
             _ => Answer::Ok,
         }
