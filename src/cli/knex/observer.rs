@@ -23,6 +23,10 @@ impl Observer for KnexObserver {
                 let _ = output::line(text);
             }
             Event::GuestLog { logger: OTHER_OUTPUT, text, .. } => output::note(text),
+            // Knex' logger prints what it warns of to standard output.
+            Event::GuestLog { logger: "knex", text, .. } => {
+                let _ = output::line(text);
+            }
             Event::GuestLog { level: "warning" | "error", text, .. } => output::note(text),
             Event::GuestLog { level: "info", logger: "dunlin", text } => {
                 output::note(&format!("dunlin: {text}"))

@@ -19,6 +19,8 @@ const CAPABILITIES = {
 };
 const OFFERED = Object.values(CAPABILITIES).reduce((all, each) => all | each, 0);
 const UTF8MB4 = 45;
+// Of utf8mb4, by their numbers, as servers know them.
+const COLLATIONS = { 46: 'bin', 224: 'unicode_ci', 246: 'unicode_520_ci', 255: '0900_ai_ci' };
 const STATUS = { IN_TRANSACTION: 1, AUTOCOMMIT: 2, MORE_RESULTS: 8 };
 const LARGEST = 0xffffff;
 
@@ -172,8 +174,9 @@ class Backend {
       this.greeted = true;
       this.multiple = Boolean(packet.readUInt32LE(0) & CAPABILITIES.MULTI_STATEMENTS);
       try {
-        // The engine's session has utf8mb4. `mysql` asks for utf8, which decides what collations may be named.
-        if (isShortUtf8(packet[8])) session.introduce({ sql: 'SET NAMES utf8' });
+        // The engine's session has its own collation; that of the driver is kept by views and literals.
+        const names = namesOf(packet[8]);
+        if (names) session.introduce({ sql: `SET NAMES ${names}` });
         this.ok();
       } catch (error) {
         this.error(error);
@@ -305,6 +308,13 @@ class Backend {
       Buffer.from(answer.message || '', 'utf8'),
     );
   }
+}
+
+/** The character set and collation that a driver asks for by a number when it logs in, if they are not the engine's. */
+function namesOf(collation) {
+  if (isShortUtf8(collation)) return 'utf8';
+  const name = COLLATIONS[collation];
+  return name && `utf8mb4 COLLATE utf8mb4_${name}`;
 }
 
 /** Whether a collation is one of the character set that MySQL calls utf8, with three bytes at most. */
