@@ -21,6 +21,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use dunlin::db::{self, ConnectOptions, DatabaseUrl};
+use support::code::{Figures, compare, runs, setting};
 use support::measure::{Figure, median_of, time};
 use support::server::{Database, Server};
 
@@ -32,61 +33,16 @@ mod round_trips;
 const REVISIONS: usize = 300;
 
 fn main() {
-    let runs = std::env::var("DUNLIN_BENCH_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
+    let runs = runs();
     let Some(python) = setting("DUNLIN_TEST_PYTHON") else {
         println!("not run: DUNLIN_TEST_PYTHON names no Python with Alembic");
         return;
     };
-    let contenders = Contender::all();
     println!(
         "{REVISIONS} revisions, a table each; up to {runs} runs per figure: median, (least), ratio of the least"
     );
-    for server in Server::all() {
-        println!("\n== {} ==", server.name());
-        let figures: Vec<Option<Figures>> =
-            contenders.iter().map(|contender| contender.measured(&python, &server, runs)).collect();
-        for (title, figure) in WORK {
-            println!("  {title}");
-            let of = |figures: &Option<Figures>| figures.as_ref().map(figure);
-            let original = figures.first().and_then(of);
-            for (contender, figures) in contenders.iter().zip(&figures) {
-                if let Some(figure) = of(figures) {
-                    print_line(contender, figure, original);
-                }
-            }
-        }
-        server.tidy();
-    }
-}
-
-/// Which of the figures.
-type Pick = fn(&Figures) -> Figure;
-
-/// What is timed.
-const WORK: [(&str, Pick); 3] = [
-    ("nothing to do", |figures| figures.nothing),
-    ("one revision pending", |figures| figures.one),
-    ("from empty", |figures| figures.all),
-];
-
-#[derive(Debug, Clone, Copy)]
-struct Figures {
-    nothing: Figure,
-    one: Figure,
-    all: Figure,
-}
-
-fn print_line(contender: &Contender, figure: Figure, original: Option<Figure>) {
-    let memory = figure.peak_megabytes.map_or_else(|| "?".to_owned(), |peak| format!("{peak:.1}"));
-    let ratio = original.map_or_else(String::new, |original| {
-        format!("{:.1} times as fast as Alembic", original.least / figure.least)
-    });
-    println!(
-        "    {:<18} {:>9.1} ms {:>11} {memory:>7} MB  {ratio}",
-        contender.name(),
-        figure.milliseconds,
-        format!("({:.1})", figure.least)
-    );
+    let measured = |contender: &Contender, server: &Server| contender.measured(&python, server, runs);
+    compare(&Contender::all(), |contender| contender.name(), measured);
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,22 +70,19 @@ impl Contender {
         }
     }
 
-    /// All of its figures on a server; `None`, and why, when it fails.
-    fn measured(self, python: &str, server: &Server, runs: usize) -> Option<Figures> {
+    /// All of its figures on a server.
+    fn measured(self, python: &str, server: &Server, runs: usize) -> Result<Figures, String> {
         let project = Project::new(self, python);
-        let figures = || -> Result<Figures, String> {
-            let database = server.fresh_database();
-            // What is compiled once, such as Python's byte code and the pack, is none of the figures.
-            project.upgrade(&database)?;
-            let nothing = median_of(runs, || project.upgrade(&database))?;
-            let one = median_of(runs, || {
-                take_back_the_last(&database)?;
-                project.upgrade(&database)
-            })?;
-            let all = median_of(runs.min(3), || project.upgrade(&server.fresh_database()))?;
-            Ok(Figures { nothing, one, all })
-        };
-        figures().inspect_err(|error| println!("  {}: {error}", self.name())).ok()
+        let database = server.fresh_database();
+        // What is compiled once, such as Python's byte code and the pack, is none of the figures.
+        project.upgrade(&database)?;
+        let nothing = median_of(runs, || project.upgrade(&database))?;
+        let one = median_of(runs, || {
+            take_back_the_last(&database)?;
+            project.upgrade(&database)
+        })?;
+        let all = median_of(runs.min(3), || project.upgrade(&server.fresh_database()))?;
+        Ok(Figures { nothing, one, all })
     }
 }
 
@@ -213,10 +166,6 @@ fn sqlalchemy_url(database: &Database) -> String {
 
 fn revision(number: usize) -> String {
     format!("{number:012x}")
-}
-
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Alembic's own template, but for where the URL is from.

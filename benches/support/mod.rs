@@ -1,5 +1,6 @@
 //! What the benchmark stands on.
 
+pub mod code;
 pub mod measure;
 pub mod peer;
 pub mod project;
