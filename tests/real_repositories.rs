@@ -538,8 +538,9 @@ mod knex_projects {
 
     const A12N: History = History {
         name: "a12n-server",
-        folder: "src",
-        copied: &["migrations", "crypto.ts"],
+        copied: &["src", "package.json"],
+        migrations: "directory: './src/migrations'",
+        random: r"[,\t'][-\w]{11}[,\t']",
         settings: "useNullAsDefault: true",
         count: 63,
         ..PLAIN

@@ -33,6 +33,8 @@ pub struct History {
     pub settings: &'static str,
     /// What the migrations want in the environment.
     pub variables: &'static [(&'static str, &'static str)],
+    /// What else is random in rows, as a regular expression.
+    pub random: &'static str,
     /// How many migrations there are, so that a half-empty clone does not pass.
     pub count: usize,
     /// What the sandbox says of a migration that it refuses, if it refuses any.
@@ -51,6 +53,7 @@ pub const PLAIN: History = History {
     before: "",
     settings: "",
     variables: &[],
+    random: "",
     count: 0,
     refused: None,
 };
@@ -125,6 +128,10 @@ impl Checkout {
         let contents = self.database.contents();
         let mask = |row: &String| random.replace_all(&without_times(row), "{random}").into_owned();
         let mut rows: Vec<String> = contents.rows.iter().map(mask).collect();
+        if !self.history.random.is_empty() {
+            let random = Regex::new(self.history.random).unwrap();
+            rows.iter_mut().for_each(|row| *row = random.replace_all(row, "{random}").into_owned());
+        }
         rows.sort();
         contents.catalog.iter().map(mask).chain(rows).collect()
     }

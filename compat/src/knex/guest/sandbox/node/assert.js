@@ -56,9 +56,15 @@ function explained(operator, actual, expected, words) {
     case 'deepEqual':
       return `${words}:\n\n${shown(actual)}\n\nshould loosely deep-equal\n\n${shown(expected)}`;
     case 'notDeepEqual':
-    case 'notDeepStrictEqual':
-    case 'notStrictEqual':
       return `${words}:\n\n${shown(actual)}`;
+    case 'notDeepStrictEqual':
+    case 'notStrictEqual': {
+      const text = shown(actual);
+      const isReference = operator === 'notStrictEqual' && actual === Object(actual);
+      const base = isReference ? 'Expected "actual" not to be reference-equal to "expected"' : words;
+      if (text.includes('\n')) return `${base}:\n\n${text}\n`;
+      return `${base}:${text.length > 5 ? '\n\n' : ' '}${text}`;
+    }
     default:
       return `${words}:\n\n${inspect(actual)} !== ${inspect(expected)}\n`;
   }
