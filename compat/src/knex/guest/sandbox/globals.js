@@ -18,9 +18,8 @@ const realParse = RealDate.parse;
 function parse(text) {
   const given = String(text);
   if (/T\d\d:\d\d(?::\d\d(?:\.\d+)?)?[-+]\d\d$/.test(given)) return NaN;
-  const time = realParse(given);
-  const day = Number.isNaN(time) && /^([^:]*\d)(\s+(?:GMT|UTC)[-+]\d\d:?\d\d)$/i.exec(given);
-  return day ? realParse(`${day[1]} 00:00:00${day[2]}`) : time;
+  const day = /^([^:]*\d)(\s+(?:GMT|UTC)[-+]\d\d:?\d\d)$/i.exec(given);
+  return realParse(day ? `${day[1]} 00:00:00${day[2]}` : given);
 }
 RealDate.parse = { parse }.parse;
 
@@ -45,6 +44,28 @@ define({ Date: DateOfGuest });
 // -- stacks as V8 writes them, with the lines of the files that were written
 
 const { lineOf } = require('./lines');
+
+// What V8's call sites have besides; packages such as depd ask.
+Error.prepareStackTrace = (_, sites) => sites;
+const [site] = new Error().stack;
+const more = {
+  isEval: () => false,
+  isToplevel: () => true,
+  isAsync: () => false,
+  isPromiseAll: () => false,
+  getEvalOrigin: () => undefined,
+  getThis: () => undefined,
+  getTypeName: () => null,
+  getMethodName: () => null,
+  getPromiseIndex: () => null,
+  getScriptNameOrSourceURL() {
+    return this.getFileName();
+  },
+};
+for (const [name, value] of Object.entries(more)) {
+  const prototype = Object.getPrototypeOf(site);
+  if (!(name in prototype)) Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+}
 
 Error.prepareStackTrace = (error, sites) => {
   let head;

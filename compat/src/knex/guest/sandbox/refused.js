@@ -26,6 +26,15 @@ const REASONS = {
   sqlite: "the database is the engine's: use a driver of Knex",
 };
 
+/** Clients of HTTP make one when they are loaded, for requests that they may never send. */
+class Agent {
+  constructor(options) {
+    this.options = { ...options };
+  }
+
+  destroy() {}
+}
+
 // What may be asked of them all the same.
 const HARMLESS = {
   net: {
@@ -35,11 +44,14 @@ const HARMLESS = {
   },
   worker_threads: { isMainThread: true, threadId: 0, parentPort: null, workerData: null },
   cluster: { isMaster: true, isPrimary: true, isWorker: false },
-  http: { METHODS: [], STATUS_CODES: {}, globalAgent: {} },
-  https: { globalAgent: {} },
+  http: { Agent, METHODS: [], STATUS_CODES: {}, globalAgent: new Agent() },
+  https: { Agent, globalAgent: new Agent() },
   zlib: { constants: {} },
   v8: { getHeapStatistics: () => ({}) },
 };
+
+/** What would make of a module a promise, or an ES module transformed: bundled libraries ask with `in`. */
+const ABSENT = new Set(['then', '__esModule', 'default']);
 
 /** A function that can be extended and named, and refuses to be called. */
 function refusing(what, reason) {
@@ -59,11 +71,11 @@ function moduleFor(name) {
   return new Proxy(known, {
     get(target, key) {
       if (typeof key === 'symbol' || Object.hasOwn(target, key)) return target[key];
-      if (key === 'then' || key === '__esModule' || key === 'default') return undefined;
+      if (ABSENT.has(key)) return undefined;
       if (key === 'promises') return (target[key] = moduleFor(name));
       return (target[key] = refusing(`${name}.${key}`, REASONS[name]));
     },
-    has: (target, key) => typeof key === 'string' && key !== 'then' && key !== '__esModule',
+    has: (target, key) => typeof key === 'string' && !ABSENT.has(key),
   });
 }
 
