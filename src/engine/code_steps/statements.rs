@@ -3,8 +3,7 @@
 use dunlin_compat::model::Dialect;
 
 use super::{Asked, CodeSteps};
-use crate::db::{DbError, Outcome, TypedOutcome};
-use crate::engine::call;
+use crate::db::{Outcome, TypedOutcome};
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;
 use crate::guest::protocol::Answer;
@@ -102,21 +101,14 @@ impl CodeSteps<'_, '_> {
                 "the session speaks UTF-8, and this would change it to {encoding}"
             )));
         }
-        // Foreign keys stay off while tables are rebuilt, so that no row that refers to one is lost.
-        if dialect == Dialect::Sqlite
-            && sql::is_foreign_keys_pragma(asked.text)
-            && asked.text.contains(['=', '('])
-        {
-            return Some(Answer::Result(crate::guest::protocol::StatementResult {
-                tag: asked.verb.tag.clone(),
-                ..Default::default()
-            }));
-        }
-        None
+        self.switch_foreign_keys(asked, false)
     }
 
     /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
     pub(super) fn aside(&mut self, asked: &Asked<'_>) -> Answer {
+        if let Some(answer) = self.switch_foreign_keys(asked, true) {
+            return answer;
+        }
         let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");
         if !reads || asked.facts.implicit_commit || asked.facts.control.is_some() {
             return refusal("a driver's own question only reads");
@@ -150,11 +142,5 @@ impl CodeSteps<'_, '_> {
             total: index + 1,
             outcome: &outcome,
         });
-    }
-
-    /// Sends a statement as it is.
-    pub(super) fn send(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
-        let connection = self.runner.connection.as_mut();
-        call::send(connection, asked.text, asked.parameters, asked.types, asked.verb.returns_rows)
     }
 }
