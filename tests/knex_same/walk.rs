@@ -138,7 +138,7 @@ pub fn walk(
 fn without_times(line: &str) -> String {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"\b20(2[5-9]|[3-9]\d)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:\d\d)?)?)?|\b1[789]\d{11}\b",
+            r"\b20(2[5-9]|[3-9]\d)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:\d\d)?)?)?|\b1(7[5-9]|[89]\d)\d{10}\b",
         )
         .unwrap()
     });

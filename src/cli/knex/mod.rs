@@ -211,7 +211,8 @@ fn warn(error: &RunError, current: Option<&str>) {
         other => words::failed(current, &other.to_string()),
     };
     for line in lines {
-        output::note(&line);
+        // By its logger, which prints to standard output.
+        let _ = output::line(&line);
     }
 }
 
