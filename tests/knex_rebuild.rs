@@ -53,12 +53,40 @@ impl Library {
         self.project.dunlin_with(&arguments, |process| self.variables(process)).success().stdout
     }
 
+    fn rollback(&self) {
+        let arguments = ["knex", "migrate:rollback", "--all"];
+        self.project.dunlin_with(&arguments, |process| self.variables(process)).success();
+    }
+
     fn books(&self) -> Vec<String> {
         self.database.query("SELECT id FROM book ORDER BY id").concat()
     }
 
     fn columns(&self) -> Vec<String> {
         self.database.query("SELECT name FROM pragma_table_info('shelf')").concat()
+    }
+}
+
+/// What SQLite refuses to change in a transaction is changed before it.
+#[test]
+fn a_connection_begins_with_what_the_knexfile_says() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    for client in ["sqlite3", "better-sqlite3"] {
+        for switch in
+            ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA busy_timeout = 5000"]
+        {
+            let library = Library::new(client, switch);
+            for file in FILES {
+                library.dunlin("sandbox", file);
+            }
+            let mode = if switch.ends_with("WAL") { "wal" } else { "delete" };
+            assert_eq!(library.database.query("PRAGMA journal_mode"), [[mode]], "{client} {switch}");
+            // In one transaction, in which something has happened already when a later one connects again.
+            library.rollback();
+            assert!(library.database.query("SELECT name FROM knex_migrations").is_empty());
+        }
     }
 }
 

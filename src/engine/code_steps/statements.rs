@@ -3,7 +3,7 @@
 use dunlin_compat::model::Dialect;
 
 use super::{Asked, CodeSteps};
-use crate::db::{Outcome, TypedOutcome};
+use crate::db::{DbError, Outcome, TypedOutcome};
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;
 use crate::guest::protocol::Answer;
@@ -113,7 +113,11 @@ impl CodeSteps<'_, '_> {
         if !reads || asked.facts.implicit_commit || asked.facts.control.is_some() {
             return refusal("a driver's own question only reads");
         }
-        match self.send(asked) {
+        let result = match self.send(asked) {
+            Err(error) if self.open && is_kept_from_transactions(&error) => self.send_before_all(asked),
+            result => result,
+        };
+        match result {
             Ok(outcome) => code_values::result(outcome, &asked.verb),
             Err(error) => {
                 let answer = code_values::error(&error);
@@ -121,6 +125,19 @@ impl CodeSteps<'_, '_> {
                 answer
             }
         }
+    }
+
+    /// What SQLite does not change in a transaction, such as `journal_mode`, and what a connection of the project begins with: it
+    /// comes before the transaction. Once something is in that, it is left as it is.
+    fn send_before_all(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
+        if self.shared || self.durable > 0 || !self.pending.is_empty() {
+            return Ok(TypedOutcome::default());
+        }
+        self.execute(&["ROLLBACK".to_owned()])?;
+        let outcome = self.send(asked);
+        let begin = self.runner.begin_statements();
+        self.execute(&begin)?;
+        outcome
     }
 
     pub(super) fn succeeded(&mut self, asked: &Asked<'_>, outcome: TypedOutcome) -> Answer {
@@ -143,4 +160,9 @@ impl CodeSteps<'_, '_> {
             outcome: &outcome,
         });
     }
+}
+
+/// In SQLite's words, which has no code for it.
+fn is_kept_from_transactions(error: &DbError) -> bool {
+    ["inside a transaction", "from within a transaction"].iter().any(|words| error.message.contains(words))
 }
