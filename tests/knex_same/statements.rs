@@ -74,7 +74,8 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     });
     // Dunlin asks for these: what an object was before a statement tells whether that ran before a crash.
     let object = match kind {
-        ServerKind::Sqlite => false,
+        // Its drivers tell of what a trigger does, as a comment.
+        ServerKind::Sqlite => statement.starts_with("-- "),
         ServerKind::Postgres => {
             statement.starts_with("SELECT pg_catalog.string_agg(pg_catalog.format(")
                 || statement.starts_with("SELECT CASE WHEN") && statement.contains("pg_catalog.")
