@@ -107,10 +107,16 @@ fn the_sandbox_takes_turns_with_knex_on_postgres() {
 
 #[test]
 fn the_sandbox_takes_turns_with_knex_on_mariadb() {
+    if !needs(&[Need::Thorough]) {
+        return;
+    }
     in_turn(Client::MARIADB, Version::Three, "sandbox");
 }
 
 #[test]
 fn the_host_takes_turns_with_knex_on_postgres() {
+    if !needs(&[Need::Thorough]) {
+        return;
+    }
     in_turn(Client::PG, Version::Three, "host");
 }
