@@ -18,6 +18,8 @@ pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
         _ => own.collect(),
     };
     if kind == ServerKind::Sqlite {
+        // It tells of a statement again for each table whose rows follow.
+        own.dedup();
         sort_neighbours(&mut own);
     }
     own

@@ -77,6 +77,7 @@ fn run(arguments: &Arguments, command: &Command) -> Result<(), Failure> {
         knexfile: arguments.knexfile.clone(),
         environment: arguments.environment.clone(),
         overrides: arguments.overrides.clone(),
+        makes: matches!(command, Command::Make(_)),
     };
     let mut project = project::load(&invocation, None, &mut observer)?;
     if project.working_directory != invocation.directory {
