@@ -1,0 +1,8 @@
+//! Rails: Active Record's configuration, files, history tables, tasks and output. Nothing here runs Ruby or talks to a
+//! database.
+//!
+//! Behaviour is that of Active Record 6.1 to 8.2 (`activerecord/lib` and its Rake tasks); where releases differ,
+//! [`release::Release`] decides.
+
+pub mod ruby;
+pub mod template;
