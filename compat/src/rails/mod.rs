@@ -4,5 +4,9 @@
 //! Behaviour is that of Active Record 6.1 to 8.2 (`activerecord/lib` and its Rake tasks); where releases differ,
 //! [`release::Release`] decides.
 
+pub mod databases;
+pub mod release;
 pub mod ruby;
 pub mod template;
+pub mod url;
+pub mod yaml;
