@@ -5,6 +5,10 @@
 //! [`release::Release`] decides.
 
 pub mod databases;
+pub mod files;
+pub mod history;
+pub mod inflector;
+pub mod plan;
 pub mod release;
 pub mod ruby;
 pub mod template;
