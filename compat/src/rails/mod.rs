@@ -4,6 +4,8 @@
 //! Behaviour is that of Active Record 6.1 to 8.2 (`activerecord/lib` and its Rake tasks); where releases differ,
 //! [`release::Release`] decides.
 
+pub mod application;
+pub mod connection;
 pub mod databases;
 pub mod files;
 pub mod history;
