@@ -215,6 +215,8 @@ pub fn session_statements(config: &DatabaseConfig) -> Result<Vec<String>, Adapte
             let (name, value) = match (value, is_default) {
                 (Yaml::Nil, _) => continue,
                 (_, true) => (name.to_text(), "DEFAULT".to_owned()),
+                (Yaml::Integer(number), _) => (name.to_text(), number.to_string()),
+                (Yaml::Bool(value), _) => (name.to_text(), value.to_string().to_uppercase()),
                 (value, _) => (name.to_text(), format!("'{}'", value.to_text().replace('\'', "''"))),
             };
             match family {
@@ -340,6 +342,6 @@ mod tests {
             ]
         );
         let mysql = config("adapter: mysql2, database: a, variables: {group_concat_max_len: 9}");
-        assert_eq!(session_statements(&mysql).unwrap(), ["SET @@SESSION.group_concat_max_len = '9'"]);
+        assert_eq!(session_statements(&mysql).unwrap(), ["SET @@SESSION.group_concat_max_len = 9"]);
     }
 }

@@ -7,12 +7,14 @@
 pub mod application;
 pub mod connection;
 pub mod databases;
+pub mod dump;
 pub mod files;
 pub mod history;
 pub mod inflector;
 pub mod plan;
 pub mod release;
 pub mod ruby;
+pub mod schema_file;
 pub mod template;
 pub mod url;
 pub mod yaml;
