@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::files::{MigrationFile, duplicate};
+use super::release::Release;
 use crate::model::{AdapterError, Direction};
 
 /// What a command asks for.
@@ -166,6 +167,42 @@ fn step<'a>(
 pub fn pending<'a>(files: &'a [MigrationFile], applied: &[u128]) -> Vec<&'a MigrationFile> {
     files.iter().filter(|file| !applied.contains(&file.version)).collect()
 }
+
+/// A line of `db:migrate:status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status<'a> {
+    /// Whether it is recorded.
+    pub is_up: bool,
+    /// The version.
+    pub version: u128,
+    /// Its name for people.
+    pub words: String,
+    /// The file, if there is one.
+    pub file: Option<&'a MigrationFile>,
+}
+
+/// `migrations_status`: files and rows joined.
+pub fn status<'a>(files: &'a [MigrationFile], applied: &[u128], release: Release) -> Vec<Status<'a>> {
+    let mut lines: Vec<Status<'_>> = applied
+        .iter()
+        .filter(|version| files.iter().all(|file| file.version != **version))
+        .map(|version| Status { is_up: true, version: *version, words: NO_FILE.to_owned(), file: None })
+        .collect();
+    lines.extend(files.iter().map(|file| Status {
+        is_up: applied.contains(&file.version),
+        version: file.version,
+        words: file.words.clone(),
+        file: Some(file),
+    }));
+    if release.status_by_number() {
+        lines.sort_by_key(|line| line.version);
+    } else {
+        lines.sort_by_key(|line| format!("{:03}", line.version));
+    }
+    lines
+}
+
+const NO_FILE: &str = "********** NO FILE **********";
 
 /// The turns of `db:migrate` with several databases: each version, and the databases (by their numbers) it is pending in.
 pub fn turns(pending: &[Vec<u128>], target: Option<u128>) -> Vec<(u128, Vec<usize>)> {

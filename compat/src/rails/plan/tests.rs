@@ -72,3 +72,26 @@ fn several_databases_take_turns_by_version() {
     assert_eq!(turns(&pending, Some(2)), [(2, vec![1])]);
     assert_eq!(turns(&pending, Some(9)), []);
 }
+
+#[test]
+fn rows_without_a_file_stand_among_the_others() {
+    let files = files();
+    let shown = |release| -> Vec<String> {
+        let lines = status(&files, &[1, 10, 4, 8], release);
+        lines.iter().map(|line| format!("{} {} {}", line.version, line.is_up, line.words)).collect()
+    };
+    let missing = "********** NO FILE **********";
+    assert_eq!(
+        shown(Release(8, 1)),
+        [
+            "1 true M1",
+            "2 false M2",
+            "3 false M3",
+            &format!("4 true {missing}"),
+            "5 false M5",
+            "8 true M8",
+            &format!("10 true {missing}")
+        ]
+    );
+    assert_eq!(shown(Release(6, 1)).len(), 7);
+}
