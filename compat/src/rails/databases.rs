@@ -236,8 +236,30 @@ impl Databases {
                 ConfigError::Raised { path: path.clone(), line, message }
             }
         })?;
-        let origin = Arc::new(Origin { path, unknown: rendered.unknown });
-        let value = yaml::parse(&rendered.text).map_err(|error| match origin.unknown.first() {
+        Databases::of_text(&rendered.text, Origin { path, unknown: rendered.unknown }, release, around)
+    }
+
+    /// Reads a `database.yml` whose ERB a guest evaluated.
+    ///
+    /// # Errors
+    /// As [`Databases::load`].
+    pub fn of_rendered(
+        path: &Path,
+        text: &str,
+        release: Release,
+        around: Surroundings<'_>,
+    ) -> Result<Databases, ConfigError> {
+        Databases::of_text(text, Origin { path: path.to_owned(), unknown: Vec::new() }, release, around)
+    }
+
+    fn of_text(
+        text: &str,
+        origin: Origin,
+        release: Release,
+        around: Surroundings<'_>,
+    ) -> Result<Databases, ConfigError> {
+        let origin = Arc::new(origin);
+        let value = yaml::parse(text).map_err(|error| match origin.unknown.first() {
             // What stands for the unknown may be what makes it no YAML.
             Some(unknown) => ConfigError::NeedsRuby { path: origin.path.clone(), unknown: unknown.clone() },
             None => ConfigError::Yaml { path: origin.path.clone(), error },

@@ -4,15 +4,18 @@
 //! Behaviour is that of Active Record 6.1 to 8.2 (`activerecord/lib` and its Rake tasks); where releases differ,
 //! [`release::Release`] decides.
 
+pub mod adapter;
 pub mod application;
 pub mod connection;
 pub mod databases;
 pub mod dump;
+pub mod environments;
 pub mod files;
 pub mod history;
 pub mod inflector;
 pub mod output;
 pub mod plan;
+pub mod project;
 pub mod release;
 pub mod ruby;
 pub mod schema_file;

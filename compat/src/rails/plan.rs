@@ -91,6 +91,19 @@ pub fn choose<'a>(
     }
 }
 
+/// What lies between the history and a version, in one direction whatever is applied; all there is without a version.
+///
+/// # Errors
+/// The version is not known, or two files are the same.
+pub fn towards<'a>(
+    direction: Direction,
+    files: &'a [MigrationFile],
+    applied: &[u128],
+    target: Option<u128>,
+) -> Result<Chosen<'a>, AdapterError> {
+    go(direction, files.iter().collect(), &applied.iter().copied().collect(), target)
+}
+
 fn ordered<'a>(direction: Direction, files: &[&'a MigrationFile]) -> Vec<&'a MigrationFile> {
     match direction {
         Direction::Up => files.to_vec(),
