@@ -236,7 +236,8 @@ fn word(text: &str) -> Option<String> {
     }
     for quote in ['"', '\''] {
         if let Some(inner) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            let fits = !inner.contains([quote, '\\']) && !(quote == '"' && inner.contains("#{"));
+            let has_code = quote == '"' && inner.contains("#{");
+            let fits = !has_code && !inner.contains([quote, '\\']);
             return fits.then(|| inner.to_owned());
         }
     }

@@ -209,6 +209,15 @@ impl Task {
     }
 }
 
+/// The environments whose databases `db:prepare` and `db:schema:load` take up: that of tests goes with that of development.
+pub fn environments(environment: &str, variable: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
+    let with_tests = environment == "development"
+        && variable("SKIP_TEST_DATABASE").is_none()
+        && variable("DATABASE_URL").is_none();
+    let tests = with_tests.then(|| "test".to_owned());
+    [environment.to_owned()].into_iter().chain(tests).collect()
+}
+
 fn is_in(name: &str, task: &str) -> bool {
     name.strip_prefix(task).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
@@ -406,6 +415,16 @@ mod tests {
                 .unwrap_err()
                 .ends_with("Available tasks are db:migrate:up:a, db:migrate:up:b, and db:migrate:up:c.")
         );
+    }
+
+    #[test]
+    fn tests_go_with_development() {
+        assert_eq!(environments("development", &|_| None), ["development", "test"]);
+        assert_eq!(environments("production", &|_| None), ["production"]);
+        for name in ["SKIP_TEST_DATABASE", "DATABASE_URL"] {
+            let set = |asked: &str| (asked == name).then(|| "1".to_owned());
+            assert_eq!(environments("development", &set), ["development"]);
+        }
     }
 
     #[test]

@@ -49,10 +49,10 @@ static ABSOLUTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let host = format!(r"(?:(?:[a-zA-Z0-9\-.]|{ESCAPED})+|{v4}|{v6})");
     let registry = format!("(?:[{UNRESERVED}$,;:@&=+]|{ESCAPED})+");
     let segment = format!("(?:[{UNRESERVED}:@&=+$,;]|{ESCAPED})*");
+    let filled = format!("(?:[{UNRESERVED}:@&=+$,;]|{ESCAPED})+");
     let path = format!("(?:/{segment})+");
     let pattern = format!(
-        r"\A\s*(?<scheme>[a-zA-Z][\-+.a-zA-Z\d]*):(?:(?<opaque>{opaque})|(?://(?:(?:(?:(?<user>{user})@)?(?<host>{host})(?::(?<port>\d*))?)(?<path>{path})?|(?<registry>{registry})(?:{path})?|(?<path2>{path})?)|(?<path3>/(?:{segment2}(?:/{segment})*)?))(?:\?(?<query>{uric}*))?)(?:#{uric}*)?\s*\z",
-        segment2 = format!("(?:[{UNRESERVED}:@&=+$,;]|{ESCAPED})+"),
+        r"\A\s*(?<scheme>[a-zA-Z][\-+.a-zA-Z\d]*):(?:(?<opaque>{opaque})|(?://(?:(?:(?:(?<user>{user})@)?(?<host>{host})(?::(?<port>\d*))?)(?<path>{path})?|(?<registry>{registry})(?:{path})?|(?<path2>{path})?)|(?<path3>/(?:{filled}(?:/{segment})*)?))(?:\?(?<query>{uric}*))?)(?:#{uric}*)?\s*\z",
     );
     Regex::new(&pattern).ok()
 });
