@@ -65,6 +65,28 @@ impl Value {
         })
     }
 
+    /// `to_json` as ActiveSupport has it, which escapes what HTML would read.
+    fn json(&self) -> Result<String, Stop> {
+        Ok(match self {
+            Value::Nil => "null".to_owned(),
+            Value::Bool(_) | Value::Integer(_) => self.text()?,
+            Value::List(_) => return not_known("a list as JSON"),
+            _ => {
+                let mut text = serde_json::Value::from(self.text()?).to_string();
+                for (sign, escaped) in [
+                    ('<', "\\u003c"),
+                    ('>', "\\u003e"),
+                    ('&', "\\u0026"),
+                    ('\u{2028}', "\\u2028"),
+                    ('\u{2029}', "\\u2029"),
+                ] {
+                    text = text.replace(sign, escaped);
+                }
+                text
+            }
+        })
+    }
+
     fn is_blank(&self) -> bool {
         match self {
             Value::Nil | Value::Bool(false) => true,
@@ -368,6 +390,7 @@ fn method(value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Stop>
         ("present?", []) => return Ok(Value::Bool(!value.is_blank())),
         ("presence", []) => return Ok(if value.is_blank() { Value::Nil } else { value.clone() }),
         ("freeze" | "dup" | "itself", []) => return Ok(value.clone()),
+        ("to_json", []) => return value.json().map(Value::Text),
         ("in?", [Value::List(items)]) => return Ok(Value::Bool(items.iter().any(|item| equal(item, value)))),
         _ => {}
     }

@@ -64,6 +64,8 @@ fn the_usual_forms_are_as_in_ruby() {
         ("<% # c\n %>a", "a"),
         ("% if true\n", "% if true\n"),
         ("<%= ENV.key?('HOST') && !ENV.key?('NONE') %>", "true"),
+        ("<%= (ENV['NONE'] || '').to_json %><%= nil.to_json %>", "\"\"null"),
+        (r#"<%= "a\"b\\c<&>é/\n".to_json %>"#, r#""a\"b\\c\u003c\u0026\u003eé/\n""#),
         ("<%= File.join('/a/', 'b') %>", "/a/b"),
     ];
     for (text, expected) in cases {
@@ -92,6 +94,19 @@ fn a_variable_that_only_ruby_knows_matters_where_it_is_used() {
     let text = "<% secrets = Vault.read('db') %>a: <%= secrets %>\nb: <%= ENV['HOST'] %>\n";
     let rendered = render(text, around()).unwrap();
     assert_eq!(rendered.text, "a: \u{e000}0\u{e001}\nb: db.internal\n");
+}
+
+/// As public projects write it.
+#[test]
+fn a_value_that_no_session_needs_may_be_unknown() {
+    let text = "pool: <%= ENV[\"DB_POOL\"] || (if Sidekiq.server? then Sidekiq.default_configuration[:concurrency] else ENV['MAX_THREADS'] end) || 5 %>\n\
+                password: <%= (ENV['DB_PASS'] || '').to_json %>\nhost: <%= ENV.fetch(\"HOST\") { Rails.application.credentials.dig(:db, :host) } %>\n\
+                database: <%= ENV['NONE'] || 'truth' %>_test<%= ENV['TEST_ENV_NUMBER'] %>\n";
+    let rendered = render(text, around()).unwrap();
+    assert_eq!(
+        rendered.text,
+        "pool: \u{e000}0\u{e001}\npassword: \"\"\nhost: db.internal\ndatabase: truth_test\n"
+    );
 }
 
 #[test]
