@@ -12,9 +12,29 @@ const define = (values) => {
 // -- the clock, which begins with a migration's `now`
 
 const RealDate = Date;
+const realParse = RealDate.parse;
+
+/** Where V8 reads a text in another way than QuickJS: a zone behind a day without a time, a zone of hours alone. */
+function parse(text) {
+  const given = String(text);
+  if (/T\d\d:\d\d(?::\d\d(?:\.\d+)?)?[-+]\d\d$/.test(given)) return NaN;
+  const time = realParse(given);
+  const day = Number.isNaN(time) && /^([^:]*\d)(\s+(?:GMT|UTC)[-+]\d\d:?\d\d)$/i.exec(given);
+  return day ? realParse(`${day[1]} 00:00:00${day[2]}`) : time;
+}
+RealDate.parse = { parse }.parse;
+
+/** What a date is made of: one text is parsed. */
+function made(given) {
+  if (!given.length) return [Math.floor(host.now())];
+  if (given.length > 1 || given[0] instanceof RealDate) return given;
+  const value = given[0];
+  if (typeof value === 'string') return [parse(value)];
+  return given;
+}
+
 const DateOfGuest = new Proxy(RealDate, {
-  construct: (target, given, made) =>
-    Reflect.construct(target, given.length ? given : [Math.floor(host.now())], made),
+  construct: (target, given, kind) => Reflect.construct(target, made(given), kind),
   apply: (target) => new target(Math.floor(host.now())).toString(),
   get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
 });

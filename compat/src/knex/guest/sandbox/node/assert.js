@@ -38,8 +38,37 @@ function assert(value, message) {
 
 const comparison = (operator, holds, words) => (actual, expected, message) => {
   if (!holds(actual, expected))
-    fail(message, actual, expected, operator, `${words}:\n\n${inspect(actual)} !== ${inspect(expected)}\n`);
+    fail(message, actual, expected, operator, explained(operator, actual, expected, words));
 };
+
+const MOST_CHARACTERS = 512;
+
+/** What Node says of a comparison that failed. Where it would show two texts line by line, only both of them are told. */
+function explained(operator, actual, expected, words) {
+  const shown = (value) => {
+    const text = inspect(value, { compact: false, customInspect: false, depth: 1000 });
+    return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 3)}...` : text;
+  };
+  switch (operator) {
+    case '==':
+    case '!=':
+      return `${shown(actual)} ${operator} ${shown(expected)}`;
+    case 'deepEqual':
+      return `${words}:\n\n${shown(actual)}\n\nshould loosely deep-equal\n\n${shown(expected)}`;
+    case 'notDeepEqual':
+      return `${words}:\n\n${shown(actual)}`;
+    case 'notDeepStrictEqual':
+    case 'notStrictEqual': {
+      const text = shown(actual);
+      const isReference = operator === 'notStrictEqual' && actual === Object(actual);
+      const base = isReference ? 'Expected "actual" not to be reference-equal to "expected"' : words;
+      if (text.includes('\n')) return `${base}:\n\n${text}\n`;
+      return `${base}:${text.length > 5 ? '\n\n' : ' '}${text}`;
+    }
+    default:
+      return `${words}:\n\n${inspect(actual)} !== ${inspect(expected)}\n`;
+  }
+}
 
 function matchesError(error, expected) {
   if (expected === undefined) return true;
@@ -69,9 +98,9 @@ Object.assign(assert, {
   equal: comparison(
     '==',
     (one, other) => one == other || (Number.isNaN(one) && Number.isNaN(other)),
-    'Expected values to be loosely equal',
+    '',
   ),
-  notEqual: comparison('!=', (one, other) => one != other, 'Expected "actual" to be loosely unequal to'),
+  notEqual: comparison('!=', (one, other) => one != other, ''),
   strictEqual: comparison('strictEqual', Object.is, 'Expected values to be strictly equal'),
   notStrictEqual: comparison(
     'notStrictEqual',
