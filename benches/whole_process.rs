@@ -7,6 +7,7 @@
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to say")]
 
+#[allow(dead_code, reason = "the other benchmarks use the rest")]
 mod support;
 
 use std::path::Path;

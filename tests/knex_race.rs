@@ -73,7 +73,8 @@ fn races(kind: ServerKind, carrier: &str) {
             let start = |number: usize| {
                 let (project, database) = (&project, &database);
                 // Both commands know the same lock.
-                let arguments: &[&str] = if number % 2 == 0 { &["knex", "migrate:latest"] } else { &["up"] };
+                let arguments: &[&str] =
+                    if number.is_multiple_of(2) { &["knex", "migrate:latest"] } else { &["up"] };
                 scope.spawn(move || dunlin(project, database, arguments))
             };
             let started: Vec<_> = (0..PROCESSES).map(start).collect();

@@ -766,6 +766,12 @@ pub trait Adapter: Send {
     /// How SQLite sessions treat foreign keys.
     fn foreign_keys(&self) -> ForeignKeys;
 
+    /// Whether migrations that are code, and what their connections begin with, may switch them. Where they may not, what the
+    /// code says of them is passed over.
+    fn code_switches_foreign_keys(&self) -> bool {
+        false
+    }
+
     /// Project and history joined, in the tool's order and words.
     fn status(&self, context: &Context<'_>) -> Result<Vec<StatusEntry>, AdapterError>;
 

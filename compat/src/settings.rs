@@ -27,7 +27,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "tool",
     "url",
     "migrations",
@@ -43,6 +43,7 @@ const KEYS: [&str; 16] = [
     "flyway",
     "alembic",
     "knex",
+    "rails",
     "plugin",
 ];
 
@@ -65,6 +66,32 @@ const ALEMBIC_KEYS: [&str; 14] = [
     "stand-in",
     "python",
     "site-packages",
+];
+
+/// The keys of `[rails]`.
+const RAILS_KEYS: [&str; 22] = [
+    "url",
+    "environment",
+    "release",
+    "migrations",
+    "table-name-prefix",
+    "table-name-suffix",
+    "schema-migrations-table",
+    "internal-metadata-table",
+    "schema-format",
+    "schema-ignore-tables",
+    "dump-schema-after-migration",
+    "structure-dump-flags",
+    "structure-load-flags",
+    "timestamped-migrations",
+    "validate-migration-timestamps",
+    "acronyms",
+    "load",
+    "ruby",
+    "gems",
+    "carrier",
+    "carriers",
+    "stand-in",
 ];
 
 /// A tool whose projects dunlin knows.
@@ -134,6 +161,8 @@ pub struct Settings {
     pub alembic: AlembicSettings,
     /// What concerns Knex projects.
     pub knex: KnexSettings,
+    /// What concerns Rails projects.
+    pub rails: RailsSettings,
     /// `[plugin.NAME]`: what is said of plugins, by their names in migrations.
     pub plugin: BTreeMap<String, PluginTable>,
 }
@@ -156,18 +185,86 @@ impl Default for Settings {
             flyway: FlywaySettings::default(),
             alembic: AlembicSettings::default(),
             knex: KnexSettings::default(),
+            rails: RailsSettings::default(),
             plugin: BTreeMap::new(),
         }
     }
 }
 
 impl Settings {
+    /// How a migration of a Rails project is run, by its version, in the same order.
+    pub fn rails_carrier(&self, version: &str) -> Carrier {
+        let own = self.rails.carriers.get(version).or_else(|| self.carriers.get(version));
+        own.copied().or(self.rails.carrier).or(self.carrier).unwrap_or_default()
+    }
+
     /// How a migration of an Alembic project is run: what is said of it alone comes before what is said of all, and
     /// `[alembic]` before the top of the file.
     pub fn alembic_carrier(&self, revision: &str) -> Carrier {
         let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
         own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
     }
+}
+
+/// The table `[rails]`. What stands here comes before what the application's Ruby is recognised to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RailsSettings {
+    /// The target, as `DATABASE_URL` writes it.
+    pub url: Option<Url>,
+    /// `RAILS_ENV`, unless the variable is set.
+    pub environment: Option<String>,
+    /// The release of Active Record, as `7.1`, unless `Gemfile.lock` tells.
+    pub release: Option<String>,
+    /// More folders of migrations, relative to the project: those of engines.
+    pub migrations: Vec<PathBuf>,
+    /// `table_name_prefix`.
+    pub table_name_prefix: Option<String>,
+    /// `table_name_suffix`.
+    pub table_name_suffix: Option<String>,
+    /// `schema_migrations_table_name`.
+    pub schema_migrations_table: Option<String>,
+    /// `internal_metadata_table_name`.
+    pub internal_metadata_table: Option<String>,
+    /// `schema_format`.
+    pub schema_format: Option<SchemaFormat>,
+    /// `SchemaDumper.ignore_tables`, as far as they are names.
+    pub schema_ignore_tables: Option<Vec<String>>,
+    /// `dump_schema_after_migration`.
+    pub dump_schema_after_migration: Option<bool>,
+    /// `structure_dump_flags`.
+    pub structure_dump_flags: Option<Vec<String>>,
+    /// `structure_load_flags`.
+    pub structure_load_flags: Option<Vec<String>>,
+    /// `timestamped_migrations`.
+    pub timestamped_migrations: Option<bool>,
+    /// `validate_migration_timestamps`.
+    pub validate_migration_timestamps: Option<bool>,
+    /// `inflect.acronym`.
+    pub acronyms: Option<Vec<String>>,
+    /// What is loaded before migrations are run, as `config/environment`.
+    pub load: Option<String>,
+    /// The Ruby of the host carrier, relative to the project.
+    pub ruby: Option<PathBuf>,
+    /// Folders of gems, relative to the project.
+    pub gems: Vec<PathBuf>,
+    /// How migrations are run, before what the top of the file says.
+    pub carrier: Option<Carrier>,
+    /// `[rails.carriers]`: how single versions are run.
+    pub carriers: BTreeMap<String, Carrier>,
+    /// `[rails.stand-in]`: files, relative to the project, to run instead of migrations, by their versions.
+    pub stand_in: BTreeMap<String, PathBuf>,
+}
+
+/// How Rails keeps a schema.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemaFormat {
+    /// `db/schema.rb`
+    #[default]
+    Ruby,
+    /// `db/structure.sql`
+    Sql,
 }
 
 /// The table `[alembic]`. What stands here comes before what `env.py` is recognised to say.
@@ -366,8 +463,8 @@ fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String)> {
     if let Some(found) = unknown_in(table, "", &KEYS) {
         return Some(found);
     }
-    let tables: [(&str, &[&str]); 3] =
-        [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS), ("knex", &KNEX_KEYS)];
+    let tables: [(&str, &[&str]); 4] =
+        [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS), ("knex", &KNEX_KEYS), ("rails", &RAILS_KEYS)];
     tables.into_iter().find_map(|(name, known)| match table.get(name).map(Spanned::get_ref) {
         Some(DeValue::Table(table)) => unknown_in(table, &format!("{name}."), known),
         _ => None,
@@ -479,6 +576,7 @@ mod tests {
             },
             alembic: AlembicSettings::default(),
             knex: KnexSettings::default(),
+            rails: RailsSettings::default(),
             plugin: BTreeMap::new(),
         };
         assert_eq!(settings, expected);
@@ -511,6 +609,46 @@ mod tests {
             site_packages: vec!["lib".into()],
         };
         assert_eq!(settings.alembic, expected);
+    }
+
+    #[test]
+    fn every_key_of_rails_is_read() {
+        let settings = parsed(
+            "[rails]\nurl = \"postgres://db/shop\"\nenvironment = \"staging\"\nrelease = \"7.1\"\nmigrations = [\"engines/tags/db/migrate\"]\n\
+             table-name-prefix = \"app_\"\ntable-name-suffix = \"_v2\"\nschema-migrations-table = \"versions\"\n\
+             internal-metadata-table = \"metadata\"\nschema-format = \"sql\"\nschema-ignore-tables = [\"tmp\"]\n\
+             dump-schema-after-migration = false\nstructure-dump-flags = [\"--no-tablespaces\"]\nstructure-load-flags = []\n\
+             timestamped-migrations = true\nvalidate-migration-timestamps = true\nacronyms = [\"API\"]\nload = \"config/environment\"\n\
+             ruby = \"bin/ruby\"\ngems = [\"vendor/bundle\"]\ncarrier = \"host\"\n\
+             [rails.carriers]\n20240101000000 = \"sandbox\"\n[rails.stand-in]\n20240102000000 = \"stand-in/a.sql\"\n",
+        );
+        let expected = RailsSettings {
+            url: Some(Url("postgres://db/shop".into())),
+            environment: Some("staging".into()),
+            release: Some("7.1".into()),
+            migrations: vec!["engines/tags/db/migrate".into()],
+            table_name_prefix: Some("app_".into()),
+            table_name_suffix: Some("_v2".into()),
+            schema_migrations_table: Some("versions".into()),
+            internal_metadata_table: Some("metadata".into()),
+            schema_format: Some(SchemaFormat::Sql),
+            schema_ignore_tables: Some(vec!["tmp".into()]),
+            dump_schema_after_migration: Some(false),
+            structure_dump_flags: Some(vec!["--no-tablespaces".into()]),
+            structure_load_flags: Some(Vec::new()),
+            timestamped_migrations: Some(true),
+            validate_migration_timestamps: Some(true),
+            acronyms: Some(vec!["API".into()]),
+            load: Some("config/environment".into()),
+            ruby: Some("bin/ruby".into()),
+            gems: vec!["vendor/bundle".into()],
+            carrier: Some(Carrier::Host),
+            carriers: BTreeMap::from([("20240101000000".into(), Carrier::Sandbox)]),
+            stand_in: BTreeMap::from([("20240102000000".into(), "stand-in/a.sql".into())]),
+        };
+        assert_eq!(settings.rails, expected);
+        assert_eq!(settings.rails_carrier("20240101000000"), Carrier::Sandbox);
+        assert_eq!(settings.rails_carrier("1"), Carrier::Host);
     }
 
     #[test]
@@ -549,7 +687,7 @@ mod tests {
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic, plugin
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic, rails, plugin
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
     dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`

@@ -38,7 +38,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use failure::Failure;
 
-/// Migrates databases: opens a project of Flyway, Alembic or its own and continues its history.
+/// Migrates databases: opens a project of Flyway, Alembic, Knex or its own and continues its history.
 ///
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
@@ -211,7 +211,7 @@ fn tool_arguments(arguments: &[OsString], name: &str) -> Option<Vec<String>> {
 
 fn not_built(tool: &str) -> Failure {
     Failure::new("NOT_BUILT", format!("dunlin does not run {tool} projects yet"))
-        .help("This version opens native, Flyway and Alembic projects.")
+        .help("This version opens native, Flyway, Alembic and Knex projects.")
 }
 
 /// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.

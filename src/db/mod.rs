@@ -139,6 +139,12 @@ pub trait Connection: Send {
         Ok(())
     }
 
+    /// Has SQLite enforce foreign keys or not, also while a transaction is open, when its pragma does nothing. Returns whether it
+    /// did before.
+    fn enforce_foreign_keys(&mut self, _on: bool) -> Result<bool, DbError> {
+        Ok(true)
+    }
+
     /// Notices and warnings since the last call, as the server words them.
     fn take_notices(&mut self) -> Vec<String>;
 

@@ -116,6 +116,10 @@ impl Connection for Faulty {
         self.inner.learn_quoting()
     }
 
+    fn enforce_foreign_keys(&mut self, on: bool) -> Result<bool, DbError> {
+        self.inner.enforce_foreign_keys(on)
+    }
+
     fn take_notices(&mut self) -> Vec<String> {
         self.inner.take_notices()
     }

@@ -9,7 +9,9 @@ use dunlin_compat::model::{Carrier, GuestProgram, Language, Server};
 
 use super::environment::{self, Rules};
 use super::interrupt::Interrupt;
-use super::pack;
+use super::npm_pins::Wish;
+use super::pack::{self, Pack};
+use super::pack_npm;
 use super::protocol::{Start, VERSION};
 use super::python_pins;
 use super::quickjs::{self, QuickJsCarrier};
@@ -184,6 +186,11 @@ impl Guests {
     /// In the sandbox there is no interpreter of the project that would know where its packages are.
     fn import_paths_in_sandbox(&self, program: &GuestProgram) -> Vec<PathBuf> {
         let mut paths = program.import_paths.clone();
+        if program.language == Language::JavaScript
+            && let Ok(Some(pack)) = self.npm_pack(program)
+        {
+            paths.push(pack_npm::import_path(&pack));
+        }
         if program.language == Language::Python {
             paths.extend(python_pins::environments(&self.settings.project));
             let edited: Vec<PathBuf> =
@@ -233,7 +240,7 @@ impl Guests {
     ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
         let settings = &self.settings;
         if program.language == Language::JavaScript {
-            return self.quickjs(program);
+            return self.quickjs(program, import_paths);
         }
         let folder =
             settings.packs.as_deref().ok_or("there is no home folder to keep packs in; set DUNLIN_PACKS")?;
@@ -269,17 +276,45 @@ impl Guests {
         Ok(SandboxCarrier::start(command).map(|carrier| Box::new(carrier) as Box<dyn CarrierLink>))
     }
 
-    /// JavaScript runs on the project's own packages, so it needs no pack.
-    fn quickjs(&self, program: &GuestProgram) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
-        if quickjs::package(program.tool, &self.settings.project, &program.import_paths).is_none() {
+    /// JavaScript runs on the project's own packages, or those of a pack.
+    fn quickjs(
+        &self,
+        program: &GuestProgram,
+        import_paths: &[PathBuf],
+    ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
+        if quickjs::package(program.tool, &self.settings.project, import_paths).is_none() {
+            let no_packs = self.npm_pack(program).err().unwrap_or_default();
             return Err(format!(
-                "there is no node_modules/{} in {} or above it; `npm install` brings it",
+                "there is no node_modules/{} in {} or above it{no_packs}",
                 program.tool,
                 self.settings.project.display()
             ));
         }
-        let carrier = QuickJsCarrier::start(program, &self.settings);
+        let program = GuestProgram { import_paths: import_paths.to_vec(), ..program.clone() };
+        let carrier = QuickJsCarrier::start(&program, &self.settings);
         Ok(carrier.map(|carrier| Box::new(carrier) as Box<dyn CarrierLink>))
+    }
+
+    /// The pack for a project without packages of its own; an error is why there is none that fits.
+    fn npm_pack(&self, program: &GuestProgram) -> Result<Option<Pack>, String> {
+        let (project, tool) = (&self.settings.project, program.tool);
+        if quickjs::package(tool, project, &program.import_paths).is_some() {
+            return Ok(None);
+        }
+        let Some(folder) = &self.settings.packs else { return Err(String::new()) };
+        let wish = Wish::of(project, tool);
+        let (packs, _) = pack::list(folder);
+        let (fitting, others): (Vec<Pack>, Vec<Pack>) = packs
+            .into_iter()
+            .filter(|pack| pack.manifest.tool == tool)
+            .partition(|pack| pack.version_of(tool).is_some_and(|version| wish.misfit(version).is_none()));
+        pack::choose(fitting, tool, &wish.pins(tool)).map(Some).map_err(|_| {
+            let misfits = others.iter().filter_map(|pack| {
+                let wanted = wish.misfit(pack.version_of(tool)?)?;
+                Some(format!("; the pack {} is not the {tool} {wanted} of the project", pack.name()))
+            });
+            misfits.collect()
+        })
     }
 
     #[cfg(unix)]
@@ -312,9 +347,11 @@ impl Guests {
 /// Both ways to run a program, for whoever has neither.
 fn ways_out(program: &GuestProgram) -> String {
     if program.language == Language::JavaScript {
-        return "`npm install` brings the project's packages, which the sandbox runs; `carrier = \"host\"` in dunlin.toml runs \
-                migrations by the machine's own Node"
-            .to_owned();
+        return format!(
+            "`npm install` brings the project's packages, which the sandbox runs; `dunlin pack build {}` makes a pack for \
+             machines without them; `carrier = \"host\"` in dunlin.toml runs migrations by the machine's own Node",
+            program.tool
+        );
     }
     format!(
         "`dunlin pack build {}` makes a pack for the sandbox, on a machine with Python and pip; `carrier = \"host\"` in \

@@ -34,7 +34,7 @@ impl NodeCarrier {
         };
         let modules = write(program).map_err(|error| refused(format!("its modules: {error}")))?;
         let carrier = HostCarrier::start(HostCommand {
-            name: format!("{} ({})", program.language, node.display()),
+            name: format!("Node ({})", node.display()),
             program: node,
             arguments: vec![modules.path().join("main.js").into_os_string()],
             environment: environment::for_host(env::vars_os(), &settings.rules()),

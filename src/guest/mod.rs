@@ -17,9 +17,11 @@ mod interrupt;
 mod javascript;
 #[cfg(unix)]
 mod lines;
+mod npm_pins;
 pub mod pack;
 pub mod pack_build;
 mod pack_libraries;
+mod pack_npm;
 pub mod protocol;
 mod python_pins;
 mod quickjs;

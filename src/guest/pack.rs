@@ -41,9 +41,9 @@ pub struct Manifest {
     pub built_with: BTreeMap<String, String>,
     /// SHA-256 of the guest's modules in it.
     pub guest_sha256: String,
-    /// SHA-256 of the component, before it was compressed.
+    /// SHA-256 of the component, before it was compressed; empty where the interpreter is dunlin's own.
     pub component_sha256: String,
-    /// SHA-256 of the compressed component.
+    /// SHA-256 of the compressed component; empty without one.
     pub file_sha256: String,
     /// SHA-256 of the libraries' files, with their names.
     pub libraries_sha256: String,
@@ -176,7 +176,8 @@ impl Pack {
     /// A part is missing or has changed.
     pub fn verify(&self) -> Result<(), PackError> {
         let path = self.folder.join(COMPONENT);
-        if hexadecimal(&Sha256::digest(read(&path)?)) != self.manifest.file_sha256 {
+        let has_component = !self.manifest.file_sha256.is_empty();
+        if has_component && hexadecimal(&Sha256::digest(read(&path)?)) != self.manifest.file_sha256 {
             return Err(PackError::Changed { path });
         }
         let path = self.folder.join(LIBRARIES);

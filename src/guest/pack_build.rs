@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dunlin_compat::model::PackRecipe;
+use dunlin_compat::model::{Language, PackRecipe};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::pack::{self, CompiledFor, Manifest, Pack, PackError, hexadecimal};
 use super::pack_libraries::{self, Chosen};
+use super::pack_npm;
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::{CarrierError, Interrupt};
 use crate::wasm::{CompiledCache, Runtime};
@@ -37,7 +38,7 @@ pub struct BuildRequest {
     pub recipe: &'static PackRecipe,
     /// A folder of installed packages to take them from, instead of the package index.
     pub from: Option<PathBuf>,
-    /// More packages, or versions of those in the recipe, as pip writes them: `alembic==1.20.1`.
+    /// More packages, or versions of those in the recipe, as pip writes them: `alembic==1.20.1`, `knex==3.3.0`.
     pub with: Vec<String>,
     /// The Python to build with.
     pub python: PathBuf,
@@ -100,6 +101,11 @@ struct Inventory {
 
 fn build_in(request: &BuildRequest, work: &Path, say: &mut dyn FnMut(&str)) -> Result<Pack, BuildError> {
     let recipe = request.recipe;
+    if recipe.language == Language::JavaScript {
+        let done = work.join("pack");
+        let manifest = pack_npm::build(request, work, &done, say)?;
+        return finish(&done, &manifest, request, work);
+    }
     let tools = work.join("tools");
     say("Preparing the tools");
     let venv = &["-m".as_ref(), "venv".as_ref(), tools.as_os_str()];
@@ -157,9 +163,13 @@ fn build_in(request: &BuildRequest, work: &Path, say: &mut dyn FnMut(&str)) -> R
         compiled_for: compiled_for(),
         missing: inventory.missing,
     };
-    let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
+    finish(&done, &manifest, request, work)
+}
+
+fn finish(done: &Path, manifest: &Manifest, request: &BuildRequest, work: &Path) -> Result<Pack, BuildError> {
+    let text = serde_json::to_vec_pretty(manifest).unwrap_or_default();
     write(&done.join(pack::MANIFEST), &text)?;
-    put_in_place(&done, &request.packs.join(name_of(&manifest)), work)
+    put_in_place(done, &request.packs.join(name_of(manifest)), work)
 }
 
 /// `alembic-1.20.1-sqlalchemy-2.0.58`.

@@ -78,9 +78,49 @@ fn environment(settings: &GuestSettings) -> Vec<(String, String)> {
 /// The project, what it imports from elsewhere, and the packages of every folder above it.
 fn folders(project: &Path, import_paths: &[PathBuf]) -> Vec<PathBuf> {
     // Also the project's own, which may be a link.
-    let packages = project.ancestors().map(|folder| folder.join("node_modules"));
+    let packages: Vec<PathBuf> = project
+        .ancestors()
+        .map(|folder| folder.join("node_modules"))
+        .filter(|folder| folder.is_dir())
+        .collect();
+    let linked: Vec<PathBuf> = packages.iter().flat_map(|folder| linked_packages(folder)).collect();
     let all = [project.to_owned()].into_iter().chain(import_paths.iter().cloned());
-    all.chain(packages.filter(|folder| folder.is_dir())).collect()
+    all.chain(packages).chain(linked).collect()
+}
+
+/// Where the links among installed packages lead, which is how workspaces and `npm link` install: the package, and what
+/// is installed beside it. A link counts only when the package there has its name, so that none opens any other folder.
+fn linked_packages(packages: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for (name, path) in entries(packages) {
+        let is_scope = name.starts_with('@');
+        let inside = match is_scope {
+            true => entries(&path).map(|(inner, path)| (format!("{name}/{inner}"), path)).collect(),
+            false => vec![(name, path)],
+        };
+        for (name, path) in inside.into_iter().filter(|(_, path)| path.is_symlink()) {
+            let Ok(real) = path.canonicalize() else { continue };
+            if is_package(&real, &name) {
+                let beside = real.ancestors().skip(1).take(2).find(|folder| folder.ends_with("node_modules"));
+                found.extend(beside.map(Path::to_owned));
+                found.push(real);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+}
+
+fn is_package(folder: &Path, name: &str) -> bool {
+    let manifest = std::fs::read(folder.join("package.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    manifest.get("name").and_then(serde_json::Value::as_str) == Some(name)
 }
 
 /// Where a package of the project is: in it, above it, or where it imports from.
@@ -100,5 +140,33 @@ fn failed(error: JavaScriptError) -> CarrierError {
         JavaScriptError::OutOfTime { limit } => CarrierError::OutOfTime { limit },
         JavaScriptError::OutOfMemory { limit } => CarrierError::OutOfMemory { limit: limit as u64 },
         JavaScriptError::Interrupted => CarrierError::Interrupted,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_among_packages_lead_to_packages_of_their_name() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let (shop, packages) = (root.join("shop"), root.join("shop/node_modules"));
+        let stored = root.join("store/node_modules/knex");
+        let ours = root.join("libraries/prices");
+        for (folder, name) in [(&stored, "knex"), (&ours, "@shop/prices"), (&root.join("home"), "home")] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("package.json"), format!("{{\"name\": \"{name}\"}}")).unwrap();
+        }
+        fs::create_dir_all(packages.join("@shop")).unwrap();
+        symlink(&stored, packages.join("knex")).unwrap();
+        symlink(&ours, packages.join("@shop/prices")).unwrap();
+        symlink(root.join("home"), packages.join("lodash")).unwrap();
+        symlink(&root, packages.join("pg")).unwrap();
+        let seen: Vec<PathBuf> =
+            folders(&shop, &[]).into_iter().filter(|path| path.starts_with(&root)).collect();
+        assert_eq!(seen, [shop, packages, ours, root.join("store/node_modules"), stored]);
     }
 }

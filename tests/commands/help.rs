@@ -23,7 +23,7 @@ const COMMANDS: [&str; 13] = [
 fn the_overview_names_every_command() {
     assert_snapshot!(Shop::new().says(&["--help"]), @"
     exit 0
-    Migrates databases: opens a project of Flyway, Alembic or its own and continues its history.
+    Migrates databases: opens a project of Flyway, Alembic, Knex or its own and continues its history.
 
     The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the
     tool's own configuration.
@@ -52,6 +52,7 @@ fn the_overview_names_every_command() {
       completions  Print a completion script for a shell
       flyway       Flyway's own command line: its commands, arguments and output
       alembic      Alembic's own command line: its commands, arguments and output
+      knex         Knex' own command line: its commands, arguments and output
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -194,10 +195,10 @@ fn a_wrong_command_line_is_answered_with_2() {
 
 #[test]
 fn what_is_not_built_yet_says_so() {
-    assert_snapshot!(Shop::new().says(&["knex", "migrate:latest"]), @"
+    assert_snapshot!(Shop::new().says(&["rails", "db:migrate"]), @"
     exit 1
     -- stderr
-      error: dunlin does not run Knex projects yet
-      help: This version opens native, Flyway and Alembic projects.
+      error: dunlin does not run Rails projects yet
+      help: This version opens native, Flyway, Alembic and Knex projects.
     ");
 }

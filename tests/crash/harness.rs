@@ -95,8 +95,9 @@ fn run_on(
 /// Kills the command at one message after the other, until it survives because it sends no more.
 pub fn survives_every_crash(subject: &Subject) {
     let Some((expected, databases)) = begin(subject) else { return };
-    for (moment, step) in MOMENTS {
-        let next = AtomicUsize::new(1);
+    for (index, (moment, step)) in MOMENTS.into_iter().enumerate() {
+        // With a stride each moment has messages of its own.
+        let next = AtomicUsize::new(1 + index * subject.stride / 2 % subject.stride);
         let end = AtomicUsize::new(usize::MAX);
         thread::scope(|scope| {
             for database in &databases {

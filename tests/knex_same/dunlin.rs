@@ -1,7 +1,7 @@
 //! Dunlin beside Knex.
 
 use crate::oracle::{oracle, shop};
-use crate::support::{Client, Version};
+use crate::support::{Client, Need, Version, needs};
 use crate::walk::{Pace, same, walk};
 
 fn dunlin_is_as_knex(client: Client, version: Version, carrier: &str) {
@@ -12,48 +12,44 @@ fn dunlin_is_as_knex(client: Client, version: Version, carrier: &str) {
     same(&format!("Dunlin ({carrier}) with {client:?}, Knex {version:?}"), &oracle.traces, &found);
 }
 
-macro_rules! with_every_client {
-    ($($name:ident($carrier:literal);)*) => {
+macro_rules! dunlin_is_as_knex {
+    ($($name:ident: $client:ident, $version:ident, $carrier:literal;)*) => {
         $(
-            mod $name {
-                use super::dunlin_is_as_knex;
-                use crate::support::{Client, Version};
+            #[test]
+            fn $name() {
+                dunlin_is_as_knex(Client::$client, Version::$version, $carrier);
+            }
+        )*
+    };
+}
 
-                #[test]
-                fn with_sqlite3() {
-                    dunlin_is_as_knex(Client::SQLITE3, Version::Three, $carrier);
-                }
+dunlin_is_as_knex! {
+    the_sandbox_is_as_knex_with_sqlite3: SQLITE3, Three, "sandbox";
+    the_sandbox_is_as_knex_with_better_sqlite3: BETTER_SQLITE3, Three, "sandbox";
+    the_sandbox_is_as_knex_on_postgres: PG, Three, "sandbox";
+    the_sandbox_is_as_knex_on_mariadb: MARIADB, Three, "sandbox";
+    the_sandbox_is_as_knex_on_mysql: MYSQL, Three, "sandbox";
+    the_sandbox_is_as_knex_2_on_postgres: PG, Two, "sandbox";
+    the_host_is_as_knex_with_sqlite3: SQLITE3, Three, "host";
+    the_host_is_as_knex_on_postgres: PG, Three, "host";
+    the_host_is_as_knex_on_mariadb: MARIADB, Three, "host";
+}
 
-                #[test]
-                fn with_better_sqlite3() {
-                    dunlin_is_as_knex(Client::BETTER_SQLITE3, Version::Three, $carrier);
-                }
-
-                #[test]
-                fn on_postgres() {
-                    dunlin_is_as_knex(Client::PG, Version::Three, $carrier);
-                }
-
-                #[test]
-                fn on_mariadb() {
-                    dunlin_is_as_knex(Client::MARIADB, Version::Three, $carrier);
-                }
-
-                #[test]
-                fn on_mysql() {
-                    dunlin_is_as_knex(Client::MYSQL, Version::Three, $carrier);
-                }
-
-                #[test]
-                fn on_postgres_with_knex_2() {
-                    dunlin_is_as_knex(Client::PG, Version::Two, $carrier);
+macro_rules! dunlin_is_as_knex_thoroughly {
+    ($($name:ident: $client:ident, $version:ident, $carrier:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                if needs(&[Need::Thorough]) {
+                    dunlin_is_as_knex(Client::$client, Version::$version, $carrier);
                 }
             }
         )*
     };
 }
 
-with_every_client! {
-    the_sandbox_is_as_knex("sandbox");
-    the_host_is_as_knex("host");
+dunlin_is_as_knex_thoroughly! {
+    the_host_is_as_knex_with_better_sqlite3: BETTER_SQLITE3, Three, "host";
+    the_host_is_as_knex_on_mysql: MYSQL, Three, "host";
+    the_host_is_as_knex_2_on_postgres: PG, Two, "host";
 }

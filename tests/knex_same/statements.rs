@@ -18,6 +18,8 @@ pub fn own(kind: ServerKind, received: Vec<String>) -> Vec<String> {
         _ => own.collect(),
     };
     if kind == ServerKind::Sqlite {
+        // It tells of a statement again for each table whose rows follow.
+        own.dedup();
         sort_neighbours(&mut own);
     }
     own
@@ -74,7 +76,8 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     });
     // Dunlin asks for these: what an object was before a statement tells whether that ran before a crash.
     let object = match kind {
-        ServerKind::Sqlite => false,
+        // Its drivers tell of what a trigger does, as a comment.
+        ServerKind::Sqlite => statement.starts_with("-- "),
         ServerKind::Postgres => {
             statement.starts_with("SELECT pg_catalog.string_agg(pg_catalog.format(")
                 || statement.starts_with("SELECT CASE WHEN") && statement.contains("pg_catalog.")
@@ -85,7 +88,10 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
             .iter()
             .any(|begin| statement.starts_with(begin)),
     };
+    // What PostgreSQL refuses while it is prepared is not in the record, and Dunlin prepares what has a result.
+    let refused = kind == ServerKind::Postgres && statement.ends_with("from nowhere");
     statement.is_empty()
+        || refused
         || statement.contains("knex_migrations")
         || object
         || [&TRANSACTION, &CONNECT, &DUNLIN].iter().any(|rule| rule.is_match(statement))

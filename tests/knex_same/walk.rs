@@ -138,7 +138,7 @@ pub fn walk(
 fn without_times(line: &str) -> String {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"\b20(2[5-9]|[3-9]\d)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:\d\d)?)?)?|\b1[789]\d{11}\b",
+            r"\b20(2[5-9]|[3-9]\d)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:\d\d)?)?)?|\b1(7[5-9]|[89]\d)\d{10}\b",
         )
         .unwrap()
     });
@@ -175,11 +175,18 @@ fn shown(expected: &[String], found: &[String]) -> String {
     let (all_expected, all_found): (BTreeSet<_>, BTreeSet<_>) =
         (expected.iter().collect(), found.iter().collect());
     let mut text = String::new();
-    for line in expected.iter().filter(|line| !all_found.contains(line)).take(12) {
+    let missing: Vec<&String> = expected.iter().filter(|line| !all_found.contains(line)).take(12).collect();
+    let more: Vec<&String> = found.iter().filter(|line| !all_expected.contains(line)).take(12).collect();
+    for line in &missing {
         writeln!(text, "  - {}", cut(line)).unwrap();
     }
-    for line in found.iter().filter(|line| !all_expected.contains(line)).take(12) {
+    for line in &more {
         writeln!(text, "  + {}", cut(line)).unwrap();
+    }
+    if let ([one, ..], [other, ..]) = (&missing[..], &more[..]) {
+        let at = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+        let part = |line: &str| line.chars().skip(at.saturating_sub(20)).take(100).collect::<String>();
+        writeln!(text, "  first at {at}:\n    - {}\n    + {}", part(one), part(other)).unwrap();
     }
     let at = expected.iter().zip(found).position(|(one, other)| one != other);
     let at = at.unwrap_or(expected.len().min(found.len()));

@@ -237,6 +237,8 @@ fn mysql(mut client: TcpStream, mut server: &TcpStream, recorder: &Recorder) -> 
         }
         let command = std::mem::take(&mut long);
         if let [QUERY | PREPARE, sql @ ..] = command.as_slice() {
+            // Where both sides know of attributes of a query, it begins with how many there are: none, in one set.
+            let sql = sql.strip_prefix(&[0, 1]).unwrap_or(sql);
             recorder.add(String::from_utf8_lossy(sql).into_owned());
         }
     }
@@ -251,11 +253,10 @@ fn mysql_packet(from: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(packet)
 }
 
-/// A server's greeting that offers neither TLS nor compression, nor attributes of queries, which would come before the text.
+/// A server's greeting that offers neither TLS nor compression.
 fn without_tls(mut greeting: Vec<u8>) -> Vec<u8> {
     const TLS: u8 = 0x08;
     const COMPRESSION: u8 = 0x20;
-    const QUERY_ATTRIBUTES: u8 = 0x08;
     // Behind the head and the protocol's version: the server's, ended by a zero, 4 bytes, 8 bytes and a zero.
     let Some(version) = greeting.iter().skip(5).position(|byte| *byte == 0) else { return greeting };
     let capabilities = 5 + version + 1 + 4 + 8 + 1;
@@ -264,10 +265,6 @@ fn without_tls(mut greeting: Vec<u8>) -> Vec<u8> {
     }
     if let Some(high) = greeting.get_mut(capabilities + 1) {
         *high &= !TLS;
-    }
-    // Behind the character set and the status of the server.
-    if let Some(highest) = greeting.get_mut(capabilities + 6) {
-        *highest &= !QUERY_ATTRIBUTES;
     }
     greeting
 }

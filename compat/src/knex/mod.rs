@@ -9,5 +9,6 @@ pub mod files;
 pub mod guest;
 pub mod history;
 pub mod output;
+pub mod pack;
 pub mod plan;
 pub mod status;

@@ -89,6 +89,11 @@ impl Adapter for KnexAdapter {
         if self.client.enforces_foreign_keys() { ForeignKeys::Enforced } else { ForeignKeys::Off }
     }
 
+    /// `pool.afterCreate` of a knexfile often does.
+    fn code_switches_foreign_keys(&self) -> bool {
+        true
+    }
+
     fn status(&self, context: &Context<'_>) -> Result<Vec<StatusEntry>, AdapterError> {
         let rows = history::applied(context)?;
         let missing = rows.iter().filter(|row| self.files.iter().all(|file| file.name != row.name));

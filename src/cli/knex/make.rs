@@ -1,7 +1,7 @@
 //! `migrate:make`: a new migration from Knex' own stub, or the project's.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dunlin_compat::knex::output as words;
 use jiff::Timestamp;
@@ -46,7 +46,8 @@ pub fn run(
         Failure::new("GUEST", format!("what the guest gave for a new migration: {error}"))
     })?;
     let folder = migrations.directories.last().map_or("migrations", String::as_str);
-    let folder = project.working_directory.join(folder);
+    // Without the `./` of a relative one.
+    let folder: PathBuf = project.working_directory.join(folder).components().collect();
     let time = Timestamp::now().strftime("%Y%m%d%H%M%S");
     // `ts-schema` is a stub, not an ending.
     let ending = extension.split('-').next().unwrap_or_default();

@@ -77,6 +77,7 @@ fn run(arguments: &Arguments, command: &Command) -> Result<(), Failure> {
         knexfile: arguments.knexfile.clone(),
         environment: arguments.environment.clone(),
         overrides: arguments.overrides.clone(),
+        makes: matches!(command, Command::Make(_)),
     };
     let mut project = project::load(&invocation, None, &mut observer)?;
     if project.working_directory != invocation.directory {
@@ -211,7 +212,8 @@ fn warn(error: &RunError, current: Option<&str>) {
         other => words::failed(current, &other.to_string()),
     };
     for line in lines {
-        output::note(&line);
+        // By its logger, which prints to standard output.
+        let _ = output::line(&line);
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Invocation {
     pub environment: Option<String>,
     /// What replaces the knexfile's settings.
     pub overrides: Overrides,
+    /// Whether a first migration may be made, before there is a folder of them.
+    pub makes: bool,
 }
 
 /// A project.
@@ -86,9 +88,17 @@ pub fn load(
     let environment = invocation.environment.clone().or_else(|| settings.knex.env.clone());
     let evaluated = match &knexfile {
         Some(path) => evaluate(path, environment.as_deref(), &working_directory, &settings, observer)?,
-        None if invocation.overrides.client.is_some() => {
-            Evaluated { config: json!({}), environment: None, variables: Vec::new(), names: None }
-        }
+        None if invocation.overrides.client.is_some() => Evaluated {
+            config: json!({}),
+            environment: Some(invocation.environment.clone().unwrap_or_else(|| {
+                std::env::var("NODE_ENV")
+                    .ok()
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or_else(|| "development".to_owned())
+            })),
+            variables: Vec::new(),
+            names: None,
+        },
         None => {
             return Err(Failure::new(
                 "CONFIGURATION",
@@ -104,6 +114,7 @@ pub fn load(
     let url = parse_url(&text)?.relative_to(&working_directory);
     let files = match evaluated.names {
         Some(names) if config.migrations.custom_source => files::of_source(names),
+        _ if invocation.makes => Vec::new(),
         _ => files::list(&config.migrations, &working_directory)?,
     };
     let options = json!({
@@ -111,7 +122,7 @@ pub fn load(
         "environment": environment,
         "config": replaced(config.client, &invocation.overrides, knexfile.is_some()),
     });
-    let guest = Arc::new(program(options));
+    let guest = Arc::new(program(options, knexfile.as_deref()));
     let table = HistoryTable::of(&config.migrations);
     let guests = Guests::new(guest_settings(&working_directory, &settings, Some(&url), &evaluated.variables));
     let adapter = KnexAdapter {
@@ -170,7 +181,7 @@ fn evaluate(
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     let mut guests = Guests::new(guest_settings(working_directory, settings, None, &everything));
     let arguments = json!({ "path": path, "environment": environment });
-    let program = Arc::new(program(json!({ "knexfile": path, "environment": environment })));
+    let program = Arc::new(program(json!({ "knexfile": path, "environment": environment }), Some(path)));
     let mut ask = |name: &str, arguments: &Value| {
         let call = Call { program: &program, carrier: None, name, arguments };
         engine::call(None, &mut guests, &call, observer).map_err(|error| {
@@ -193,16 +204,18 @@ fn replaced(client: Client, overrides: &Overrides, has_knexfile: bool) -> Value 
     }
     if client.family() == dunlin_compat::knex::client::Family::Sqlite && !has_knexfile {
         config["useNullAsDefault"] = json!(true);
+        config["connection"] = json!({ "filename": overrides.connection });
     }
     config
 }
 
-fn program(options: Value) -> GuestProgram {
+/// One that Knex found above the working directory has its own folder to be read.
+fn program(options: Value, knexfile: Option<&Path>) -> GuestProgram {
     GuestProgram {
         tool: "knex",
         language: Language::JavaScript,
         modules: MODULES,
-        import_paths: Vec::new(),
+        import_paths: knexfile.and_then(Path::parent).map(Path::to_owned).into_iter().collect(),
         options,
     }
 }

@@ -11,20 +11,22 @@ use super::super::{Format, Global, output};
 use super::RECIPES;
 use crate::guest::pack_build::{self, BuildError, BuildRequest};
 
-/// Build a pack, on a machine with Python and pip; the machine that migrates needs neither
+/// Build a pack, on a machine with Python and pip, or with npm; the machine that migrates needs neither
 ///
 /// The libraries come from the package index, or with --from from a folder where they are installed. What is compiled
-/// in them is left out. A pack of the same versions is replaced.
+/// in them is left out. A pack of the same versions is replaced. A Knex project that has its node_modules needs no pack.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dunlin pack build alembic
   dunlin pack build alembic --with alembic==1.13.3 --with sqlalchemy==1.4.54
-  dunlin pack build alembic --from .venv --with sqlalchemy-utils==0.41.2")]
+  dunlin pack build alembic --from .venv --with sqlalchemy-utils==0.41.2
+  dunlin pack build knex --with knex==2.5.1
+  dunlin pack build knex --from ../shop/node_modules")]
 pub struct BuildArgs {
-    /// The tool: alembic
+    /// The tool: alembic or knex
     tool: String,
-    /// Take the libraries from this virtual environment or site-packages folder
-    #[arg(long, value_name = "SITE_PACKAGES")]
+    /// Take the libraries from this virtual environment, site-packages or node_modules folder
+    #[arg(long, value_name = "FOLDER")]
     from: Option<PathBuf>,
     /// A library and its version, or one more library that migrations import; may be repeated
     #[arg(long, value_name = "NAME==VERSION")]
@@ -62,6 +64,9 @@ pub fn run(global: &Global, arguments: &BuildArgs) -> Result<Exit, Failure> {
 fn failure(error: BuildError) -> Failure {
     let failure = Failure::new("PACK_BUILD", error.to_string());
     match error {
+        BuildError::Program { doing, .. } if doing.contains("npm") => failure.help(
+            "Building needs Node's npm and a package registry that it reaches; --from takes what is installed already.",
+        ),
         BuildError::Program { .. } => failure.help(
             "Building needs Python 3.10 or later with pip and the module venv (Debian: python3-venv), and a package index \
              that pip reaches. --python names another Python.",

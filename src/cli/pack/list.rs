@@ -54,7 +54,7 @@ fn text(pack: &Pack) -> String {
             "  built by another version of dunlin; build it again, or its start takes seconds".to_owned(),
         );
     }
-    if manifest.compiled_for != pack_build::compiled_for() {
+    if !manifest.file_sha256.is_empty() && manifest.compiled_for != pack_build::compiled_for() {
         lines.push("  compiled for another machine; it is compiled here when it is first used".to_owned());
     }
     lines.push(String::new());

@@ -8,7 +8,7 @@ mod verify;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use dunlin_compat::model::PackRecipe;
+use dunlin_compat::model::{Language, PackRecipe};
 
 use super::Global;
 use super::exit::Exit;
@@ -43,7 +43,7 @@ pub fn run(global: &Global, arguments: &PackArgs) -> Result<Exit, Failure> {
 }
 
 /// The tools for which packs can be built.
-const RECIPES: [&PackRecipe; 1] = [&dunlin_compat::alembic::pack::PACK];
+const RECIPES: [&PackRecipe; 2] = [&dunlin_compat::alembic::pack::PACK, &dunlin_compat::knex::pack::PACK];
 
 fn recipe(tool: &str) -> Option<&'static PackRecipe> {
     RECIPES.into_iter().find(|recipe| recipe.tool == tool)
@@ -83,8 +83,10 @@ fn named(names: &[String]) -> Result<Vec<Pack>, Failure> {
     Ok(packs.into_iter().filter(wanted).collect())
 }
 
-/// Whether a pack has the guest of this binary in it; else its start takes seconds.
+/// Whether a pack has the guest of this binary in it; else its start takes seconds. QuickJS takes the binary's own.
 fn is_current(pack: &Pack) -> bool {
-    recipe(&pack.manifest.tool)
-        .is_none_or(|recipe| pack::digest_of_modules(recipe.modules) == pack.manifest.guest_sha256)
+    recipe(&pack.manifest.tool).is_none_or(|recipe| {
+        recipe.language == Language::JavaScript
+            || pack::digest_of_modules(recipe.modules) == pack.manifest.guest_sha256
+    })
 }

@@ -12,6 +12,7 @@ use super::error::{DbError, DbErrorKind};
 use super::{BatchError, Cell, Column, Connection, Outcome, Parameter, TypedColumn, TypedOutcome};
 use dunlin_compat::model::{Lock, Row, Server, Value};
 use lock::FileLock;
+use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Batch, ErrorCode, Statement};
@@ -119,6 +120,12 @@ impl Connection for SqliteConnection {
     fn session_alive(&mut self, session_id: i64) -> Result<bool, DbError> {
         Ok(session_id == self.server.session_id
             || std::path::Path::new(&format!("/proc/{session_id}")).exists())
+    }
+
+    fn enforce_foreign_keys(&mut self, on: bool) -> Result<bool, DbError> {
+        let was = self.connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).map_err(convert)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on).map_err(convert)?;
+        Ok(was)
     }
 
     fn take_notices(&mut self) -> Vec<String> {

@@ -18,16 +18,27 @@ pub(super) fn begin(mut connection: Connection) -> Result<Connection, DbError> {
     let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(|error| {
         DbError::new(DbErrorKind::Storage, format!("{}: {error}", path.to_string_lossy()))
     })?;
+    // What a foreign key does to other rows is told as the statement that caused it, while that still runs.
+    let mut running: Option<String> = None;
     let write = move |event: TraceEvent<'_>| {
-        let TraceEvent::Stmt(statement, text) = event else { return };
+        let (statement, text) = match event {
+            TraceEvent::Stmt(statement, text) => (statement, text),
+            TraceEvent::Profile(..) => {
+                running = None;
+                return;
+            }
+            _ => return,
+        };
         // A comment tells of a trigger's statement.
-        if text.starts_with("--") {
+        if text.starts_with("--") || running.as_deref() == Some(text) {
             return;
         }
+        running = Some(text.to_owned());
         let text = statement.expanded_sql().unwrap_or_else(|| text.to_owned());
         // A test that misses a line fails; there is nobody to tell here.
         let _ = writeln!(file, "{}", serde_json::Value::from(text));
     };
-    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(write)).map_err(super::convert)?;
+    let events = TraceEventCodes::SQLITE_TRACE_STMT | TraceEventCodes::SQLITE_TRACE_PROFILE;
+    connection.trace_v2(events, Some(write)).map_err(super::convert)?;
     Ok(connection)
 }

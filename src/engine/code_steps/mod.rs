@@ -1,5 +1,6 @@
 //! Answering a guest while it runs a migration.
 
+mod foreign_keys;
 mod statements;
 mod transactions;
 mod unshared;
@@ -52,6 +53,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     shared: bool,
     /// Whether the code took back a transaction that others share, which is not done yet.
     taken_back: bool,
+    /// Whether the code has asked for foreign keys to be off inside of a transaction.
+    rebuilds: bool,
     /// The names of savepoints, in the order in which they were first set.
     savepoints: Vec<String>,
     /// The server's last error, with its statement.
@@ -107,6 +110,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             open,
             shared,
             taken_back: false,
+            rebuilds: false,
             savepoints: Vec::new(),
             last_error: None,
             stop: None,
@@ -145,6 +149,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         started: Instant,
         last: bool,
     ) -> Result<bool, Stop> {
+        if self.stop.is_some() || result.is_err() {
+            self.forget_switches();
+        }
         if let Some(stop) = self.stop.take() {
             return Err(stop);
         }

@@ -4,7 +4,6 @@ use dunlin_compat::model::Dialect;
 
 use super::{Asked, CodeSteps};
 use crate::db::{DbError, Outcome, TypedOutcome};
-use crate::engine::call;
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;
 use crate::guest::protocol::Answer;
@@ -102,26 +101,23 @@ impl CodeSteps<'_, '_> {
                 "the session speaks UTF-8, and this would change it to {encoding}"
             )));
         }
-        // Foreign keys stay off while tables are rebuilt, so that no row that refers to one is lost.
-        if dialect == Dialect::Sqlite
-            && sql::is_foreign_keys_pragma(asked.text)
-            && asked.text.contains(['=', '('])
-        {
-            return Some(Answer::Result(crate::guest::protocol::StatementResult {
-                tag: asked.verb.tag.clone(),
-                ..Default::default()
-            }));
-        }
-        None
+        self.switch_foreign_keys(asked, false)
     }
 
     /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
     pub(super) fn aside(&mut self, asked: &Asked<'_>) -> Answer {
+        if let Some(answer) = self.switch_foreign_keys(asked, true) {
+            return answer;
+        }
         let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");
         if !reads || asked.facts.implicit_commit || asked.facts.control.is_some() {
             return refusal("a driver's own question only reads");
         }
-        match self.send(asked) {
+        let result = match self.send(asked) {
+            Err(error) if self.open && is_kept_from_transactions(&error) => self.send_before_all(asked),
+            result => result,
+        };
+        match result {
             Ok(outcome) => code_values::result(outcome, &asked.verb),
             Err(error) => {
                 let answer = code_values::error(&error);
@@ -129,6 +125,19 @@ impl CodeSteps<'_, '_> {
                 answer
             }
         }
+    }
+
+    /// What SQLite does not change in a transaction, such as `journal_mode`, and what a connection of the project begins with: it
+    /// comes before the transaction. Once something is in that, it is left as it is.
+    fn send_before_all(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
+        if self.shared || self.durable > 0 || !self.pending.is_empty() {
+            return Ok(TypedOutcome::default());
+        }
+        self.execute(&["ROLLBACK".to_owned()])?;
+        let outcome = self.send(asked);
+        let begin = self.runner.begin_statements();
+        self.execute(&begin)?;
+        outcome
     }
 
     pub(super) fn succeeded(&mut self, asked: &Asked<'_>, outcome: TypedOutcome) -> Answer {
@@ -151,10 +160,9 @@ impl CodeSteps<'_, '_> {
             outcome: &outcome,
         });
     }
+}
 
-    /// Sends a statement as it is.
-    pub(super) fn send(&mut self, asked: &Asked<'_>) -> Result<TypedOutcome, DbError> {
-        let connection = self.runner.connection.as_mut();
-        call::send(connection, asked.text, asked.parameters, asked.types, asked.verb.returns_rows)
-    }
+/// In SQLite's words, which has no code for it.
+fn is_kept_from_transactions(error: &DbError) -> bool {
+    ["inside a transaction", "from within a transaction"].iter().any(|words| error.message.contains(words))
 }

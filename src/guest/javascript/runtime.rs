@@ -164,12 +164,8 @@ impl JavaScriptCarrier {
 
 impl Drop for JavaScriptCarrier {
     fn drop(&mut self) {
-        // Its thread ends when nobody can send to it any more.
+        // Its thread ends when nobody can send to it any more; nobody has to wait for that.
         self.to_guest = None;
-        let ends = Instant::now() + PATIENCE;
-        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < ends {
-            thread::sleep(Duration::from_millis(1));
-        }
     }
 }
 

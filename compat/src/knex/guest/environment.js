@@ -1,8 +1,6 @@
 'use strict';
 // The project: its configuration, its Knex, and an instance of it over the engine's session.
 
-const util = require('util');
-
 const frames = require('./frames');
 const { readKnexfile, select } = require('./knexfile');
 const { session } = require('./session');
@@ -71,7 +69,7 @@ class Environment {
   prepared(config) {
     const { engine } = this;
     const tell = (level) => (message) =>
-      engine.log(level, 'knex', typeof message === 'string' ? message : util.inspect(message, { depth: 6 }));
+      engine.log(level, 'knex', typeof message === 'string' ? message : require('util').inspect(message, { depth: 6 }));
     const log = { warn: tell('warning'), error: tell('error'), debug: tell('debug'), deprecate: undefined };
     const prepared = {
       ...config,

@@ -1,8 +1,6 @@
 'use strict';
 // What was thrown, as the final message `failed`.
 
-const util = require('util');
-
 const frames = require('./frames');
 const { EngineError } = require('./wire');
 
@@ -27,7 +25,7 @@ function message(error) {
     if (error.message) return error.message;
     return error.name || 'an error without a message';
   }
-  return `a value that is no error was thrown: ${util.inspect(error)}`;
+  return `a value that is no error was thrown: ${require('util').inspect(error)}`;
 }
 
 function traceback(error) {

@@ -55,6 +55,15 @@ class Connection {
   }
 }
 
+/**
+ * Whether a statement begins or ends a rebuild of a table by Knex' `sqlite3/schema/ddl.js`. In a transaction Knex does not
+ * switch foreign keys off for it, because SQLite would not; the engine spares the rows that refer to the table.
+ */
+function rebuildOf(sql) {
+  if (/^\s*CREATE TABLE [`"]_knex_temp_alter\d+[`"]/i.test(sql)) return 'begins';
+  return /^\s*ALTER TABLE [`"]_knex_temp_alter\d+[`"] RENAME TO /i.test(sql) ? 'ends' : null;
+}
+
 class Session {
   constructor() {
     this.engine = null;
@@ -210,7 +219,13 @@ class Session {
     const found = query.parameters && query.parameters.length ? null : control(query.sql);
     if (found) return this.control(connection, ...found, query.sql);
     if (!connection.owner) this.settle();
-    return this.send({ ...query, ...frames.running(connection.pooled) });
+    const rebuild = connection.owner && rebuildOf(query.sql);
+    if (rebuild === 'begins') this.send({ sql: 'PRAGMA foreign_keys = OFF' });
+    try {
+      return this.send({ ...query, ...frames.running(connection.pooled) });
+    } finally {
+      if (rebuild === 'ends') this.send({ sql: 'PRAGMA foreign_keys = ON' });
+    }
   }
 
   control(connection, action, name, sql) {

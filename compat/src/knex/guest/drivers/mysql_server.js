@@ -10,6 +10,7 @@ const CAPABILITIES = {
   FOUND_ROWS: 1 << 1,
   LONG_FLAG: 1 << 2,
   CONNECT_WITH_DB: 1 << 3,
+  IGNORE_SPACE: 1 << 8,
   PROTOCOL_41: 1 << 9,
   TRANSACTIONS: 1 << 13,
   SECURE_CONNECTION: 1 << 15,
@@ -177,6 +178,9 @@ class Backend {
         // The engine's session has its own collation; that of the driver is kept by views and literals.
         const names = namesOf(packet[8]);
         if (names) session.introduce({ sql: `SET NAMES ${names}` });
+        // Which triggers and routines keep.
+        if (packet.readUInt32LE(0) & CAPABILITIES.IGNORE_SPACE)
+          session.introduce({ sql: "SET SESSION sql_mode = CONCAT(@@sql_mode, ',IGNORE_SPACE')" });
         this.ok();
       } catch (error) {
         this.error(error);

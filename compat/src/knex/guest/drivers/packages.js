@@ -1,16 +1,15 @@
 'use strict';
 // Which modules of a project are drivers, and what they get instead of what they ask for.
 
-const mysqlServer = require('./mysql_server');
-const { netFor, tls } = require('./net');
-const postgresServer = require('./postgres_server');
+// Loaded when they are asked for: a knexfile alone needs none of them.
+const mysql = () => require('./net').netFor(['mysql', 'mariadb'], require('./mysql_server').serve);
 
 // The packages whose sockets end in an emulated server.
 const SERVERS = {
-  pg: () => netFor(['postgres'], postgresServer.serve),
-  mysql: () => netFor(['mysql', 'mariadb'], mysqlServer.serve),
-  mysql2: () => netFor(['mysql', 'mariadb'], mysqlServer.serve),
-  mariadb: () => netFor(['mysql', 'mariadb'], mysqlServer.serve),
+  pg: () => require('./net').netFor(['postgres'], require('./postgres_server').serve),
+  mysql,
+  mysql2: mysql,
+  mariadb: mysql,
 };
 
 // Compiled packages: ours altogether.
@@ -41,7 +40,7 @@ function substitute(name, from) {
   if (plain !== 'net' && plain !== 'tls') return null;
   const owner = from ? packageOf(from) : null;
   if (!owner || !Object.hasOwn(SERVERS, owner)) return null;
-  return { exports: plain === 'tls' ? tls : once(owner, SERVERS[owner]) };
+  return { exports: plain === 'tls' ? require('./net').tls : once(owner, SERVERS[owner]) };
 }
 
 module.exports = { substitute };

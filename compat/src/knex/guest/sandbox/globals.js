@@ -89,7 +89,22 @@ Error.stackTraceLimit = 20;
 // -- modules that are global
 
 const clock = require('./clock');
-const { Buffer } = require('buffer');
+
+/** What is loaded when it is first looked at, since most of it never is. */
+const defineLazily = (makers) => {
+  for (const [name, make] of Object.entries(makers)) {
+    Object.defineProperty(globalThis, name, {
+      get() {
+        const value = make();
+        define({ [name]: value });
+        return value;
+      },
+      set: (value) => define({ [name]: value }),
+      configurable: true,
+      enumerable: false,
+    });
+  }
+};
 
 define({
   setTimeout: clock.setTimeout,
@@ -98,18 +113,18 @@ define({
   clearTimeout: clock.clearTimeout,
   clearInterval: clock.clearInterval,
   clearImmediate: clock.clearImmediate,
-  Buffer,
   process: require('process'),
 });
-define(require('./web_events'));
-define(require('./web_text'));
+const of = (path, names) =>
+  defineLazily(Object.fromEntries(names.map((name) => [name, () => require(path)[name]])));
+of('buffer', ['Buffer']);
+of('./web_events', ['Event', 'EventTarget', 'AbortSignal', 'AbortController']);
+of('./web_text', ['TextEncoder', 'TextDecoder', 'atob', 'btoa']);
+of('url', ['URL', 'URLSearchParams']);
+of('perf_hooks', ['performance']);
+of('./clone', ['structuredClone']);
+defineLazily({ console: () => require('console'), crypto: () => require('crypto').webcrypto });
 define({
-  console: require('console'),
-  URL: require('url').URL,
-  URLSearchParams: require('url').URLSearchParams,
-  crypto: require('crypto').webcrypto,
-  performance: require('perf_hooks').performance,
-  structuredClone: require('./clone').structuredClone,
   fetch: async () => {
     throw new TypeError('fetch failed: the sandbox has no network');
   },

@@ -2,7 +2,6 @@
 // How a project's modules are loaded in QuickJS: CommonJS as Node does it, ES modules and TypeScript transformed into functions.
 
 const path = require('path');
-const { fileURLToPath, pathToFileURL } = require('url');
 
 const { substitute } = require('../drivers/packages');
 const { noteLines } = require('./lines');
@@ -237,14 +236,14 @@ function namespaceOf() {
 function runModule(module, body, both) {
   module.namespace = namespaceOf();
   const { filename } = module;
-  const url = pathToFileURL(filename).href;
+  const url = require('url').pathToFileURL(filename).href;
   const meta = Object.assign(Object.create(null), {
     dirname: module.path,
     filename,
     url,
     resolve: (name) => {
       const found = find(name, filename, resolution.IMPORT);
-      return found.file ? pathToFileURL(found.file).href : `node:${name}`;
+      return found.file ? require('url').pathToFileURL(found.file).href : `node:${name}`;
     },
   });
   const { namespace } = module;
@@ -293,7 +292,7 @@ async function importFrom(name, from, importer) {
 
 function findImport(name, from) {
   if (name.startsWith('data:')) throw missing(name, from);
-  if (name.startsWith('file:')) return { file: resolution.real(fileURLToPath(name)) };
+  if (name.startsWith('file:')) return { file: resolution.real(require('url').fileURLToPath(name)) };
   try {
     return find(name, from, resolution.IMPORT);
   } catch (error) {
@@ -373,7 +372,7 @@ async function importFile(file, source) {
 // -- what else is asked
 
 function createRequire(from) {
-  const file = from instanceof URL || String(from).startsWith('file:') ? fileURLToPath(from) : String(from);
+  const file = from instanceof URL || String(from).startsWith('file:') ? require('url').fileURLToPath(from) : String(from);
   return makeRequire(new Module(file.endsWith('/') ? `${file}dunlin.js` : file, null));
 }
 

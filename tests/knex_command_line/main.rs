@@ -1,0 +1,247 @@
+//! Invocations of Knex' command line beside Dunlin's: the same on standard output, the same exit code, the same history.
+//! What fails says the same on standard error; there Knex prints the stack of its own code too.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::{Client, KnexStage, Need, Output, Version, needs};
+
+const TABLE: &str = "exports.up = (knex) => knex.schema.createTable('TABLE', (table) => table.increments());
+exports.down = (knex) => knex.schema.dropTable('TABLE');
+";
+const PLAIN: &str = "module.exports = { client: 'better-sqlite3', connection: { filename: process.env.SHOP_URL }, useNullAsDefault: true };\n";
+
+/// A project in two copies: one for each tool.
+struct Pair {
+    original: KnexStage,
+    dunlin: KnexStage,
+}
+
+impl Pair {
+    fn new(files: &[(&str, &str)]) -> Option<Self> {
+        if !needs(&[Need::Knex]) {
+            return None;
+        }
+        let stage = || KnexStage::empty(Client::BETTER_SQLITE3, Version::Three);
+        let pair = Self { original: stage()?, dunlin: stage()? };
+        for (path, text) in files {
+            pair.write(path, text);
+        }
+        Some(pair)
+    }
+
+    /// With three migrations beside the files.
+    fn with_migrations(files: &[(&str, &str)]) -> Option<Self> {
+        let pair = Self::new(files)?;
+        for name in ["1_shelves", "2_books", "10_authors"] {
+            let (_, table) = name.split_once('_').unwrap();
+            pair.write(&format!("migrations/{name}.js"), &TABLE.replace("TABLE", table));
+        }
+        Some(pair)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        self.original.project.write(path, text);
+        self.dunlin.project.write(path, text);
+    }
+
+    fn remove(&self, path: &str) {
+        self.original.project.remove(path);
+        self.dunlin.project.remove(path);
+    }
+
+    /// Runs each line by both.
+    #[track_caller]
+    fn same(&self, lines: &[&str]) {
+        for line in lines {
+            self.same_in(".", line);
+        }
+    }
+
+    #[track_caller]
+    fn same_in(&self, folder: &str, line: &str) {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let expected = self.original.knex_with(&arguments, |command| {
+            command.current_dir(self.original.project.path().join(folder));
+        });
+        let found = self.dunlin.dunlin_with("sandbox", &arguments, |command| {
+            command.current_dir(self.dunlin.project.path().join(folder));
+        });
+        assert_eq!(expected.status, found.status, "{expected}\n{found}");
+        assert_eq!(
+            plain(&expected.stdout, &self.original),
+            plain(&found.stdout, &self.dunlin),
+            "{expected}\n{found}"
+        );
+        // A folder that is not there is told in Dunlin's own words.
+        if expected.status != 0 && !expected.stderr.contains("ENOENT") {
+            let (message, said) =
+                (message(&expected), unbroken(&format!("{}{}", found.stderr, found.stdout)));
+            assert!(said.contains(&unbroken(&plain(&message, &self.dunlin))), "{expected}\n{found}");
+        }
+        // Knex makes its tables also before it lists; Dunlin, where it only reads, does not.
+        let history = |stage: &KnexStage| {
+            let rows = stage.database.try_sql("SELECT id, name, batch FROM knex_migrations;");
+            let left = stage.database.try_sql("SELECT * FROM knex_migrations_lock WHERE is_locked <> 0;");
+            (rows.stdout, left.stdout)
+        };
+        assert_eq!(history(&self.original), history(&self.dunlin), "{line}");
+    }
+}
+
+/// The first line of what Knex says of an error.
+fn message(output: &Output) -> String {
+    let line = output.stderr.split('\n').find(|line| !line.trim().is_empty()).unwrap_or_default();
+    line.trim_start_matches("Error: ").trim_start_matches("SqliteError: ").to_owned()
+}
+
+fn plain(text: &str, stage: &KnexStage) -> String {
+    let home = stage.project.path().display().to_string();
+    let digits = regex::Regex::new(r"\b\d{14}_").unwrap();
+    let text = digits.replace_all(&text.replace(&home, "{project}"), "{now}_").into_owned();
+    // Dunlin says where; Knex which loader of its own it takes.
+    let place =
+        regex::Regex::new(r"\{project\}/migrations/\S+:\d+: |Requiring external module .*\n").unwrap();
+    place.replace_all(&text, "").into_owned()
+}
+
+/// Without line breaks and blanks, at which messages are broken.
+fn unbroken(text: &str) -> String {
+    text.chars().filter(|character| !character.is_whitespace() && *character != '│').collect()
+}
+
+#[test]
+fn every_command_prints_what_knex_prints() {
+    let Some(pair) = Pair::with_migrations(&[("knexfile.js", PLAIN)]) else { return };
+    pair.same(&[
+        "migrate:list",
+        "migrate:currentVersion",
+        "migrate:up",
+        "migrate:status",
+        "migrate:up 2_books.js",
+        "migrate:up 2_books.js",
+        "migrate:up nothing.js",
+        "migrate:currentVersion",
+        "migrate:down 10_authors.js",
+        "migrate:down nothing.js",
+        "migrate:latest --verbose",
+        "migrate:latest",
+        "migrate:rollback --verbose",
+        "migrate:rollback --all",
+        "migrate:rollback",
+        "migrate:down",
+        "migrate:before 2_books.js",
+        "migrate:to 2_books.js --disable-transactions",
+        "migrate:to nothing.js",
+        "migrate:unlock",
+    ]);
+}
+
+#[test]
+fn a_wrong_directory_or_module_is_refused_as_knex_refuses_it() {
+    let Some(pair) = Pair::with_migrations(&[("knexfile.js", PLAIN)]) else { return };
+    pair.same(&["migrate:latest"]);
+    pair.remove("migrations/2_books.js");
+    pair.same(&["migrate:latest", "migrate:list", "migrate:rollback", "migrate:currentVersion"]);
+    pair.write("migrations/2_books.js", &TABLE.replace("TABLE", "books"));
+    pair.write("migrations/3_half.js", "exports.up = () => Promise.resolve();\n");
+    pair.same(&["migrate:latest"]);
+    pair.write(
+        "migrations/3_half.js",
+        "exports.up = async (knex) => { await knex('books').insert({ id: 1 }); throw new Error('no more'); };
+exports.down = async () => {};
+",
+    );
+    pair.same(&["migrate:latest", "migrate:list"]);
+    pair.write(
+        "migrations/3_half.js",
+        "exports.up = (knex) => knex.raw('selec 1');\nexports.down = async () => {};\n",
+    );
+    pair.same(&["migrate:up"]);
+}
+
+#[test]
+fn every_form_of_a_knexfile_is_read() {
+    let object = "{ client: 'better-sqlite3', connection: { filename: process.env.SHOP_URL }, useNullAsDefault: true }";
+    for (name, text, option) in [
+        (
+            "knexfile.js",
+            format!("module.exports = {{ development: {object}, test: {object} }};\n"),
+            "--env test",
+        ),
+        ("knexfile.js", format!("module.exports = async () => ({object});\n"), ""),
+        ("knexfile.js", format!("exports.default = () => ({{ development: {object} }});\n"), ""),
+        ("knexfile.mjs", format!("export default {object};\n"), ""),
+        (
+            "knexfile.ts",
+            format!(
+                "import type {{ Knex }} from 'knex';\nconst config: Knex.Config = {object};\nexport default config;\n"
+            ),
+            "",
+        ),
+        (
+            "config/knexfile.cjs",
+            format!("module.exports = {{ ...{object}, migrations: {{ directory: '../migrations' }} }};\n"),
+            "--knexfile config/knexfile.cjs",
+        ),
+        (
+            "knexfile.js",
+            format!(
+                "require('dotenv').config({{ quiet: true }});\nmodule.exports = {{ ...{object}, migrations: {{ tableName: process.env.HISTORY }} }};\n"
+            ),
+            "",
+        ),
+    ] {
+        let Some(pair) = Pair::with_migrations(&[(name, &text), (".env", "HISTORY=knex_migrations\n")])
+        else {
+            return;
+        };
+        let line = format!("{option} migrate:latest");
+        pair.same(&[line.trim()]);
+    }
+}
+
+#[test]
+fn what_a_knexfile_lacks_is_said() {
+    let Some(pair) = Pair::with_migrations(&[("sub/empty", "")]) else { return };
+    pair.same(&["migrate:latest"]);
+    let given =
+        format!("--client better-sqlite3 --migrations-directory ./migrations --connection {}", "shop.db");
+    pair.same(&[&format!("{given} migrate:latest")]);
+    pair.write("knexfile.js", "throw new Error('not today');\n");
+    pair.same(&["migrate:latest"]);
+    pair.write("knexfile.js", PLAIN);
+    pair.same_in("sub", "migrate:list");
+}
+
+#[test]
+fn new_migrations_are_made_as_knex_makes_them() {
+    let Some(pair) = Pair::new(&[("knexfile.js", PLAIN), ("stubs/ours.js", "// <%= d.name %> of ours\n")])
+    else {
+        return;
+    };
+    pair.same(&[
+        "migrate:make shelves",
+        "migrate:make -x ts books",
+        "migrate:make -x cjs authors",
+        "migrate:make --stub stubs/ours.js readers",
+        "migrate:make",
+    ]);
+    let made = |stage: &KnexStage| {
+        let folder = std::fs::read_dir(stage.project.path().join("migrations")).unwrap();
+        let mut files: Vec<(String, String)> = folder
+            .map(|file| file.unwrap().path())
+            .map(|path| {
+                (
+                    path.file_name().unwrap().to_string_lossy()[14..].to_owned(),
+                    std::fs::read_to_string(&path).unwrap(),
+                )
+            })
+            .collect();
+        files.sort();
+        files
+    };
+    assert_eq!(made(&pair.original), made(&pair.dunlin));
+}
