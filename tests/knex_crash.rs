@@ -205,7 +205,7 @@ fn a_lock_that_knex_left_is_waited_for_and_the_way_out_named() {
         let output = dunlin(&project, &database, &["migrate:latest"]).fails();
         let words = ["Migration table is already locked", "migrate:unlock"];
         for word in words {
-            assert!(output.stderr.contains(word), "{word}\n{output}");
+            assert!(output.stdout.contains(word), "{word}\n{output}");
         }
         dunlin(&project, &database, &["migrate:unlock"]).success();
         dunlin(&project, &database, &["migrate:latest"]).success();

@@ -123,6 +123,11 @@ fn knexes_that_run_beside_are_kept_out() {
     for database in support::databases() {
         let project = shop();
         project.write("dunlin.toml", "carrier = \"sandbox\"\n");
+        // With one outside of the transaction, Knex does not look again what was done while it waited for the lock, and runs
+        // it twice.
+        let status = project.read("migrations/3_status.js");
+        let status = status.replace("exports.config", "exports.unused").replace("'concurrently'", "''");
+        project.write("migrations/3_status.js", status);
         // Whoever makes the tables first is another question.
         dunlin(&project, &database, &["knex", "migrate:up"]).success();
         let (ours, theirs): (Vec<Output>, Vec<Output>) = thread::scope(|scope| {
