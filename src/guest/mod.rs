@@ -27,6 +27,7 @@ mod python_pins;
 mod quickjs;
 mod sandbox;
 mod sandbox_world;
+mod sources;
 
 use std::sync::Arc;
 

@@ -13,7 +13,8 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
 use super::interrupt::Interrupt;
 use super::protocol;
-use super::sandbox_world::{self, Folder, Sources};
+use super::sandbox_world::{self, Folder};
+use super::sources::Sources;
 use super::{CarrierError, CarrierLink};
 use crate::wasm::{CompiledCache, Exceeded, Limits, Meter, Metered, Runtime, RuntimeSettings, WasmError};
 
@@ -284,7 +285,8 @@ fn sources_of(message: &str, sources: &Sources) {
     }
     if let Ok(wanted) = serde_json::from_str::<Wanted>(message) {
         let seed = wanted.seed.and_then(|seed| seed.parse().ok());
-        sources.set(seed, wanted.now.and_then(|now| now.parse().ok()));
+        let now = wanted.now.and_then(|now| now.parse::<i64>().ok());
+        sources.set(seed, now.map(|now| u64::try_from(now).unwrap_or(0)));
     }
 }
 

@@ -5,19 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rand::rand_core::TryRng;
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{FsPerms, HostWallClock, WasiCtx, WasiCtxBuilder};
 
 use super::sandbox::Heard;
+use super::sources::Sources;
 
 /// A folder of this machine, and where the guest finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,66 +73,13 @@ pub fn build(folders: &[Folder], sources: &Sources, printed: &Sender<Heard>) -> 
     Ok(builder.build())
 }
 
-/// The clock and the randomness of a guest. While a migration runs, both are the same every time it is run.
-#[derive(Debug, Clone, Default)]
-pub struct Sources(Arc<Mutex<Replaced>>);
-
-#[derive(Debug, Default)]
-struct Replaced {
-    seed: Option<u64>,
-    /// How many blocks of randomness were made of it.
-    blocks: u64,
-    /// The rest of the last one.
-    rest: Vec<u8>,
-    /// Microseconds since 1970.
-    now: Option<u64>,
-}
-
-impl Sources {
-    /// Begins anew with a seed and a time in microseconds since 1970; the system's own for each that is not given.
-    pub fn set(&self, seed: Option<u64>, now: Option<i64>) {
-        let now = now.map(|now| u64::try_from(now).unwrap_or(0));
-        *self.lock() = Replaced { seed, now, ..Replaced::default() };
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Replaced> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn fill(&self, buffer: &mut [u8]) {
-        let mut replaced = self.lock();
-        let Some(seed) = replaced.seed else {
-            rand::fill(buffer);
-            return;
-        };
-        for byte in buffer {
-            if replaced.rest.is_empty() {
-                let mut hasher = Sha256::new();
-                hasher.update(seed.to_le_bytes());
-                hasher.update(replaced.blocks.to_le_bytes());
-                replaced.rest = hasher.finalize().to_vec();
-                replaced.blocks += 1;
-            }
-            *byte = replaced.rest.pop().unwrap_or_default();
-        }
-    }
-}
-
-/// A replaced clock goes on by a microsecond each time that it is read: no two readings are the same, and the same code
-/// reads the same times.
 impl HostWallClock for Sources {
     fn resolution(&self) -> Duration {
         Duration::from_micros(1)
     }
 
     fn now(&self) -> Duration {
-        match &mut self.lock().now {
-            Some(now) => {
-                *now += 1;
-                Duration::from_micros(*now - 1)
-            }
-            None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
-        }
+        Sources::now(self)
     }
 }
 

@@ -29,8 +29,8 @@ use serde_json::json;
 
 use super::digest;
 use super::files::{FileError, Files};
-use super::sources::Sources;
 use super::transform::{self, Kind};
+use crate::guest::sources::Sources;
 
 /// The name of the object.
 const OBJECT: &str = "__dunlin";
@@ -49,7 +49,7 @@ pub struct World {
     /// Its environment.
     pub environment: Vec<(String, String)>,
     /// Its clock and randomness.
-    pub sources: Rc<Sources>,
+    pub sources: Sources,
     /// Asks the engine; `None` when it is gone.
     pub ask: Box<dyn FnMut(String) -> Option<String>>,
 }
@@ -185,9 +185,9 @@ fn told(result: Result<serde_json::Value, FileError>) -> String {
 
 // -- clocks and randomness
 
-fn world_around(host: &Object<'_>, sources: Rc<Sources>) -> rquickjs::Result<()> {
+fn world_around(host: &Object<'_>, sources: Sources) -> rquickjs::Result<()> {
     let of = sources.clone();
-    host.set("now", Func::from(move || of.now()))?;
+    host.set("now", Func::from(move || of.now().as_secs_f64() * 1000.0))?;
     let began = Instant::now();
     host.set("monotonic", Func::from(move || began.elapsed().as_secs_f64() * 1000.0))?;
     host.set(

@@ -9,7 +9,6 @@ mod error;
 mod files;
 mod host;
 mod runtime;
-mod sources;
 #[cfg(test)]
 mod tests;
 mod transform;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::JavaScriptError;
 use super::files::Files;
 use super::host::{self, World};
-use super::sources::Sources;
+use crate::guest::sources::Sources;
 
 /// Stack that a guest may use; rquickjs takes more than 16 MB for no limit at all.
 const STACK: usize = 15 << 20;
@@ -250,7 +250,7 @@ fn serve(
             .and_then(|note| note.call::<_, ()>((promise, reason, handled)));
     })));
     let context = Context::full(&runtime).map_err(refused)?;
-    let sources = Rc::new(Sources::default());
+    let sources = Sources::default();
     let messages = Rc::new(messages);
     let asked = {
         let (messages, heard, meter) = (messages.clone(), heard.clone(), meter.clone());
@@ -294,7 +294,7 @@ struct Guest {
     memory_limit: usize,
     interrupted: Arc<dyn Fn() -> bool + Send + Sync>,
     meter: Arc<Meter>,
-    sources: Rc<Sources>,
+    sources: Sources,
 }
 
 /// The parts of a message that the carrier itself looks at.

@@ -202,34 +202,8 @@ class URL {
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
-    const {
-      href,
-      origin,
-      protocol,
-      username,
-      password,
-      host,
-      hostname,
-      port,
-      pathname,
-      search,
-      searchParams,
-      hash,
-    } = this;
-    const shown = {
-      href,
-      origin,
-      protocol,
-      username,
-      password,
-      host,
-      hostname,
-      port,
-      pathname,
-      search,
-      searchParams,
-      hash,
-    };
+    const keys = 'href origin protocol username password host hostname port pathname search searchParams hash';
+    const shown = Object.fromEntries(keys.split(' ').map((key) => [key, this[key]]));
     return `URL ${inspect(shown, options)}`;
   }
 }

@@ -1,13 +1,13 @@
 //! The clock and the randomness of a guest. While a migration runs, both are the same every time it is run.
 
-use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-/// See the module.
-#[derive(Debug, Default)]
-pub struct Sources(RefCell<Replaced>);
+/// See the module. Clones are the same sources.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Arc<Mutex<Replaced>>);
 
 #[derive(Debug, Default)]
 struct Replaced {
@@ -23,31 +23,35 @@ struct Replaced {
 impl Sources {
     /// Begins anew with a seed and a time in microseconds since 1970; the system's own for each that is not given.
     pub fn set(&self, seed: Option<u64>, now: Option<u64>) {
-        *self.0.borrow_mut() = Replaced { seed, now, ..Replaced::default() };
+        *self.lock() = Replaced { seed, now, ..Replaced::default() };
     }
 
-    /// Milliseconds since 1970. A replaced clock goes on by a microsecond each time that it is read: no two readings are the
+    fn lock(&self) -> MutexGuard<'_, Replaced> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time since 1970. A replaced clock goes on by a microsecond each time that it is read: no two readings are the
     /// same, and the same code reads the same times.
-    pub fn now(&self) -> f64 {
-        match &mut self.0.borrow_mut().now {
+    pub fn now(&self) -> Duration {
+        match &mut self.lock().now {
             Some(now) => {
                 *now += 1;
-                milliseconds(Duration::from_micros(*now - 1))
+                Duration::from_micros(*now - 1)
             }
-            None => milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
+            None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
         }
     }
 
     /// Time passed while the guest slept.
     pub fn advance(&self, time: Duration) {
-        if let Some(now) = &mut self.0.borrow_mut().now {
+        if let Some(now) = &mut self.lock().now {
             *now += u64::try_from(time.as_micros()).unwrap_or(0);
         }
     }
 
     /// Random bytes.
     pub fn fill(&self, buffer: &mut [u8]) {
-        let mut replaced = self.0.borrow_mut();
+        let mut replaced = self.lock();
         let Some(seed) = replaced.seed else {
             rand::fill(buffer);
             return;
@@ -63,10 +67,6 @@ impl Sources {
             *byte = replaced.rest.pop().unwrap_or_default();
         }
     }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let first = read(7);
         assert_eq!(first, read(7));
         assert_ne!(first.0, read(8).0);
-        assert_eq!(first.1, 1000.0);
-        assert!(first.2 > first.1 && first.2 < 1000.1);
+        assert_eq!(first.1, Duration::from_secs(1));
+        assert_eq!(first.2, first.1 + Duration::from_micros(1));
     }
 }
