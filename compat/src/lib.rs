@@ -11,4 +11,5 @@ pub mod model;
 pub mod native;
 pub mod plugin_settings;
 pub mod project;
+pub mod rails;
 pub mod settings;

@@ -11,6 +11,8 @@ mod guests;
 mod host;
 #[cfg(unix)]
 mod host_python;
+#[cfg(unix)]
+mod host_ruby;
 mod interrupt;
 #[cfg(unix)]
 mod lines;
@@ -19,6 +21,7 @@ pub mod pack_build;
 mod pack_libraries;
 pub mod protocol;
 mod python_pins;
+mod ruby;
 mod sandbox;
 mod sandbox_world;
 

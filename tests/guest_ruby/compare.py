@@ -83,10 +83,12 @@ def plain(value):
         return "\\x…" if kind == "bytes" else str(value)
     if isinstance(value, bool):
         return "t" if value else "f"
-    return value if value is None else str(value)
+    return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), str(value)) if value is not None else None
 
 
 def dump_rows(database, tables):
+    if isinstance(database, fake_engine.Postgres):
+        database.control("SET intervalstyle = iso_8601")
     rows = {}
     for table in tables:
         quote = '"%s"' if not isinstance(database, fake_engine.Mysql) else "`%s`"

@@ -39,7 +39,6 @@ def schema
 end
 
 statements = []
-printed = StringIO.new
 ActiveSupport::Notifications.subscribe("sql.active_record") do |*, payload|
   binds = payload[:type_casted_binds]
   binds = binds.call if binds.respond_to?(:call)
@@ -55,5 +54,5 @@ rescue StandardError => error
   cause = error.cause || error
   outcome = cause.message
 end
-dump = statements.dup && (direction == "dump" || outcome == "done" ? schema : nil)
-puts JSON.generate({ outcome: outcome, statements: statements, schema: dump })
+dump = outcome == "done" ? schema : nil
+puts JSON.generate({ outcome: outcome, statements: statements, schema: dump }, allow_nan: true)

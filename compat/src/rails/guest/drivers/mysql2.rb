@@ -50,10 +50,7 @@ module Mysql2
       @server_flags = { no_good_index_used: false, no_index_used: false, query_was_slow: false }
     end
 
-    def fields
-      names = @result.columns.map { |column| column["name"] }
-      @options[:symbolize_keys] ? names.map(&:to_sym) : names
-    end
+    def fields = names(@options)
 
     def size = @result.rows.size
     alias count size
@@ -78,8 +75,13 @@ module Mysql2
       rows = options[:cast] == false ? @result.rows : @result.rows.map { |row| values.row(row) }
       return rows if options[:as] == :array
 
-      names = fields
-      rows.map { |row| names.zip(row).to_h }
+      keys = names(options)
+      rows.map { |row| keys.zip(row).to_h }
+    end
+
+    def names(options)
+      found = @result.columns.map { |column| column["name"] }
+      options[:symbolize_keys] ? found.map(&:to_sym) : found
     end
   end
 

@@ -1,0 +1,4 @@
+//! Rails: ActiveRecord's migrations.
+
+pub mod guest;
+pub mod pack;
