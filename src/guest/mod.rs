@@ -19,6 +19,7 @@ mod lines;
 pub mod pack;
 pub mod pack_build;
 mod pack_libraries;
+mod pack_ruby;
 pub mod protocol;
 mod python_pins;
 mod ruby;

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dunlin_compat::model::PackRecipe;
+use dunlin_compat::model::{Language, PackRecipe};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::pack::{self, CompiledFor, Manifest, Pack, PackError, hexadecimal};
 use super::pack_libraries::{self, Chosen};
+use super::pack_ruby;
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::{CarrierError, Interrupt};
 use crate::wasm::{CompiledCache, Runtime};
@@ -100,6 +101,9 @@ struct Inventory {
 
 fn build_in(request: &BuildRequest, work: &Path, say: &mut dyn FnMut(&str)) -> Result<Pack, BuildError> {
     let recipe = request.recipe;
+    if recipe.language == Language::Ruby {
+        return pack_ruby::build_in(request, work, say);
+    }
     let tools = work.join("tools");
     say("Preparing the tools");
     let venv = &["-m".as_ref(), "venv".as_ref(), tools.as_os_str()];
@@ -163,7 +167,7 @@ fn build_in(request: &BuildRequest, work: &Path, say: &mut dyn FnMut(&str)) -> R
 }
 
 /// `alembic-1.20.1-sqlalchemy-2.0.58`.
-fn name_of(manifest: &Manifest) -> String {
+pub(super) fn name_of(manifest: &Manifest) -> String {
     let names =
         [&manifest.tool].into_iter().chain(manifest.decisive.iter().filter(|name| **name != manifest.tool));
     let parts = names.map(|name| {
@@ -221,7 +225,7 @@ pub fn compiled_for() -> CompiledFor {
     CompiledFor { target, wasmtime }
 }
 
-fn put_in_place(done: &Path, place: &Path, work: &Path) -> Result<Pack, BuildError> {
+pub(super) fn put_in_place(done: &Path, place: &Path, work: &Path) -> Result<Pack, BuildError> {
     let file_error = |error| BuildError::File { path: place.to_owned(), error };
     if place.exists() {
         fs::rename(place, work.join("replaced")).map_err(file_error)?;
@@ -263,6 +267,6 @@ pub(super) fn make_folder(path: &Path) -> Result<(), BuildError> {
     fs::create_dir_all(path).map_err(|error| BuildError::File { path: path.to_owned(), error })
 }
 
-fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
     fs::write(path, content).map_err(|error| BuildError::File { path: path.to_owned(), error })
 }

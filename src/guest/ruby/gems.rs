@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::sandbox_world::Folder;
 
 /// Where gems are seen, whichever folder they come from.
-const SEEN_AT: &str = "/dunlin/gems";
+pub const SEEN_AT: &str = "/dunlin/gems";
 
 /// Gems that are part of the interpreter, compiled or in a version that fits it.
 const BUILT_IN: [&str; 31] = [
@@ -97,6 +97,15 @@ impl Gems {
             for (name, gem) in installed_in(pack).into_iter().filter(|(name, _)| !of_project.contains(name)) {
                 add(&mut found, name, gem);
             }
+        }
+        Gems::of(found)
+    }
+
+    /// All gems in a folder.
+    pub fn of_folder(home: &Path) -> Gems {
+        let mut found = BTreeMap::new();
+        for (name, gem) in installed_in(home) {
+            add(&mut found, name, gem);
         }
         Gems::of(found)
     }
