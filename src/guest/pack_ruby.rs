@@ -72,7 +72,9 @@ pub(super) fn build_in(
         missing: BTreeMap::new(),
     };
     write(&done.join(pack::MANIFEST), &serde_json::to_vec_pretty(&manifest).unwrap_or_default())?;
-    put_in_place(&done, &request.packs.join(name_of(&manifest)), work)
+    // Without gems it is a pack for whatever version a project has.
+    let name = if gems.versions.is_empty() { manifest.tool.clone() } else { name_of(&manifest) };
+    put_in_place(&done, &request.packs.join(name), work)
 }
 
 fn interpreter(work: &Path) -> Result<PathBuf, BuildError> {
