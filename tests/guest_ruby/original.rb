@@ -11,6 +11,12 @@ require "json"
 module Kernel
   def gem(*) = nil
 end
+
+module SQLite3
+  module ForkSafety
+    def self.suppress_warnings! = nil
+  end
+end
 require "logger"
 require "active_record"
 

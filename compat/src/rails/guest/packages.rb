@@ -24,11 +24,17 @@ module Dunlin
         super if defined?(super)
       end
 
+    end
+
+    # `require` and `gem` are private to objects, and public as `Kernel.require`.
+    module PrivateLoading
+      include Loading
+
       private :require, :gem
     end
 
     def self.install
-      Object.prepend(Loading)
+      Object.prepend(PrivateLoading)
       Kernel.singleton_class.prepend(Loading)
     end
   end
