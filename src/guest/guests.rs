@@ -349,6 +349,13 @@ impl Guests {
 
 /// Both ways to run a program, for whoever has neither.
 fn ways_out(program: &GuestProgram) -> String {
+    if program.language == Language::Ruby {
+        return format!(
+            "`dunlin pack build {}` makes a pack for the sandbox, on a machine with npm; `carrier = \"host\"` in dunlin.toml runs \
+             them by the project's own Ruby",
+            program.tool
+        );
+    }
     format!(
         "`dunlin pack build {}` makes a pack for the sandbox, on a machine with Python and pip; `carrier = \"host\"` in \
          dunlin.toml runs them by the project's own {}, which `{}` names",
