@@ -15,6 +15,7 @@ use super::pack_npm;
 use super::protocol::{Start, VERSION};
 use super::python_pins;
 use super::quickjs::{self, QuickJsCarrier};
+use super::ruby::{self, Gems, RubyCommand};
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::sandbox_world::{self, Folder};
 use super::{CarrierError, CarrierLink, Guest, GuestError, GuestSource, Steps};
@@ -242,6 +243,9 @@ impl Guests {
         if program.language == Language::JavaScript {
             return self.quickjs(program, import_paths);
         }
+        if program.language == Language::Ruby {
+            return self.ruby(program, import_paths);
+        }
         let folder =
             settings.packs.as_deref().ok_or("there is no home folder to keep packs in; set DUNLIN_PACKS")?;
         let (packs, unusable) = pack::list(folder);
@@ -317,17 +321,76 @@ impl Guests {
         })
     }
 
+    /// Ruby has its interpreter from a pack, and its gems from the project, or else from the pack, too.
+    fn ruby(
+        &self,
+        program: &GuestProgram,
+        import_paths: &[PathBuf],
+    ) -> Result<Result<Box<dyn CarrierLink>, CarrierError>, String> {
+        let settings = &self.settings;
+        let folder =
+            settings.packs.as_deref().ok_or("there is no home folder to keep packs in; set DUNLIN_PACKS")?;
+        let (packs, unusable) = pack::list(folder);
+        let own = Gems::of_project(&settings.project, import_paths, None);
+        let mut pins = ruby::locked_versions(&settings.project);
+        pins.extend(own.versions.clone());
+        // A project with gems of its own needs nothing of a pack but the interpreter.
+        let has_own = own.versions.contains_key("activerecord");
+        let pack = if has_own {
+            packs.into_iter().find(|pack| pack.manifest.tool == program.tool).ok_or_else(Vec::new)
+        } else {
+            pack::choose(packs, program.tool, &pins)
+        };
+        let pack = pack.map_err(|misfits| {
+            let reasons = misfits.into_iter().chain(unusable.iter().map(ToString::to_string));
+            let reasons = reasons.collect::<Vec<_>>().join("; ");
+            let none = || format!("there is no pack for {} in {}", program.tool, folder.display());
+            if reasons.is_empty() { none() } else { format!("no pack fits: {reasons}") }
+        })?;
+        let sha256 =
+            pack::sha256_from(&pack.manifest.component_sha256).ok_or("its manifest has no SHA-256")?;
+        let libraries = pack.folder.join(pack::LIBRARIES);
+        let gems =
+            if has_own { own } else { Gems::of_project(&settings.project, import_paths, Some(&libraries)) };
+        if !gems.versions.contains_key("activerecord") {
+            return Err(format!(
+                "there is no gem activerecord in the project, its environment or {}; \
+                 `dunlin pack build {} --from FOLDER` makes a pack with the gems of a folder",
+                pack.name(),
+                program.tool
+            ));
+        }
+        let mut folders = sandbox_world::folders(&settings.project, import_paths);
+        folders.extend(gems.folders);
+        let environment = environment::for_sandbox(std::env::vars_os(), &settings.rules());
+        let command = RubyCommand {
+            name: format!("the sandbox ({})", pack.name()),
+            sha256,
+            interpreter: Box::new(move || pack.component()),
+            cache: settings.cache.clone(),
+            modules: program.modules,
+            folders,
+            load_path: gems.load_path,
+            gems: gems.versions,
+            adapter: program.options.get("adapter").and_then(|name| name.as_str()).map(str::to_owned),
+            environment: environment.into_iter().collect(),
+            time_limit: settings.time_limit,
+            memory_limit: usize::try_from(settings.memory_limit).unwrap_or(usize::MAX),
+            interrupt: settings.interrupt.clone(),
+        };
+        Ok(ruby::start(command))
+    }
+
     #[cfg(unix)]
     fn host(&self, program: &GuestProgram) -> Result<Box<dyn CarrierLink>, GuestError> {
-        use super::{host, host_node, host_python};
+        use super::{host, host_node, host_python, host_ruby};
         match program.language {
             Language::Python => {}
             Language::JavaScript => {
                 return Ok(Box::new(host_node::NodeCarrier::start(program, &self.settings)?));
             }
             Language::Ruby => {
-                let reason = format!("{} is not run by this version of dunlin", program.language);
-                return Err(GuestError::NoCarrier { reason });
+                return Ok(Box::new(host_ruby::RubyCarrier::start(program, &self.settings)?));
             }
         }
         let variable = |name: &str| std::env::var_os(name);
@@ -350,6 +413,13 @@ fn ways_out(program: &GuestProgram) -> String {
         return format!(
             "`npm install` brings the project's packages, which the sandbox runs; `dunlin pack build {}` makes a pack for \
              machines without them; `carrier = \"host\"` in dunlin.toml runs migrations by the machine's own Node",
+            program.tool
+        );
+    }
+    if program.language == Language::Ruby {
+        return format!(
+            "`dunlin pack build {}` makes a pack for the sandbox, on a machine with npm; `carrier = \"host\"` in dunlin.toml runs \
+             them by the project's own Ruby",
             program.tool
         );
     }

@@ -13,6 +13,8 @@ mod host;
 mod host_node;
 #[cfg(unix)]
 mod host_python;
+#[cfg(unix)]
+mod host_ruby;
 mod interrupt;
 mod javascript;
 #[cfg(unix)]
@@ -22,9 +24,11 @@ pub mod pack;
 pub mod pack_build;
 mod pack_libraries;
 mod pack_npm;
+mod pack_ruby;
 pub mod protocol;
 mod python_pins;
 mod quickjs;
+mod ruby;
 mod sandbox;
 mod sandbox_world;
 mod sources;

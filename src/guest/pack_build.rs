@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::pack::{self, CompiledFor, Manifest, Pack, PackError, hexadecimal};
 use super::pack_libraries::{self, Chosen};
 use super::pack_npm;
+use super::pack_ruby;
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::{CarrierError, Interrupt};
 use crate::wasm::{CompiledCache, Runtime};
@@ -106,6 +107,9 @@ fn build_in(request: &BuildRequest, work: &Path, say: &mut dyn FnMut(&str)) -> R
         let manifest = pack_npm::build(request, work, &done, say)?;
         return finish(&done, &manifest, request, work);
     }
+    if recipe.language == Language::Ruby {
+        return pack_ruby::build_in(request, work, say);
+    }
     let tools = work.join("tools");
     say("Preparing the tools");
     let venv = &["-m".as_ref(), "venv".as_ref(), tools.as_os_str()];
@@ -173,7 +177,7 @@ fn finish(done: &Path, manifest: &Manifest, request: &BuildRequest, work: &Path)
 }
 
 /// `alembic-1.20.1-sqlalchemy-2.0.58`.
-fn name_of(manifest: &Manifest) -> String {
+pub(super) fn name_of(manifest: &Manifest) -> String {
     let names =
         [&manifest.tool].into_iter().chain(manifest.decisive.iter().filter(|name| **name != manifest.tool));
     let parts = names.map(|name| {
@@ -231,7 +235,7 @@ pub fn compiled_for() -> CompiledFor {
     CompiledFor { target, wasmtime }
 }
 
-fn put_in_place(done: &Path, place: &Path, work: &Path) -> Result<Pack, BuildError> {
+pub(super) fn put_in_place(done: &Path, place: &Path, work: &Path) -> Result<Pack, BuildError> {
     let file_error = |error| BuildError::File { path: place.to_owned(), error };
     if place.exists() {
         fs::rename(place, work.join("replaced")).map_err(file_error)?;
@@ -273,6 +277,6 @@ pub(super) fn make_folder(path: &Path) -> Result<(), BuildError> {
     fs::create_dir_all(path).map_err(|error| BuildError::File { path: path.to_owned(), error })
 }
 
-fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
     fs::write(path, content).map_err(|error| BuildError::File { path: path.to_owned(), error })
 }

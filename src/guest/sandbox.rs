@@ -19,13 +19,18 @@ use super::{CarrierError, CarrierLink};
 use crate::wasm::{CompiledCache, Exceeded, Limits, Meter, Metered, Runtime, RuntimeSettings, WasmError};
 
 /// Stack of the interpreter, which recurses in C for a nested expression or a recursive function of a library.
-const STACK: usize = 128 << 20;
+pub(super) const STACK: usize = 128 << 20;
 
 /// What the thread needs beside it.
 const THREAD_STACK: usize = STACK + (4 << 20);
 
 /// Bytes of one message, whichever way it goes; more than any needs.
-const LONGEST_MESSAGE: usize = 512 << 20;
+pub(super) const LONGEST_MESSAGE: usize = 512 << 20;
+
+/// What to do about Python that it cannot import.
+const ADVICE: &str = "The sandbox imports pure Python from the project, its import paths and the pack. `carrier = \"host\"` in \
+                      dunlin.toml, for the project or for this migration under [carriers], has it run by the project's own \
+                      Python.";
 
 /// How late a guest that is to stop may be before it is left to itself: one that sleeps is not asked.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -78,6 +83,7 @@ pub enum Heard {
 /// A guest in the sandbox. It starts in the background; the first message waits for that.
 pub struct SandboxCarrier {
     name: String,
+    advice: &'static str,
     to_guest: Option<Sender<String>>,
     from_guest: Receiver<Heard>,
     thread: Option<thread::JoinHandle<()>>,
@@ -92,22 +98,35 @@ impl SandboxCarrier {
     /// # Errors
     /// [`CarrierError::Start`]: the system gives no thread.
     pub fn start(command: SandboxCommand) -> Result<SandboxCarrier, CarrierError> {
+        let (name, limit, interrupt) = (command.name.clone(), command.time_limit, command.interrupt.clone());
+        SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |messages, heard| {
+            serve(command, messages, heard)
+        })
+    }
+
+    /// Begins to start a guest whose life `serve` is. It begins with the end of an exchange that nobody began.
+    pub(super) fn spawn(
+        name: String,
+        advice: &'static str,
+        limit: Duration,
+        interrupt: Interrupt,
+        serve: impl FnOnce(Receiver<String>, Sender<Heard>) -> Result<(), CarrierError> + Send + 'static,
+    ) -> Result<SandboxCarrier, CarrierError> {
         let (to_guest, messages) = mpsc::channel();
         let (heard, from_guest) = mpsc::channel();
-        let (name, limit, interrupt) = (command.name.clone(), command.time_limit, command.interrupt.clone());
         let thread = thread::Builder::new()
             .name("guest".to_owned())
             .stack_size(THREAD_STACK)
             .spawn(move || {
                 let end = heard.clone();
-                if let Err(error) = serve(command, messages, heard) {
+                if let Err(error) = serve(messages, heard) {
                     // Nobody listens when the carrier was dropped.
                     let _ = end.send(Heard::Failed(error));
                 }
             })
             .map_err(|error| CarrierError::Start { carrier: name.clone(), reason: error.to_string() })?;
         let (to_guest, thread) = (Some(to_guest), Some(thread));
-        Ok(SandboxCarrier { name, to_guest, from_guest, thread, started: false, limit, interrupt })
+        Ok(SandboxCarrier { name, advice, to_guest, from_guest, thread, started: false, limit, interrupt })
     }
 
     /// Waits until it has started, and gives what its component says of itself.
@@ -204,11 +223,7 @@ impl CarrierLink for SandboxCarrier {
     }
 
     fn advice(&self) -> Option<String> {
-        Some(
-            "The sandbox imports pure Python from the project, its import paths and the pack. `carrier = \"host\"` in \
-             dunlin.toml, for the project or for this migration under [carriers], has it run by the project's own Python."
-                .to_owned(),
-        )
+        Some(self.advice.to_owned())
     }
 
     fn converse(
@@ -275,7 +290,7 @@ fn serve(
 }
 
 /// A migration that is run has a clock and randomness of its own.
-fn sources_of(message: &str, sources: &Sources) {
+pub(super) fn sources_of(message: &str, sources: &Sources) {
     #[derive(Deserialize)]
     struct Wanted {
         #[serde(default)]
@@ -296,7 +311,7 @@ pub fn runtime_settings(cache: Option<CompiledCache>) -> RuntimeSettings {
 }
 
 /// What a user is told who waits for it.
-const COMPILING: &str = "Compiling the pack for this machine, once.";
+pub(super) const COMPILING: &str = "Compiling the pack for this machine, once.";
 
 struct Instance {
     name: String,
@@ -406,7 +421,7 @@ fn ask(
 
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
-enum NotLoaded {
+pub(super) enum NotLoaded {
     #[error(transparent)]
     Wasm(#[from] WasmError),
     #[error("the pack's component cannot be read: {0}")]

@@ -106,7 +106,7 @@ impl TryRng for Sources {
 
 /// Standard output or error. Every handle of the guest writes to the same line.
 #[derive(Debug, Clone)]
-struct Printed {
+pub(super) struct Printed {
     lines: Sender<Heard>,
     unfinished: Arc<Mutex<Vec<u8>>>,
 }
@@ -118,11 +118,11 @@ const LONGEST_LINE: usize = 1 << 20;
 const AT_ONCE: usize = 64 << 10;
 
 impl Printed {
-    fn to(lines: &Sender<Heard>) -> Printed {
+    pub(super) fn to(lines: &Sender<Heard>) -> Printed {
         Printed { lines: lines.clone(), unfinished: Arc::default() }
     }
 
-    fn add(&self, bytes: &[u8]) {
+    pub(super) fn add(&self, bytes: &[u8]) {
         let mut line = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             line.extend_from_slice(piece);

@@ -113,6 +113,56 @@ impl CompiledCache {
         }
     }
 
+    /// The file of a memory image, if there is one that this user's programs wrote and nobody changed.
+    pub fn image(&self, name: &[u8; 32]) -> Option<PathBuf> {
+        let key = Key(hexadecimal(name));
+        let (file, record_file) = (self.image_file(&key), self.record_file(&key));
+        let record = Record::read(&record_file)?;
+        if !is_private(&self.code) || !is_private(&self.records) {
+            return None;
+        }
+        if record.identifies(&file) {
+            note_use(&record_file);
+            return Some(file);
+        }
+        if digest_of(&file).ok()? != record.sha256 {
+            self.remove(&key);
+            return None;
+        }
+        if let Ok(record) = Record::of(&file, record.sha256) {
+            let _ = record.write(&record_file);
+        }
+        Some(file)
+    }
+
+    /// Keeps a memory image, which `write` writes, for later processes.
+    pub fn store_image(
+        &self,
+        name: &[u8; 32],
+        write: impl FnOnce(&mut fs::File) -> io::Result<()>,
+    ) -> io::Result<()> {
+        make_private(&self.code)?;
+        make_private(&self.records)?;
+        let key = Key(hexadecimal(name));
+        let file = self.image_file(&key);
+        let temporary = file.with_extension(format!("{}.{:08x}", std::process::id(), fastrand::u32(..)));
+        let written = fs::File::create_new(&temporary).and_then(|mut file| {
+            write(&mut file)?;
+            file.sync_all()
+        });
+        written.and_then(|()| fs::rename(&temporary, &file)).inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })?;
+        Record::of(&file, digest_of(&file)?)?.write(&self.record_file(&key))?;
+        self.remove_unused();
+        Ok(())
+    }
+
+    /// Forgets a memory image that turned out to be of no use.
+    pub fn remove_image(&self, name: &[u8; 32]) {
+        self.remove(&Key(hexadecimal(name)));
+    }
+
     fn try_store(&self, key: &Key, machine_code: &[u8]) -> io::Result<()> {
         make_private(&self.code)?;
         make_private(&self.records)?;
@@ -124,6 +174,7 @@ impl CompiledCache {
     fn remove(&self, key: &Key) {
         let _ = fs::remove_file(self.record_file(key));
         let _ = fs::remove_file(self.code_file(key));
+        let _ = fs::remove_file(self.image_file(key));
     }
 
     fn remove_unused(&self) {
@@ -139,6 +190,10 @@ impl CompiledCache {
 
     fn code_file(&self, key: &Key) -> PathBuf {
         self.code.join(format!("{}.cwasm", key.0))
+    }
+
+    fn image_file(&self, key: &Key) -> PathBuf {
+        self.code.join(format!("{}.memory", key.0))
     }
 
     fn record_file(&self, key: &Key) -> PathBuf {

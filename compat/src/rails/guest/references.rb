@@ -1,0 +1,139 @@
+# frozen_string_literal: true
+
+# What files need, as far as it can be seen without running them: `load`, and what the engine asks of them before it begins.
+
+module Dunlin
+  # What one file says.
+  class References
+    # Constants that a file defines in some scope, those that it uses with their lines, files that it requires with theirs,
+    # and methods that it calls.
+    attr_reader :defined, :used, :required, :calls
+
+    def initialize(source)
+      @defined = []
+      @used = {}
+      @required = []
+      @calls = []
+      walk(RubyVM::AbstractSyntaxTree.parse(source))
+    end
+
+    private
+
+    def walk(node)
+      return unless node.is_a?(RubyVM::AbstractSyntaxTree::Node)
+
+      case node.type
+      when :CLASS, :MODULE then note_definition(node)
+      when :CDECL then @defined << (node.children[0].is_a?(Symbol) ? node.children[0] : node.children[1])
+      when :CONST then @used[node.children[0]] ||= node.first_lineno
+      when :COLON2 then return walk(node.children[0]) if node.children[0]
+      when :COLON3 then @used[node.children[0]] ||= node.first_lineno
+      # `defined?(User)` asks whether it is there.
+      when :DEFINED then return
+      when :FCALL, :VCALL then note_call(node)
+      end
+      node.children.each { |child| walk(child) }
+    end
+
+    def note_definition(node)
+      path = node.children[0]
+      @defined << path.children.last if path.is_a?(RubyVM::AbstractSyntaxTree::Node)
+    end
+
+    def note_call(node)
+      name, arguments = node.children
+      @calls << name
+      return unless %i[require require_relative].include?(name)
+
+      text = arguments.is_a?(RubyVM::AbstractSyntaxTree::Node) ? arguments.children[0] : nil
+      return unless text.is_a?(RubyVM::AbstractSyntaxTree::Node) && text.type == :STR
+
+      @required << [name, text.children[0], node.first_lineno]
+    end
+
+    # How to deal with files in a set.
+    class << self
+      # `load`: what keeps files from being run, as the protocol's problems.
+      def problems(environment, files)
+        found = []
+        read = files.filter_map { |file| of(file, found) }
+        known = read.flat_map { |_, references| references.defined }.to_h { |name| [name, true] }
+        read.each do |file, references|
+          found.concat(missing_files(file, references))
+          found.concat(missing_constants(environment, file, references, known))
+        end
+        found
+      end
+
+      # Whether it calls what runs a migration outside of a transaction.
+      def without_transaction?(source)
+        new(source).calls.include?(:disable_ddl_transaction!)
+      rescue SyntaxError, StandardError
+        source.match?(/^\s*disable_ddl_transaction!/)
+      end
+
+      # Whether ActiveRecord may rebuild a table of SQLite for it.
+      REBUILDING = /\b(?:remove_|change_|rename_column|add_(?:column|foreign_key|check_constraint|reference|belongs_to|timestamps)|revert|
+                        t\.(?:remove|change|rename|references|belongs_to|timestamps))/x
+
+      def may_rebuild?(source) = source.match?(REBUILDING)
+
+      private
+
+      def of(file, found)
+        Source.check(file["path"], file["source"])
+        [file, new(file["source"])]
+      rescue SyntaxError => error
+        line = error.message[/:(\d+):/, 1].to_i
+        found << { "path" => file["path"], "line" => [line, 1].max, "reason" => Text.of(error.message) }
+        nil
+      rescue StandardError
+        # An interpreter without this view of its own syntax: what is missing shows when it is run.
+        nil
+      end
+
+      def missing_files(file, references)
+        references.required.filter_map do |kind, name, line|
+          next if kind == :require_relative ? relative?(file, name) : found?(name)
+
+          { "path" => file["path"], "line" => line, "import" => name, "reason" => "cannot load such file -- #{name}" }
+        end
+      end
+
+      def relative?(file, name)
+        path = File.expand_path(name, File.dirname(file["path"]))
+        File.file?(path) || File.file?("#{path}.rb")
+      end
+
+      def found?(name)
+        return true if $LOADED_FEATURES.any? { |feature| feature.end_with?("/#{name}.rb", "/#{name}.so") }
+        return File.file?(name) || File.file?("#{name}.rb") if name.start_with?("/")
+
+        names = name.end_with?(".rb", ".so") ? [name] : ["#{name}.rb", "#{name}.so"]
+        return true if $LOAD_PATH.any? { |folder| names.any? { |each| File.file?(File.join(folder.to_s, each)) } }
+
+        !Gem.try_activate(name).nil? && Gem.try_activate(name)
+      rescue StandardError, LoadError
+        false
+      end
+
+      # A failure that is expected is none.
+      EXPECTED = /\brescue\s+(?:NameError|LoadError)|const_defined\?|safe_constantize/
+
+      def missing_constants(environment, file, references, known)
+        return [] if EXPECTED.match?(file["source"]) || references.required.any? { |kind,| kind == :require_relative }
+
+        missing = references.used.reject { |name, _| known.key?(name) || defined_somewhere?(name) }
+        missing.map do |name, line|
+          { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => "uninitialized constant #{name}" }
+        end
+      end
+
+      NESTINGS = -> { [Object, ActiveRecord::Migration, ActiveRecord::Base, ActiveRecord::Schema] }
+
+      def defined_somewhere?(name)
+        NESTINGS.call.any? { |nesting| nesting.const_defined?(name) } || !Standins.file_of(name.to_s).nil?
+      end
+    end
+  end
+end

@@ -1,0 +1,3 @@
+# frozen_string_literal: true
+
+# `io/wait`, which is compiled: libraries require it, and nothing here is a terminal or a socket.
