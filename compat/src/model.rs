@@ -752,6 +752,11 @@ pub trait Adapter: Send {
         Vec::new()
     }
 
+    /// Queries that can be asked only once the answers to those are known; their own answers come after them.
+    fn further_inquiries(&self, _server: &Server, _answers: &[Vec<Row>]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Statements for every new session (Flyway's `initSql` and `afterConnect` scripts are steps instead).
     fn session_statements(&self, _server: &Server) -> Vec<String> {
         Vec::new()

@@ -72,20 +72,6 @@ pub enum DetectError {
         /// The other.
         second: PathBuf,
     },
-    /// A tool that dunlin knows but does not run yet.
-    #[error(
-        "{} is a project of {tool} ({} tells), and {tool} projects are not built yet: so far dunlin runs flyway, \
-         alembic and knex projects and its own format. For the latter write `tool = \"native\"` in dunlin.toml",
-        directory.display(), evidence.display()
-    )]
-    NotBuilt {
-        /// The directory.
-        directory: PathBuf,
-        /// The tool.
-        tool: Tool,
-        /// What told, relative to the directory.
-        evidence: PathBuf,
-    },
     /// No tool's files.
     #[error("no migrations found in {}. {advice}", directory.display())]
     Nothing {
@@ -102,10 +88,9 @@ fn list(found: &[(Tool, PathBuf)]) -> String {
     shown.join(", ")
 }
 
-/// A tool to name in an example: one of those that run.
+/// A tool to name in an example.
 fn example(found: &[(Tool, PathBuf)]) -> Tool {
-    let runs = |tool: &Tool| matches!(tool, Tool::Flyway | Tool::Alembic | Tool::Knex | Tool::Native);
-    found.iter().map(|(tool, _)| *tool).find(runs).unwrap_or(Tool::Native)
+    found.first().map_or(Tool::Native, |(tool, _)| *tool)
 }
 
 /// Tells the tool of a directory. `tool` in `dunlin.toml` decides; else its `migrations` means native; else the
@@ -113,9 +98,6 @@ fn example(found: &[(Tool, PathBuf)]) -> Tool {
 pub fn detect(directory: &Path) -> Result<Detected, DetectError> {
     let settings = Settings::load(directory)?;
     let (tool, evidence) = tool(directory, &settings)?;
-    if tool == Tool::Rails {
-        return Err(DetectError::NotBuilt { directory: directory.to_owned(), tool, evidence });
-    }
     let migrations = match tool {
         Tool::Native => native_folder(directory, &settings)?,
         _ => settings.migrations.clone().unwrap_or_else(|| PathBuf::from(NATIVE_FOLDERS[0])),
@@ -288,18 +270,6 @@ mod tests {
     fn two_tools_are_told_apart_by_the_user() {
         let files = [("migrations/1_orders.sql", ""), ("flyway.conf", ""), ("alembic.ini", "")];
         assert_snapshot!(error(&files), @r#"shop belongs to more than one tool: found flyway.conf (flyway), alembic.ini (alembic), migrations (native). Say which with `tool = "flyway"` in dunlin.toml, or use the tool's own command, as in `dunlin flyway …`"#);
-    }
-
-    #[test]
-    fn tools_that_are_not_built_yet_are_named() {
-        let rails = [("config/database.yml", ""), ("db/migrate/1_orders.rb", "")];
-        assert_snapshot!(error(&rails), @r#"shop is a project of rails (db/migrate tells), and rails projects are not built yet: so far dunlin runs flyway, alembic and knex projects and its own format. For the latter write `tool = "native"` in dunlin.toml"#);
-        let cases = [(rails.to_vec(), Tool::Rails), (vec![("dunlin.toml", "tool = \"rails\"")], Tool::Rails)];
-        for (files, expected) in cases {
-            let folder = project(&files);
-            let error = detect(folder.path()).unwrap_err();
-            assert!(matches!(error, DetectError::NotBuilt { tool, .. } if tool == expected), "{error}");
-        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod plan;
 mod plugin;
 mod progress;
 mod project;
+mod rails;
 mod redo;
 mod repair;
 mod report;
@@ -38,7 +39,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use failure::Failure;
 
-/// Migrates databases: opens a project of Flyway, Alembic, Knex or its own and continues its history.
+/// Migrates databases: opens a project of Flyway, Alembic, Knex, Rails or its own and continues its history.
 ///
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
@@ -123,8 +124,8 @@ enum Command {
     /// Knex' own command line: its commands, arguments and output
     #[command(disable_help_flag = true)]
     Knex(ToolArgs),
-    /// Rails' own database tasks (not built yet)
-    #[command(disable_help_flag = true, hide = true)]
+    /// Rails' own database tasks: their names, variables and output
+    #[command(disable_help_flag = true)]
     Rails(ToolArgs),
 }
 
@@ -146,6 +147,9 @@ pub fn main() -> ExitCode {
     }
     if let Some(own) = tool_arguments(&arguments, "knex") {
         return knex::main(&own);
+    }
+    if let Some(own) = tool_arguments(&arguments, "rails") {
+        return rails::main(&own);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -170,7 +174,7 @@ pub fn main() -> ExitCode {
         Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
         Command::Alembic(arguments) => return alembic::main(&arguments.arguments),
         Command::Knex(arguments) => return knex::main(&arguments.arguments),
-        Command::Rails(_) => Err(not_built("Rails")),
+        Command::Rails(arguments) => return rails::main(&arguments.arguments),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -207,11 +211,6 @@ fn tool_arguments(arguments: &[OsString], name: &str) -> Option<Vec<String>> {
         _ => return None,
     };
     Some(own.iter().map(|argument| argument.to_string_lossy().into_owned()).collect())
-}
-
-fn not_built(tool: &str) -> Failure {
-    Failure::new("NOT_BUILT", format!("dunlin does not run {tool} projects yet"))
-        .help("This version opens native, Flyway, Alembic and Knex projects.")
 }
 
 /// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.

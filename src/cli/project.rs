@@ -51,7 +51,7 @@ impl Project {
             }
             Tool::Alembic => super::alembic_project::open(global, &settings, options, evidence),
             Tool::Knex => super::knex::open_own(global, options, evidence),
-            Tool::Rails => Err(super::not_built(&tool.to_string())),
+            Tool::Rails => super::rails::open_own(global, options, evidence),
         }
     }
 
@@ -238,9 +238,9 @@ pub fn detection_failure(mut error: DetectError) -> Failure {
             return Failure::new("PROJECT", format!("no migrations found in {}", directory.display()))
                 .help(advice.clone());
         }
-        DetectError::Ambiguous { directory, .. }
-        | DetectError::TwoFolders { directory, .. }
-        | DetectError::NotBuilt { directory, .. } => *directory = absolute(directory),
+        DetectError::Ambiguous { directory, .. } | DetectError::TwoFolders { directory, .. } => {
+            *directory = absolute(directory)
+        }
         _ => {}
     }
     Failure::new("PROJECT", error.to_string())

@@ -53,10 +53,15 @@ impl Snapshot {
         };
         let history = History { exists: history_exists, rows };
         let mut answers = Vec::new();
-        for inquiry in adapter.inquiries(&server, &history) {
-            let outcome = connection.execute(&inquiry).map_err(RunError::server("asking the catalog"))?;
-            answers.push(outcome.rows);
-        }
+        let mut ask = |inquiries: Vec<String>, answers: &mut Vec<Vec<Row>>| {
+            for inquiry in inquiries {
+                let outcome = connection.execute(&inquiry).map_err(RunError::server("asking the catalog"))?;
+                answers.push(outcome.rows);
+            }
+            Ok::<(), RunError>(())
+        };
+        ask(adapter.inquiries(&server, &history), &mut answers)?;
+        ask(adapter.further_inquiries(&server, &answers), &mut answers)?;
         let unfinished = entry.as_ref().map(Entry::unfinished);
         let mut snapshot = Snapshot { history, answers, journal_exists, entry, stale: None, unfinished };
         if let Some(unfinished) = &snapshot.unfinished

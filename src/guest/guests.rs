@@ -1,6 +1,7 @@
 //! The guests of a run: which carrier each gets, started when it is first asked for.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,10 @@ pub struct GuestSettings {
     pub python: Option<PathBuf>,
     /// Node of JavaScript guests on the host; found when it is not set.
     pub node: Option<PathBuf>,
+    /// Ruby of Ruby guests on the host; found when it is not set.
+    pub ruby: Option<PathBuf>,
+    /// Variables that the command line sets, for Ruby guests: they see them as they are.
+    pub variables: Vec<(String, String)>,
     /// Variables of the environment that guests see as they are. The sandbox has no others.
     pub environment: Vec<String>,
     /// More variables that the sandbox shows, passwords in them masked, as those of the host are.
@@ -58,6 +63,8 @@ impl GuestSettings {
             carrier: Carrier::default(),
             python: None,
             node: None,
+            ruby: None,
+            variables: Vec::new(),
             environment: Vec::new(),
             masked: Vec::new(),
             secrets: Vec::new(),
@@ -70,7 +77,16 @@ impl GuestSettings {
     }
 
     pub(super) fn rules(&self) -> Rules {
-        Rules { allowed: self.environment.clone(), secrets: self.secrets.clone() }
+        let set = self.variables.iter().map(|(name, _)| name.clone());
+        let allowed = self.environment.iter().cloned().chain(set).collect();
+        Rules { allowed, secrets: self.secrets.clone() }
+    }
+
+    /// The process' environment with the variables that the command line sets; of two the later counts.
+    pub(super) fn inherited(&self) -> impl Iterator<Item = (OsString, OsString)> + use<> {
+        let mut variables: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        variables.extend(self.variables.iter().map(|(name, value)| (name.into(), value.into())));
+        variables.into_iter()
     }
 }
 
@@ -362,7 +378,7 @@ impl Guests {
         }
         let mut folders = sandbox_world::folders(&settings.project, import_paths);
         folders.extend(gems.folders);
-        let environment = environment::for_sandbox(std::env::vars_os(), &settings.rules());
+        let environment = environment::for_sandbox(settings.inherited(), &settings.rules());
         let command = RubyCommand {
             name: format!("the sandbox ({})", pack.name()),
             sha256,

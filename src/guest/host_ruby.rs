@@ -32,7 +32,9 @@ impl RubyCarrier {
     /// [`CarrierError::Start`]: there is no Ruby, or its modules cannot be written.
     pub fn start(program: &GuestProgram, settings: &GuestSettings) -> Result<RubyCarrier, CarrierError> {
         let refused = |reason: String| CarrierError::Start { carrier: "ruby".to_owned(), reason };
-        let ruby = find(&settings.project, &|name| env::var_os(name))
+        let named = settings.ruby.clone().map(|program| Interpreter { program, arguments: Vec::new() });
+        let ruby = named
+            .or_else(|| find(&settings.project, &|name| env::var_os(name)))
             .ok_or_else(|| refused("there is no ruby in PATH".to_owned()))?;
         let modules = write(program).map_err(|error| refused(format!("its modules: {error}")))?;
         let mut arguments = ruby.arguments;
@@ -41,7 +43,7 @@ impl RubyCarrier {
             name: format!("{} ({})", program.language, ruby.program.display()),
             program: ruby.program,
             arguments,
-            environment: environment::for_host(env::vars_os(), &settings.rules()),
+            environment: environment::for_host(settings.inherited(), &settings.rules()),
             folder: settings.project.clone(),
             input: Vec::new(),
             limit: settings.time_limit,

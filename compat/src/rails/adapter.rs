@@ -12,7 +12,7 @@ use super::plan::{self, Chosen, Command};
 use super::release::Release;
 use crate::model::{
     Adapter, AdapterError, Block, Body, Carrier, Code, Context, Direction, EachStatement, ForeignKeys,
-    GuestProgram, History, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Server,
+    GuestProgram, History, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Row, Server,
     Setup, Source, Standing, StatusEntry, Step, TransactionRule, Unfinished,
 };
 
@@ -37,8 +37,6 @@ pub struct RailsAdapter {
     pub carriers: BTreeMap<String, Carrier>,
     /// Files of SQL that run up instead of migrations, absolute, by the migrations' versions.
     pub stand_ins: BTreeMap<String, PathBuf>,
-    /// What `ar_internal_metadata` says of the environment, if the caller has read it: then nothing is written that is there.
-    pub stored_environment: Option<Option<String>>,
     /// What the guest says of `disable_ddl_transaction!`, by version; else the source is looked at.
     pub without_transaction: BTreeMap<u128, bool>,
     /// Whether migrations tell what they do.
@@ -87,10 +85,7 @@ impl RailsAdapter {
                 statements.push(self.tables.create_metadata(dialect));
                 created.push(self.tables.quoted_metadata(dialect));
             }
-            let is_there = self
-                .stored_environment
-                .as_ref()
-                .is_some_and(|stored| stored.as_ref() == Some(&self.environment));
+            let is_there = Self::stored_environment(context) == Some(self.environment.as_str());
             if direction == Direction::Up && !is_there {
                 statements.extend(self.tables.set(MetadataKey::Environment, &self.environment, dialect));
             }
@@ -100,6 +95,11 @@ impl RailsAdapter {
             false => format!("Creating {}", created.join(" and ")),
         };
         (!statements.is_empty()).then_some(Setup { message, statements })
+    }
+
+    /// What `ar_internal_metadata` says of the environment.
+    pub fn stored_environment<'a>(context: &Context<'a>) -> Option<&'a str> {
+        context.answers.get(1)?.first()?.first()?.as_deref()
     }
 
     fn has_metadata(&self, context: &Context<'_>) -> bool {
@@ -245,6 +245,13 @@ impl Adapter for RailsAdapter {
     /// Whether there is `ar_internal_metadata`.
     fn inquiries(&self, server: &Server, _history: &History) -> Vec<String> {
         if self.tables.uses_metadata { vec![self.tables.metadata_exists(server.dialect)] } else { Vec::new() }
+    }
+
+    /// The environment in it, so that nothing is written that is there.
+    fn further_inquiries(&self, server: &Server, answers: &[Vec<Row>]) -> Vec<String> {
+        let is_there = answers.first().is_some_and(|rows| !rows.is_empty());
+        let environment = || self.tables.metadata_value(MetadataKey::Environment, server.dialect);
+        is_there.then(environment).into_iter().collect()
     }
 
     fn session_statements(&self, _server: &Server) -> Vec<String> {

@@ -334,7 +334,6 @@ impl RailsProject {
             guest,
             carriers,
             stand_ins: stand_ins.collect(),
-            stored_environment: None,
             without_transaction: BTreeMap::new(),
             verbose: true,
         })

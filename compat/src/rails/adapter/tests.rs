@@ -42,7 +42,6 @@ fn adapter(folder: &std::path::Path) -> RailsAdapter {
         guest: Arc::new(guest),
         carriers: BTreeMap::new(),
         stand_ins: BTreeMap::new(),
-        stored_environment: None,
         without_transaction: BTreeMap::new(),
         verbose: true,
     }
@@ -76,14 +75,18 @@ fn a_fresh_database_gets_its_tables_and_its_environment() {
 #[test]
 fn what_is_there_already_is_not_written_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut adapter = adapter(folder.path());
-    adapter.stored_environment = Some(Some("staging".to_owned()));
+    let adapter = adapter(folder.path());
     let (server, history) = (server(Dialect::Mariadb), rows(&["1", "2", "3"]));
-    let answers = [vec![vec![Some("ar_internal_metadata".to_owned())]]];
+    let exists = vec![vec![Some("ar_internal_metadata".to_owned())]];
+    let stored = |environment: &str| [exists.clone(), vec![vec![Some(environment.to_owned())]]];
+    assert_eq!(adapter.further_inquiries(&server, &[exists.clone()]).len(), 1);
+    assert!(adapter.further_inquiries(&server, &[Vec::new()]).is_empty());
+    let answers = stored("staging");
     let context = Context { server: &server, history: &history, answers: &answers, unfinished: None };
     let all = Command::Migrate { target: None, filter: Filter::None };
     assert_eq!(adapter.plan_command(&context, &all).unwrap(), Plan::default());
-    adapter.stored_environment = None;
+    let answers = stored("production");
+    let context = Context { server: &server, history: &history, answers: &answers, unfinished: None };
     assert_eq!(adapter.plan_command(&context, &all).unwrap().steps.len(), 1);
     let down = adapter.plan_command(&context, &Command::Rollback(2)).unwrap();
     assert_eq!(ids(&down), ["down 3", "down 2"]);
