@@ -43,7 +43,11 @@ pub fn run(global: &Global, arguments: &PackArgs) -> Result<Exit, Failure> {
 }
 
 /// The tools for which packs can be built.
-const RECIPES: [&PackRecipe; 2] = [&dunlin_compat::alembic::pack::PACK, &dunlin_compat::knex::pack::PACK];
+const RECIPES: [&PackRecipe; 3] = [
+    &dunlin_compat::alembic::pack::PACK,
+    &dunlin_compat::knex::pack::PACK,
+    &dunlin_compat::rails::pack::PACK,
+];
 
 fn recipe(tool: &str) -> Option<&'static PackRecipe> {
     RECIPES.into_iter().find(|recipe| recipe.tool == tool)
