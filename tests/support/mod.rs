@@ -10,6 +10,9 @@
 //! | `DUNLIN_TEST_FLYWAY` | path of Flyway's launcher |
 //! | `DUNLIN_TEST_PYTHON` | path of a Python interpreter with Alembic |
 //! | `DUNLIN_TEST_KNEX` | folder whose `node_modules` hold Knex and its drivers |
+//! | `DUNLIN_TEST_RUBY` | folder whose `bin/ruby` has ActiveRecord; beside it are others for other releases |
+//! | `DUNLIN_TEST_GEMS` | its gems, as RubyGems lays them out |
+//! | `DUNLIN_TEST_RUBY_WASM` | Ruby as WebAssembly |
 //! | `DUNLIN_TEST_WASM_TARGET` | folder for what is compiled to WebAssembly |
 //! | `DUNLIN_TEST_PACKS` | folder of the packs for the sandbox |
 //! | `DUNLIN_TEST_WITHOUT` | names that the caller goes without, divided by spaces |

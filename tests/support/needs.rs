@@ -19,7 +19,9 @@ pub enum Need {
     Alembic,
     /// Node and the npm packages of Knex and its drivers.
     Knex,
-    /// A pack for Alembic.
+    /// Ruby with ActiveRecord.
+    Ruby,
+    /// The packs for the sandbox.
     Pack,
     /// A Rust that compiles for WebAssembly.
     WasmTarget,
@@ -39,6 +41,7 @@ impl Need {
             Self::Flyway => "flyway",
             Self::Alembic => "alembic",
             Self::Knex => "knex",
+            Self::Ruby => "ruby",
             Self::Pack => "pack",
             Self::WasmTarget => "wasm-target",
             Self::Corpus => "corpus",

@@ -14,18 +14,22 @@ use crate::guest::pack_build::{self, BuildError, BuildRequest};
 /// Build a pack, on a machine with Python and pip, or with npm; the machine that migrates needs neither
 ///
 /// The libraries come from the package index, or with --from from a folder where they are installed. What is compiled
-/// in them is left out. A pack of the same versions is replaced. A Knex project that has its node_modules needs no pack.
+/// in them is left out. A pack of the same versions is replaced. A Knex project that has its node_modules needs no pack. A
+/// Rails project needs one for the interpreter, which npm brings; without --from it has no gems, and the project's own are
+/// taken.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dunlin pack build alembic
   dunlin pack build alembic --with alembic==1.13.3 --with sqlalchemy==1.4.54
   dunlin pack build alembic --from .venv --with sqlalchemy-utils==0.41.2
   dunlin pack build knex --with knex==2.5.1
-  dunlin pack build knex --from ../shop/node_modules")]
+  dunlin pack build knex --from ../shop/node_modules
+  dunlin pack build rails
+  dunlin pack build rails --from vendor/bundle/ruby/3.3.0")]
 pub struct BuildArgs {
-    /// The tool: alembic or knex
+    /// The tool: alembic, knex or rails
     tool: String,
-    /// Take the libraries from this virtual environment, site-packages or node_modules folder
+    /// Take the libraries from this virtual environment, site-packages, node_modules or folder of gems
     #[arg(long, value_name = "FOLDER")]
     from: Option<PathBuf>,
     /// A library and its version, or one more library that migrations import; may be repeated
