@@ -57,7 +57,8 @@ fn settings_that_are_wrong() {
 
     # tool = "rails"
     exit 1
-      error: <project> is a project of rails (dunlin.toml tells), and rails projects are not built yet: so far dunlin runs flyway, alembic and knex projects and its own format. For the latter write `tool = "native"` in dunlin.toml
+      error: Could not load database configuration. No such file - ["config/database.yml"]
+      help: Write config/database.yml, or set DATABASE_URL.
     "#);
 }
 

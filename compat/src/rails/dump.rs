@@ -2,6 +2,7 @@
 
 use super::connection::{Family, family};
 use super::databases::DatabaseConfig;
+use super::release::Release;
 use crate::model::{AdapterError, Dialect};
 
 /// A program to run.
@@ -64,7 +65,12 @@ pub enum DumpSchemas {
 ///
 /// # Errors
 /// A value is not known without Ruby, or the adapter is none that dunlin runs.
-pub fn dump(config: &DatabaseConfig, file: &str, options: &DumpOptions) -> Result<Program, AdapterError> {
+pub fn dump(
+    config: &DatabaseConfig,
+    file: &str,
+    options: &DumpOptions,
+    release: Release,
+) -> Result<Program, AdapterError> {
     let database = text(config, "database")?.unwrap_or_default();
     match family(config)? {
         Family::Postgres => {
@@ -96,7 +102,8 @@ pub fn dump(config: &DatabaseConfig, file: &str, options: &DumpOptions) -> Resul
             let mut arguments = options.flags.clone();
             arguments.push(database);
             arguments.push(if options.ignored.is_empty() {
-                ".schema --nosys".to_owned()
+                let all = release.structure_without_system_tables();
+                if all { ".schema --nosys" } else { ".schema" }.to_owned()
             } else {
                 let names: Vec<String> =
                     options.ignored.iter().map(|table| Dialect::Sqlite.quote_literal(table)).collect();
@@ -212,6 +219,15 @@ pub fn postgres_structure(dumped: &str, search_path: &str) -> String {
     kept
 }
 
+/// A `structure.sql` of SQLite without the table that SQLite makes by itself, which releases before 8.0 dump too and
+/// `sqlite3` complains of and goes on.
+pub fn without_system_table(text: &str) -> String {
+    let kept = |line: &str| {
+        if line.trim_end() == "CREATE TABLE sqlite_sequence(name,seq);" { "\n" } else { line }.to_owned()
+    };
+    text.split_inclusive('\n').map(kept).collect()
+}
+
 /// A `structure.sql` without the lines that are commands of `psql`.
 ///
 /// # Errors
@@ -235,7 +251,6 @@ mod tests {
     use std::path::Path;
 
     use super::super::databases::Databases;
-    use super::super::release::Release;
     use super::super::ruby::evaluate::Surroundings;
     use super::*;
 
@@ -257,7 +272,7 @@ mod tests {
             schemas: DumpSchemas::SearchPath,
             ignored: ignored.iter().map(|table| (*table).to_owned()).collect(),
         };
-        shown(&dump(&config(lines), "/tmp/structure.sql", &options).unwrap())
+        shown(&dump(&config(lines), "/tmp/structure.sql", &options, Release(8, 1)).unwrap())
     }
 
     fn shown(program: &Program) -> String {
@@ -325,8 +340,19 @@ mod tests {
     #[test]
     fn a_failure_shows_no_password() {
         let options = DumpOptions { flags: Vec::new(), schemas: DumpSchemas::All, ignored: Vec::new() };
-        let failure = dump(&config(MYSQL), "s.sql", &options).unwrap().failure();
+        let failure = dump(&config(MYSQL), "s.sql", &options, Release(8, 1)).unwrap().failure();
         assert!(failure.starts_with("failed to execute:\nmysqldump --host=db "), "{failure}");
         assert!(!failure.contains("pw"), "{failure}");
+    }
+
+    #[test]
+    fn older_releases_dump_the_tables_of_sqlite_too() {
+        let options =
+            DumpOptions { flags: Vec::new(), schemas: DumpSchemas::SearchPath, ignored: Vec::new() };
+        let config = config(SQLITE);
+        let program = dump(&config, "s.sql", &options, Release(7, 2)).unwrap();
+        assert_eq!(program.arguments, ["db/a.sqlite3", ".schema"]);
+        let text = "CREATE TABLE a (b);\nCREATE TABLE sqlite_sequence(name,seq);\nCREATE TABLE c (d);\n";
+        assert_eq!(without_system_table(text), "CREATE TABLE a (b);\n\nCREATE TABLE c (d);\n");
     }
 }

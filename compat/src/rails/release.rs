@@ -77,6 +77,11 @@ impl Release {
         self >= Release(7, 0)
     }
 
+    /// `structure.sql` of SQLite leaves out the tables of SQLite itself.
+    pub fn structure_without_system_tables(self) -> bool {
+        self >= Release(8, 0)
+    }
+
     /// The versions in `structure.sql` go from the newest to the oldest, without an empty line after them.
     pub fn structure_newest_first(self) -> bool {
         self >= Release(7, 1)

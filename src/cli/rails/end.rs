@@ -48,6 +48,14 @@ impl End {
         }
     }
 
+    /// Why a schema file cannot be loaded: what its Ruby raised stands for itself.
+    pub fn of_schema(error: RunError) -> End {
+        let RunError::Code(failed) = error else { return error.into() };
+        let (class, message) = (class(&failed.traceback), failed.message.clone());
+        let report = Some(Box::new(report(*failed)));
+        End::Raised { class, message, report, release: Release::NEWEST }
+    }
+
     /// Prints it.
     pub fn print(&self) {
         match self {
@@ -125,15 +133,39 @@ impl From<RunError> for End {
 /// What a migration's own error becomes. The place and what stays are told after Rails' words.
 fn of_code(failed: CodeFailure) -> End {
     let message = words::canceled(&failed.message, failed.rolled_back);
+    let report = Some(Box::new(report(failed)));
+    End::Raised { class: "StandardError".to_owned(), message, report, release: Release::NEWEST }
+}
+
+/// Where it happened and what stays; the message stands in Rails' words already.
+fn report(failed: CodeFailure) -> Failure {
     let mut report = Failure::from(RunError::Code(Box::new(failed)));
-    // The message stands in Rails' words already.
     if let Some((head, _)) = report.message.split_once(" failed: ") {
         report.message = format!("{head} failed here");
     }
-    End::Raised {
-        class: "StandardError".to_owned(),
-        message,
-        report: Some(Box::new(report)),
-        release: Release::NEWEST,
+    report
+}
+
+/// The class of an error, which Ruby prints behind its message's first line.
+fn class(traceback: &str) -> String {
+    let of_line = |line: &str| {
+        let name = line.strip_suffix(')')?.rsplit_once('(')?.1;
+        let fits = name.starts_with(char::is_uppercase)
+            && name.chars().all(|character| character.is_alphanumeric() || ":_".contains(character));
+        fits.then(|| name.to_owned())
+    };
+    traceback.lines().find_map(of_line).unwrap_or_else(|| "StandardError".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_of_an_error_is_read_from_what_ruby_prints() {
+        let text = "/app/db/schema.rb:19:in `block': PG::UndefinedTable: ERROR (ActiveRecord::StatementInvalid)\n\tfrom a (B)\n";
+        assert_eq!(class(text), "ActiveRecord::StatementInvalid");
+        assert_eq!(class("a.rb:1: boom (RuntimeError)"), "RuntimeError");
+        assert_eq!(class("nothing (of a class)"), "StandardError");
     }
 }

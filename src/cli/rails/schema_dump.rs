@@ -90,7 +90,7 @@ fn structure(application: &Application<'_>, database: &Database, path: &Path) ->
         schemas: project.dump_schemas()?,
         ignored: ignored(connection.as_mut(), &project.ignored_tables())?,
     };
-    let program = dump::dump(&database.config, &path.display().to_string(), &options)?;
+    let program = dump::dump(&database.config, &path.display().to_string(), &options, project.release)?;
     execute(&program, &project.root)?;
     let whole = project.root.join(path);
     let mut text = fs::read_to_string(&whole)

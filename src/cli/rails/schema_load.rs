@@ -1,6 +1,7 @@
 //! `db:schema:load`: db/schema.rb by Active Record, db/structure.sql by the engine itself.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dunlin_compat::model::{
     Block, Body, Code, Context, Direction, EachStatement, MigrationStep, Plan, Record, Source, Step,
@@ -11,7 +12,6 @@ use dunlin_compat::rails::schema_file;
 use dunlin_compat::rails::task::{self, Task};
 use dunlin_compat::settings::SchemaFormat;
 use serde_json::json;
-use std::sync::Arc;
 
 use super::end::End;
 use super::observer::RailsObserver;
@@ -19,6 +19,7 @@ use super::project::{Application, Database};
 use super::{environments, schema_dump};
 use crate::cli::failure::Failure;
 use crate::db::Access;
+use crate::db::url::Engine;
 use crate::engine::{self, OnUnfinished};
 
 /// Runs the task: for the environment, and for that of tests when it goes with it.
@@ -84,7 +85,7 @@ pub fn one(
         observer,
     );
     observer.is_quiet = was_quiet;
-    loaded?;
+    loaded.map_err(End::of_schema)?;
     drop(guests);
     let planner = |context: &Context<'_>| {
         let setup = database.adapter.record_schema(context, None, &sha1)?;
@@ -102,8 +103,8 @@ fn step(
     format: SchemaFormat,
     verbose: bool,
 ) -> Result<MigrationStep, End> {
-    let is_postgres = database.url.engine == crate::db::url::Engine::Postgres;
-    let is_mysql = database.url.engine == crate::db::url::Engine::Mysql;
+    let is_postgres = database.url.engine == Engine::Postgres;
+    let is_mysql = database.url.engine == Engine::Mysql;
     let (body, transaction, text) = match format {
         SchemaFormat::Ruby => {
             let transaction = if is_mysql { TransactionRule::Never } else { TransactionRule::Always };
@@ -118,12 +119,16 @@ fn step(
                         .at(whole, line)
                         .help("Write it in SQL, or load this file with bin/rails db:schema:load.")
                 })?
+            } else if database.url.engine == Engine::Sqlite {
+                dump::without_system_table(&text)
             } else {
                 text
             };
             (Body::Sql, TransactionRule::Auto, text)
         }
     };
+    let without_checks = is_mysql && format == SchemaFormat::Sql;
+    let checks = |statement: &str| if without_checks { vec![statement.to_owned()] } else { Vec::new() };
     Ok(MigrationStep {
         id: "schema".to_owned(),
         title: shown.display().to_string(),
@@ -134,16 +139,8 @@ fn step(
         on_error: Vec::new(),
         each_statement: EachStatement::default(),
         // As Rails has MySQL's client load it.
-        session: if is_mysql && format == SchemaFormat::Sql {
-            vec!["SET FOREIGN_KEY_CHECKS = 0".to_owned()]
-        } else {
-            Vec::new()
-        },
-        restore: if is_mysql && format == SchemaFormat::Sql {
-            vec!["SET FOREIGN_KEY_CHECKS = 1".to_owned()]
-        } else {
-            Vec::new()
-        },
+        session: checks("SET FOREIGN_KEY_CHECKS = 0"),
+        restore: checks("SET FOREIGN_KEY_CHECKS = 1"),
         record: Record::default(),
         group: None,
     })
