@@ -21,7 +21,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use dunlin::db::{self, ConnectOptions, DatabaseUrl};
-use support::code::{Figures, compare, runs, setting};
+use support::code::{Figures, compare, packs, runs, setting};
 use support::measure::{Figure, median_of, time};
 use support::server::{Database, Server};
 
@@ -144,17 +144,6 @@ impl Project {
         environment.extend(packs());
         time(&command, &environment, self.folder.path())
     }
-}
-
-/// The packs, and what was compiled of them, as the tests keep it.
-fn packs() -> Vec<(String, String)> {
-    let Some(packs) = setting("DUNLIN_TEST_PACKS") else { return Vec::new() };
-    let inside = |name: &str| PathBuf::from(&packs).join(name).display().to_string();
-    vec![
-        ("XDG_CACHE_HOME".to_owned(), inside(".cache")),
-        ("XDG_STATE_HOME".to_owned(), inside(".state")),
-        ("DUNLIN_PACKS".to_owned(), packs.clone()),
-    ]
 }
 
 fn sqlalchemy_url(database: &Database) -> String {

@@ -1,5 +1,7 @@
 //! What is timed of tools whose migrations are code, and how it is shown.
 
+use std::path::PathBuf;
+
 use super::measure::Figure;
 use super::server::Server;
 
@@ -73,4 +75,15 @@ pub fn setting(name: &str) -> Option<String> {
 /// Runs per figure.
 pub fn runs() -> usize {
     setting("DUNLIN_BENCH_RUNS").and_then(|text| text.parse().ok()).unwrap_or(7)
+}
+
+/// The packs, and what was compiled of them, as the tests keep it.
+pub fn packs() -> Vec<(String, String)> {
+    let Some(packs) = setting("DUNLIN_TEST_PACKS") else { return Vec::new() };
+    let inside = |name: &str| PathBuf::from(&packs).join(name).display().to_string();
+    vec![
+        ("XDG_CACHE_HOME".to_owned(), inside(".cache")),
+        ("XDG_STATE_HOME".to_owned(), inside(".state")),
+        ("DUNLIN_PACKS".to_owned(), packs.clone()),
+    ]
 }

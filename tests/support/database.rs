@@ -206,6 +206,18 @@ impl Database {
         arguments
     }
 
+    /// Drops everything that is in it; the database is new under its name.
+    pub fn reset(&self) {
+        if self.server.is_none() {
+            for end in ["", "-wal", "-shm", "-journal"] {
+                let _ = std::fs::remove_file(format!("{}{end}", self.name()));
+            }
+            return;
+        }
+        self.drop_all();
+        self.administer(&format!("CREATE DATABASE {};", self.name)).success();
+    }
+
     /// Runs a script with the server's client and fails the test when it fails. Returns what the client printed.
     #[track_caller]
     pub fn sql(&self, script: &str) -> String {
