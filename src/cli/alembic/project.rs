@@ -10,6 +10,7 @@ use dunlin_compat::alembic::files::{self, Files, FilesError};
 use dunlin_compat::alembic::graph::{Built, Graph, GraphError, NodeId, Warning};
 use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
+use dunlin_compat::alembic::project::AlembicProject;
 use dunlin_compat::alembic::revision_file::RevisionFileError;
 use dunlin_compat::settings::Settings;
 
@@ -145,8 +146,13 @@ impl Project {
     pub fn facts(&self) -> Result<Facts, CommandFailure> {
         let project = alembic_project::load_environment(&self.directory, &self.invocation, &self.settings)
             .map_err(Failure::from)?;
-        let (url, _) = project.url.map_err(Failure::from)?;
-        Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter })
+        facts_of(project)
+    }
+
+    /// The same for each database that `env.py` migrates.
+    pub fn facts_of_each(&self) -> Result<Vec<Facts>, CommandFailure> {
+        let projects = alembic_project::load_environments(&self.directory, &self.invocation, &self.settings);
+        projects.map_err(Failure::from)?.into_iter().map(facts_of).collect()
     }
 
     /// What the command line says about the configuration.
@@ -180,6 +186,11 @@ impl Project {
             self.loaded.get().map(|loaded| loaded.build_warnings.clone()).unwrap_or_default();
         Ok(Ok(AlembicAdapter { graph, build_warnings, ..facts.adapter.clone() }))
     }
+}
+
+fn facts_of(project: AlembicProject) -> Result<Facts, CommandFailure> {
+    let (url, _) = project.url.map_err(Failure::from)?;
+    Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter })
 }
 
 /// What the command line says about the configuration.
