@@ -250,6 +250,20 @@ def test_a_package_is_used_without_an_init_that_fails(clinic):
     ]
 
 
+def test_a_library_is_not_imported_again_when_a_package_of_the_project_fails(clinic, monkeypatch):
+    packages = clinic.folder / "lib" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    # As sqlalchemy.orm registers its inspections.
+    (packages / "registry.py").write_text(
+        "import sys\nassert not hasattr(sys, 'registered'), 'registered already'\nsys.registered = True\n"
+    )
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("import registry, nothing_at_all\n")
+    (clinic.folder / "app" / "kinds.py").write_text("import registry\nWARD = 'ward'\n")
+    assert problems(clinic, "from app.kinds import WARD\ndef upgrade():\n    pass\n")[1] == []
+
+
 def test_only_the_package_that_fails_is_used_without_its_init(clinic):
     files = {
         "app/__init__": "WARD = 'ward'\n",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::adapter::{AlembicAdapter, Environment, RevisionCode};
 use super::config::{Config, Invocation, PackageSearch};
-use super::env::{self, EnvPy, Fact, Inputs, Target};
+use super::env::{self, EnvPy, Fact, Inputs, Said, Target};
 use super::files;
 use super::graph::{Built, Graph};
 use super::guest;
@@ -45,6 +45,8 @@ pub struct AlembicProject {
     pub adapter: AlembicAdapter,
     /// The target, and where it is said.
     pub url: Result<(SqlalchemyUrl, String), AdapterError>,
+    /// What `env.py` logs of this database before it migrates it.
+    pub said: Vec<Said>,
     /// What Alembic warns of while it reads the files.
     pub warnings: Vec<String>,
     /// Folders of installed packages.
@@ -159,7 +161,8 @@ fn of_target(
     let mut adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
     let stand_ins = own.stand_in.iter().map(|(id, file)| (id.clone(), inputs.directory.join(file)));
     adapter.stand_ins = stand_ins.collect();
-    Ok(AlembicProject { config, env: env.clone(), adapter, url, warnings: Vec::new(), packages })
+    let said = target.map(|target| target.said.clone()).unwrap_or_default();
+    Ok(AlembicProject { config, env: env.clone(), adapter, url, said, warnings: Vec::new(), packages })
 }
 
 /// The one call of `context.configure` that is reached.

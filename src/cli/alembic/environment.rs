@@ -68,6 +68,9 @@ impl Project {
 impl Online<'_> {
     /// What Alembic logs of it.
     pub fn introduce(&self, console: &Console) {
+        for said in &self.facts.said {
+            console.log(&said.logger, said.level, &said.text);
+        }
         let dialect = self.connection.server().dialect;
         let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
         log(&format!("Context impl {}.", context_impl(dialect, &self.facts.url)));

@@ -127,11 +127,21 @@ def import_module(name):
             return importlib.import_module(name)
         except (ImportError, OSError, AttributeError, RuntimeError, KeyError, ValueError, TypeError) as error:
             failed = _failed_package(error)
+            # Libraries stay: some cannot be imported twice.
             for added in set(sys.modules) - before:
-                del sys.modules[added]
+                if _is_of_project(sys.modules[added]):
+                    del sys.modules[added]
             if failed is None:
                 raise
             _empty(*failed, error)
+
+
+def _is_of_project(module):
+    file = getattr(module, "__file__", None)
+    if file is None:
+        # A package without an __init__.
+        file = os.path.join(next(iter(getattr(module, "__path__", None) or ()), ""), "__init__.py")
+    return frames.in_project(file)
 
 
 def _failed_package(error):
