@@ -400,6 +400,16 @@ Base.metadata.create_all(create_engine(url))",
     const MLFLOW_SQLITE: History = History { server: ServerKind::Sqlite, ..MLFLOW };
     const MLFLOW_MYSQL: History = History { server: ServerKind::MySql, ..MLFLOW };
 
+    const WAREHOUSE: History = History {
+        name: "warehouse",
+        versions: "warehouse/warehouse/migrations/versions",
+        path: "warehouse",
+        imports: "import alembic_postgresql_enum\n",
+        configure: "transaction_per_migration=True",
+        revisions: 288,
+        ..PLAIN
+    };
+
     macro_rules! projects {
         ($($name:ident: $history:ident;)*) => {
             $(
@@ -437,6 +447,7 @@ Base.metadata.create_all(create_engine(url))",
         mlflow_on_postgres: MLFLOW;
         mlflow_on_sqlite: MLFLOW_SQLITE;
         mlflow_on_mysql: MLFLOW_MYSQL;
+        warehouse: WAREHOUSE;
     }
 }
 

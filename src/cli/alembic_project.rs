@@ -60,14 +60,26 @@ pub fn load_environment(
     invocation: &Invocation,
     settings: &Settings,
 ) -> Result<AlembicProject, AdapterError> {
-    project::load_environment(&Load {
-        directory,
-        invocation,
-        settings,
-        variables: &|name| std::env::var(name).ok(),
-        url: None,
-        offline: false,
-    })
+    online(directory, invocation, settings, &project::load_environment)
+}
+
+/// The same once for each database that `env.py` migrates.
+pub fn load_environments(
+    directory: &Path,
+    invocation: &Invocation,
+    settings: &Settings,
+) -> Result<Vec<AlembicProject>, AdapterError> {
+    online(directory, invocation, settings, &project::load_environments)
+}
+
+fn online<T>(
+    directory: &Path,
+    invocation: &Invocation,
+    settings: &Settings,
+    read: &dyn Fn(&Load<'_>) -> Result<T, AdapterError>,
+) -> Result<T, AdapterError> {
+    let variables = &|name: &str| std::env::var(name).ok();
+    read(&Load { directory, invocation, settings, variables, url: None, offline: false })
 }
 
 /// What runs the project's revisions.

@@ -86,6 +86,12 @@ pub fn settle(
     Ok(Settled::Done)
 }
 
+/// MySQL: whether [`settle`] is to find out of a statement, if that succeeds, that it did, or that it may be run again.
+pub fn tells(statement: &Statement<'_>, before: Option<&str>) -> bool {
+    let (Some(target), Some(before)) = (&statement.facts.target, before) else { return false };
+    !statement.facts.temporary_object && unseen_change(statement, target, before).is_none()
+}
+
 /// MySQL: why a statement may have changed something although all definitions are as before.
 fn unseen_change(statement: &Statement<'_>, target: &Target, before: &str) -> Option<&'static str> {
     if target.action == Action::Truncate {

@@ -108,7 +108,8 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Runs migrations that share one transaction as far as their code lets them; usually all of a group, or one.
+    /// Runs migrations that share one transaction as far as their code lets them; usually all of a group, or one. On MySQL the
+    /// session commits nothing by itself from then on, until [`Runner::manual_commit`] is switched off.
     pub(super) fn run_code_group(
         &mut self,
         group: &[&Prepared<'_>],
@@ -144,10 +145,7 @@ impl Runner<'_> {
             let number = (first_index + done, total);
             let split = commit_before.saturating_sub(done);
             let stop = match self.try_code_group(guests, rest, number, split, entry.take(), &mut attempt) {
-                Ok(()) => {
-                    self.manual_commit(false)?;
-                    return Ok(Carried::Out);
-                }
+                Ok(()) => return Ok(Carried::Out),
                 Err(stop) => stop,
             };
             self.roll_back();
@@ -276,7 +274,7 @@ impl Runner<'_> {
                 if is_retryable(&error) { Stop::Retry(failure, error) } else { Stop::Failed(failure) }
             })?;
         }
-        self.record_success(prepared.step, started)?;
+        self.record_success(prepared.step, started, None)?;
         // MySQL's DDL has committed; nothing is to share a transaction with it.
         let ends = last || self.connection.server().dialect.is_mysql_family();
         if ends {
@@ -285,14 +283,19 @@ impl Runner<'_> {
         Ok(ends)
     }
 
-    /// Writes the history row into the open transaction.
-    pub(super) fn record_success(&mut self, step: &MigrationStep, started: Instant) -> Result<(), Stop> {
+    /// Writes the history row into the open transaction, and something of ours behind it.
+    pub(super) fn record_success(
+        &mut self,
+        step: &MigrationStep,
+        started: Instant,
+        behind: Option<String>,
+    ) -> Result<(), Stop> {
         let elapsed = started.elapsed().as_millis().to_string();
         let doing = format!("recording {}", step.title);
         self.own(&step.restore, &doing)?;
         let statements: Vec<String> =
             step.record.success.iter().map(|statement| statement.with_elapsed(&elapsed)).collect();
-        let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
+        let texts: Vec<&str> = statements.iter().chain(&behind).map(String::as_str).collect();
         if texts.is_empty() {
             return Ok(());
         }
@@ -332,10 +335,11 @@ impl Runner<'_> {
     }
 
     /// MySQL: a statement and the journal's advance commit together.
-    fn manual_commit(&mut self, on: bool) -> Result<(), RunError> {
-        if self.connection.server().dialect.is_mysql_family() {
+    pub(super) fn manual_commit(&mut self, on: bool) -> Result<(), RunError> {
+        if self.commits_by_hand != on && self.connection.server().dialect.is_mysql_family() {
             let statement = if on { "SET autocommit = 0" } else { "SET autocommit = 1" };
             self.connection.execute(statement).map_err(RunError::server("preparing the session"))?;
+            self.commits_by_hand = on;
         }
         Ok(())
     }

@@ -235,18 +235,21 @@ impl Journal {
 
     fn insert(&self, entry: &Entry) -> String {
         let literal = |text: &str| self.dialect.quote_literal(text);
+        let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "NULL".to_owned(), literal);
         let verb = if self.dialect.is_mysql_family() { "REPLACE" } else { "INSERT" };
         format!(
             "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed, replay) \
-             VALUES ({}, {}, {}, {}, 0, NULL, {}, {}, {})",
+             VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
             self.table,
             literal(&self.history),
             literal(&entry.id),
             literal(&entry.direction.to_string()),
             entry.next,
+            i32::from(entry.in_flight),
+            optional(&entry.fingerprint),
             literal(&entry.digests.join(" ")),
             i32::from(entry.failed),
-            entry.replay.as_deref().map_or_else(|| "NULL".to_owned(), literal)
+            optional(&entry.replay)
         )
     }
 }

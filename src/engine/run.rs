@@ -104,6 +104,7 @@ pub fn run(
         data_version: None,
         journal_exists: false,
         parsing_changed: false,
+        commits_by_hand: false,
         announced: false,
     };
     let result = runner.run(planner, on_unfinished);
@@ -182,6 +183,8 @@ pub(super) struct Runner<'a> {
     pub(super) journal_exists: bool,
     /// Whether a statement has changed how the server reads text since a message began with the session's own settings.
     pub(super) parsing_changed: bool,
+    /// MySQL: whether `autocommit` is off, as code migrations need it.
+    pub(super) commits_by_hand: bool,
     announced: bool,
 }
 
@@ -274,7 +277,7 @@ impl Runner<'_> {
         };
         if prepared_step.code().is_some() {
             self.run_code_group(&[prepared_step], index, prepared.len(), Some(entry))?;
-            return Ok(());
+            return self.manual_commit(false);
         }
         if entry.next == 0 && !entry.in_flight && prepared_step.is_atomic() {
             // It failed as a whole before, or was edited into one transaction.
@@ -290,11 +293,15 @@ impl Runner<'_> {
         for step in &plan.steps {
             match step {
                 Step::Setup(setup) => {
+                    self.manual_commit(false)?;
                     if self.run_setup(setup)? == Carried::Stale {
                         return Ok(Carried::Stale);
                     }
                 }
-                Step::Script(script) => self.run_script(script)?,
+                Step::Script(script) => {
+                    self.manual_commit(false)?;
+                    self.run_script(script)?;
+                }
                 Step::Migration(migration) => {
                     let Some(current) = prepared.get(index) else { continue };
                     // A group runs with its first member.
@@ -309,6 +316,7 @@ impl Runner<'_> {
                             return Ok(Carried::Stale);
                         }
                     } else if atomic {
+                        self.manual_commit(false)?;
                         let members: Vec<&Prepared<'_>> = group.iter().collect();
                         if self.run_atomic(&members, index, total, false)? == Carried::Stale {
                             return Ok(Carried::Stale);
@@ -324,6 +332,7 @@ impl Runner<'_> {
                 }
             }
         }
+        self.manual_commit(false)?;
         Ok(Carried::Out)
     }
 
@@ -336,6 +345,7 @@ impl Runner<'_> {
         if prepared.code().is_some() {
             return self.run_code_group(&[prepared], index, total, None);
         }
+        self.manual_commit(false)?;
         if prepared.is_atomic() {
             return self.run_atomic(&[prepared], index, total, false);
         }

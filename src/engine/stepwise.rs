@@ -264,8 +264,8 @@ impl Runner<'_> {
         let begin = self.begin_statements();
         let recorded = self
             .own(&begin, &doing)
-            .and_then(|()| self.record_success(step, started))
-            .and_then(|()| self.own(&[self.journal.end(), "COMMIT".to_owned()], &doing));
+            .and_then(|()| self.record_success(step, started, Some(self.journal.end())))
+            .and_then(|()| self.own(&["COMMIT".to_owned()], &doing));
         recorded.map_err(|stop| {
             self.roll_back();
             match stop {

@@ -18,6 +18,7 @@ mod normal;
 mod offline;
 mod original;
 mod pair;
+mod several;
 mod stamps;
 mod starting;
 mod writing;

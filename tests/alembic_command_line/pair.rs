@@ -67,6 +67,27 @@ impl Pair {
         self
     }
 
+    /// Changes a file of SQLite in both.
+    pub fn sql_in(&mut self, file: &str, text: &str) -> &mut Pair {
+        for place in [&self.theirs, &self.ours] {
+            Connection::open(place.project.path().join(file)).unwrap().execute_batch(text).unwrap();
+        }
+        self
+    }
+
+    /// Compares what a query finds in a file of SQLite in both; that there is no such table is an answer, too.
+    pub fn same_in(&mut self, file: &str, query: &str) -> &mut Pair {
+        let found = |place: &Place| {
+            let path = place.project.path().join(file);
+            rows_of_file(&path.to_string_lossy(), query).ok()
+        };
+        let (theirs, ours) = (found(&self.theirs), found(&self.ours));
+        if theirs != ours {
+            self.differences.push(format!("{file}: {query}\n- {theirs:?}\n+ {ours:?}\n"));
+        }
+        self
+    }
+
     /// Runs lines of words in both, one after the other, and compares after each.
     pub fn all_same(&mut self, lines: &[&str]) -> &mut Pair {
         for line in lines {

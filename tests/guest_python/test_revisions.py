@@ -154,6 +154,43 @@ def test_a_commit_in_the_middle_is_passed_on(clinic):
     assert kinds.index("commit") < kinds.index("CREATE INDEX ix ON ward (id)")
 
 
+def test_revisions_share_a_connection_until_one_fails(clinic):
+    """As those of Alembic's command do. A revision shows its connection's number in what it prints."""
+    counting = (
+        "def upgrade():\n"
+        "    bind = op.get_bind()\n"
+        "    seen = sa.__dict__.setdefault('_seen', [])\n"
+        "    if not any(bind is one for one in seen):\n"
+        "        seen.append(bind)\n"
+        "    print(len(seen))\n"
+        "    op.execute('CREATE TABLE %s (id int)')\n"
+    )
+    guest = clinic.start()
+
+    def run(name, heads, body=counting):
+        path = clinic.revision(name, body.replace("%s", name), heads[0] if heads else None)
+        return guest.run(path, heads=heads, heads_after=[name])
+
+    def printed():
+        return [text for _, logger, text in guest.logs if logger == "stdout"]
+
+    for name, heads in [("aa1", []), ("aa2", ["aa1"])]:
+        assert run(name, heads)["type"] == "done"
+    assert printed() == ["1", "1"]
+    broken = "def upgrade():\n    op.execute('SELECT * FROM nowhere')\n"
+    assert run("aa3", ["aa2"], broken)["type"] == "failed"
+    # Run again, it begins anew, and so does one that does not follow, as after a refusal of the database.
+    assert run("aa4", ["aa2"])["type"] == "done"
+    assert run("aa5", ["aa4"])["type"] == "done"
+    assert run("aa6", ["aa2"])["type"] == "done"
+    assert printed() == ["1", "1", "2", "2", "3"]
+    # What a revision leaves open is none of the next one's.
+    dangling = counting + "    bind.execute(sa.text('SELECT 1'))\n    bind.close()\n"
+    assert run("aa7", ["aa6"], dangling)["type"] == "done"
+    assert run("aa8", ["aa7"])["type"] == "done"
+    assert printed()[-2:] == ["3", "4"]
+
+
 def test_a_foreign_key_pragma_leaves_the_transaction(clinic):
     body = (
         "def upgrade():\n"
@@ -213,6 +250,20 @@ def test_a_package_is_used_without_an_init_that_fails(clinic):
     ]
 
 
+def test_a_library_is_not_imported_again_when_a_package_of_the_project_fails(clinic, monkeypatch):
+    packages = clinic.folder / "lib" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    # As sqlalchemy.orm registers its inspections.
+    (packages / "registry.py").write_text(
+        "import sys\nassert not hasattr(sys, 'registered'), 'registered already'\nsys.registered = True\n"
+    )
+    (clinic.folder / "app").mkdir()
+    (clinic.folder / "app" / "__init__.py").write_text("import registry, nothing_at_all\n")
+    (clinic.folder / "app" / "kinds.py").write_text("import registry\nWARD = 'ward'\n")
+    assert problems(clinic, "from app.kinds import WARD\ndef upgrade():\n    pass\n")[1] == []
+
+
 def test_only_the_package_that_fails_is_used_without_its_init(clinic):
     files = {
         "app/__init__": "WARD = 'ward'\n",
@@ -251,6 +302,53 @@ def test_a_sub_module_that_another_revision_would_have_imported_is_there(clinic)
     assert found == []
     final = clinic.guest.run(path)
     assert final["type"] == "done", final
+
+
+FAMILIAR = (
+    "from alembic import op\nimport sqlalchemy as sa\nimport os.path, json as j\n"
+    "x = (sa.types.String, sa.Integer, j.decoder.JSONDecoder)\n"
+)
+
+KNOWN = [
+    "from alembic import op\nimport sqlalchemy as sa\n\n\ndef upgrade():\n    op.f(sa.Integer(), sa.types.String)\n",
+    '"""Words."""\r\nimport sqlalchemy as sa\r\ny = (sa.types .\r\n String)\r\n',
+    "y = 1\n",
+    "def upgrade():\n    import os.path, json as j\n    return j.decoder.JSONDecoder\n",
+]
+
+UNKNOWN = [
+    "from alembic import command\n",
+    "import sqlalchemy as s2\ny = s2.Text\n",
+    "import sqlalchemy as sa\ny = sa.dialects.mysql\n",
+    "import sqlalchemy as sa\ny = (sa.dialects).mysql\n",
+    "import sqlalchemy as sa\ny = (sa).dialects\n",
+    "import sqlalchemy as sa\ny = (sa.types\n  # words\n  .Text)\n",
+    "import sqlalchemy as sa\ny = sa.types.\\\n  Text\n",
+    "import sqlalchemy as sa; import nothing_at_all\n",
+    "import sqlalchemy as sa\nif sa: import nothing_at_all\n",
+    "from sqlalchemy import (\n    nothing_at_all,\n)\n",
+    "from sqlalchemy import *\n",
+    "import \\\n  nothing_at_all\n",
+    "from . import op\n",
+    "import nothing_at_all # words\n",
+]
+
+
+def test_what_was_found_to_be_imported_is_known_by_its_text(monkeypatch):
+    monkeypatch.syspath_prepend(os.path.dirname(fake_engine.GUEST))
+    from dunlin_guest import imports
+
+    monkeypatch.setattr(imports, "_familiar", imports._Familiar())
+    assert not imports._familiar.knows(FAMILIAR)
+    assert imports.problems("familiar.py", FAMILIAR) == []
+    for source in KNOWN:
+        compile(source, "known", "exec")
+        assert imports._familiar.knows(source), source
+        monkeypatch.setattr(imports, "_cannot_import", None)
+        monkeypatch.setattr(imports, "_reach", None)
+        assert imports.problems("known.py", source) == []
+    for source in UNKNOWN:
+        assert not imports._familiar.knows(source), source
 
 
 IN_THE_SANDBOX = """
@@ -302,6 +400,26 @@ def test_a_name_that_a_module_does_not_have_is_a_problem(clinic):
     (clinic.folder / "kinds.py").write_text("WARD = 1\n")
     _, (found,) = problems(clinic, "from kinds import ROOM\n")
     assert found["import"] == "kinds.ROOM" and "cannot import name 'ROOM'" in found["reason"]
+
+
+def test_an_operation_that_a_package_adds_is_there_as_env_py_imports_the_package(clinic, monkeypatch):
+    packages = clinic.folder / "lib" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    (packages / "ward_operations.py").write_text(
+        "from alembic.operations import MigrateOperation, Operations\n\n"
+        "@Operations.register_operation('create_ward')\n"
+        "class CreateWard(MigrateOperation):\n"
+        "    @classmethod\n"
+        "    def create_ward(cls, operations):\n"
+        "        operations.execute('CREATE TABLE ward (id int)')\n"
+    )
+    (clinic.folder / "migrations" / "env.py").write_text("import ward_operations  # adds one\n" + ENV)
+    path, found = problems(clinic, "def upgrade():\n    op.create_ward()\n")
+    assert found == []
+    assert clinic.guest.run(path)["type"] == "done"
+    final = clinic.guest.call("command", command="upgrade", keywords={"revision": "aa1", "sql": True, "tag": None})
+    assert final["value"]["error"] is None and "CREATE TABLE ward" in "".join(clinic.guest.output)
 
 
 # -- Alembic's commands

@@ -24,6 +24,8 @@ pub struct History {
     pub versions: &'static str,
     /// What goes on `sys.path`, in the corpus; empty if nothing has to.
     pub path: &'static str,
+    /// What `env.py` imports besides, for what it adds to Alembic.
+    pub imports: &'static str,
     /// Arguments of `context.configure`.
     pub configure: &'static str,
     /// How many revisions there are, so that a half-empty clone does not pass.
@@ -42,6 +44,7 @@ pub const PLAIN: History = History {
     server: ServerKind::Postgres,
     versions: "",
     path: "",
+    imports: "",
     configure: "",
     revisions: 0,
     variables: &[],
@@ -50,7 +53,7 @@ pub const PLAIN: History = History {
 };
 
 const ENV_PY: &str = r#"import os
-
+{imports}
 from alembic import context
 from sqlalchemy import create_engine, pool
 
@@ -105,7 +108,10 @@ impl Checkout {
                  version_locations = {versions}\n"
             ),
         );
-        project.write("migrations/env.py", ENV_PY.replace("{configure}", history.configure));
+        project.write(
+            "migrations/env.py",
+            ENV_PY.replace("{configure}", history.configure).replace("{imports}", history.imports),
+        );
         let checkout = Self { history, environment, database, project };
         if !history.before.is_empty() {
             let before = format!(

@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::config::{Config, PackageSearch};
+use super::output::Level;
 use super::python::Interpreter;
 use super::python::source::{SourceError, decode, docstring, with_module};
 use super::python::value::Place;
@@ -88,6 +89,19 @@ pub struct Target {
     pub others: Vec<(String, Place)>,
     /// Whether `run_migrations` is called behind it.
     pub runs: bool,
+    /// What `env.py` logs before it, since the last one.
+    pub said: Vec<Said>,
+}
+
+/// A line that `env.py` logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The logger's name.
+    pub logger: String,
+    /// How grave it is.
+    pub level: Level,
+    /// The line.
+    pub text: String,
 }
 
 /// Something that `env.py` does and that matters to whoever runs migrations without it.

@@ -70,6 +70,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("dunlin_guest.host", include_str!("guest/dunlin_guest/host.py")),
     ("dunlin_guest.imports", include_str!("guest/dunlin_guest/imports.py")),
     ("dunlin_guest.logs", include_str!("guest/dunlin_guest/logs.py")),
+    ("dunlin_guest.operations", include_str!("guest/dunlin_guest/operations.py")),
     ("dunlin_guest.preload", include_str!("guest/dunlin_guest/preload.py")),
     ("dunlin_guest.sandbox", include_str!("guest/dunlin_guest/sandbox.py")),
     ("dunlin_guest.session", include_str!("guest/dunlin_guest/session.py")),

@@ -1,6 +1,6 @@
 //! An Alembic project, read from disk: configuration, revisions, what its `env.py` says, and what `dunlin.toml` says instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::adapter::{AlembicAdapter, Environment, RevisionCode};
 use super::config::{Config, Invocation, PackageSearch};
-use super::env::{self, EnvPy, Fact, Inputs, Target};
+use super::env::{self, EnvPy, Fact, Inputs, Said, Target};
 use super::files;
 use super::graph::{Built, Graph};
 use super::guest;
@@ -45,6 +45,8 @@ pub struct AlembicProject {
     pub adapter: AlembicAdapter,
     /// The target, and where it is said.
     pub url: Result<(SqlalchemyUrl, String), AdapterError>,
+    /// What `env.py` logs of this database before it migrates it.
+    pub said: Vec<Said>,
     /// What Alembic warns of while it reads the files.
     pub warnings: Vec<String>,
     /// Folders of installed packages.
@@ -78,6 +80,33 @@ pub fn load_environment(inputs: &Load<'_>) -> Result<AlembicProject, AdapterErro
     environment_of(inputs, config, packages, &invocation)
 }
 
+/// Reads a project without its revisions once for each database that `env.py` migrates, in its order.
+///
+/// # Errors
+/// As [`load`], and when the databases cannot be told apart, or `env.py` has to be run.
+pub fn load_environments(inputs: &Load<'_>) -> Result<Vec<AlembicProject>, AdapterError> {
+    let (config, packages, invocation) = configuration(inputs)?;
+    let env = read_env(inputs, &config, &packages);
+    let targets: &[Target] = env.as_ref().map_or(&[], |env| &env.targets);
+    if targets.len() < 2 || !are_apart(inputs, targets) {
+        return Ok(vec![of_target(inputs, (config, packages), &invocation, &env, only_target(targets)?)?]);
+    }
+    let each = targets.iter();
+    each.map(|target| of_target(inputs, (config.clone(), packages.clone()), &invocation, &env, Some(target)))
+        .collect()
+}
+
+/// Whether each target has a database and a name of its own, and can be run without `env.py`.
+fn are_apart(inputs: &Load<'_>, targets: &[Target]) -> bool {
+    let own = &inputs.settings.alembic;
+    let names: BTreeSet<&str> = targets.iter().filter_map(|target| target.engine_name.as_deref()).collect();
+    let urls: BTreeSet<&str> =
+        targets.iter().filter_map(|target| target.url.known()).map(SqlalchemyUrl::expose).collect();
+    let told = inputs.url.is_none() && own.url.is_none();
+    let run = targets.iter().all(|target| target.runs && guest_mode(own, Some(target)) == "static");
+    told && run && names.len() == targets.len() && urls.len() == targets.len()
+}
+
 fn configuration(inputs: &Load<'_>) -> Result<(Config, PackageSearch, Invocation), AdapterError> {
     let own = &inputs.settings.alembic;
     let packages = PackageSearch::of_project(inputs.directory, &own.site_packages, inputs.variables);
@@ -96,39 +125,54 @@ fn environment_of(
     packages: PackageSearch,
     invocation: &Invocation,
 ) -> Result<AlembicProject, AdapterError> {
-    let own = &inputs.settings.alembic;
-    let env = env::read(&Inputs {
-        directory: inputs.directory,
-        config: &config,
-        x: &invocation.x,
-        variables: inputs.variables,
-        packages: &packages,
-        offline: inputs.offline,
-    })
-    .map_err(|error| error.to_string());
+    let env = read_env(inputs, &config, &packages);
     let target = match &env {
-        Ok(env) => only_target(env)?,
+        Ok(env) => only_target(&env.targets)?,
         Err(_) => None,
     };
-    let environment = environment(own, target, &env)?;
-    let url = url(inputs, own, target, &env);
+    of_target(inputs, (config, packages), invocation, &env, target)
+}
+
+fn read_env(inputs: &Load<'_>, config: &Config, packages: &PackageSearch) -> Result<EnvPy, String> {
+    env::read(&Inputs {
+        directory: inputs.directory,
+        config,
+        x: &inputs.invocation.x,
+        variables: inputs.variables,
+        packages,
+        offline: inputs.offline,
+    })
+    .map_err(|error| error.to_string())
+}
+
+fn of_target(
+    inputs: &Load<'_>,
+    (config, packages): (Config, PackageSearch),
+    invocation: &Invocation,
+    env: &Result<EnvPy, String>,
+    target: Option<&Target>,
+) -> Result<AlembicProject, AdapterError> {
+    let own = &inputs.settings.alembic;
+    let environment = environment(own, target, env)?;
+    let url = url(inputs, own, target, env);
     let mode = guest_mode(own, target);
     let shape = Shape { config: &config, invocation, target, environment: &environment };
     let code = code(inputs, &shape, url.as_ref().ok().map(|(url, _)| url), mode);
     let mut adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
     let stand_ins = own.stand_in.iter().map(|(id, file)| (id.clone(), inputs.directory.join(file)));
     adapter.stand_ins = stand_ins.collect();
-    Ok(AlembicProject { config, env, adapter, url, warnings: Vec::new(), packages })
+    let said = target.map(|target| target.said.clone()).unwrap_or_default();
+    Ok(AlembicProject { config, env: env.clone(), adapter, url, said, warnings: Vec::new(), packages })
 }
 
 /// The one call of `context.configure` that is reached.
-fn only_target(env: &EnvPy) -> Result<Option<&Target>, AdapterError> {
-    match env.targets.as_slice() {
+fn only_target(targets: &[Target]) -> Result<Option<&Target>, AdapterError> {
+    match targets {
         [] => Ok(None),
         [target] => Ok(Some(target)),
         [_, second, ..] => Err(AdapterError::refused(
             "ENVIRONMENT",
-            format!("{}: env.py migrates several databases in one run, which dunlin does not do yet", second.place),
+            format!("{}: env.py migrates several databases in one run, which this command does not", second.place),
         )
         .advise(
             "Give each database a section of its own in alembic.ini with an env.py that configures one, and run it with -n.",
@@ -326,7 +370,10 @@ fn code(inputs: &Load<'_>, shape: &Shape<'_>, url: Option<&SqlalchemyUrl>, mode:
             options,
         }),
         carriers,
-        options: json!({}),
+        options: match shape.target.and_then(|target| target.engine_name.as_ref()) {
+            Some(name) => json!({ "arguments": { "engine_name": name } }),
+            None => json!({}),
+        },
     }
 }
 

@@ -13,9 +13,13 @@ pub fn run(project: &Project, sql: bool, console: &mut Console) -> Result<(), Co
     if sql {
         return project.write_sql("ensure_version", json!({ "sql": true }), console);
     }
-    project.connect(Access::Write, console)?.run(
-        &|adapter, context, _| Ok(adapter.plan_ensure_version(context)),
-        &CommandError::of_lookup,
-        console,
-    )
+    for online in project.connect_each(Access::Write, console)? {
+        online.introduce(console);
+        online.run(
+            &|adapter, context, _| Ok(adapter.plan_ensure_version(context)),
+            &CommandError::of_lookup,
+            console,
+        )?;
+    }
+    Ok(())
 }

@@ -41,23 +41,47 @@ impl Project {
     pub fn connect(&self, access: Access, console: &mut Console) -> Result<Online<'_>, CommandFailure> {
         self.log_as_env_py(console)?;
         let facts = self.facts()?;
+        let online = self.while_reading(|| self.open(facts, access))?;
+        online.introduce(console);
+        Ok(online)
+    }
+
+    /// The same for each database that `env.py` migrates: all are connected before the first is looked at.
+    pub fn connect_each(
+        &self,
+        access: Access,
+        console: &mut Console,
+    ) -> Result<Vec<Online<'_>>, CommandFailure> {
+        self.log_as_env_py(console)?;
+        let facts = self.facts_of_each()?;
+        self.while_reading(|| facts.into_iter().map(|facts| self.open(facts, access)).collect())
+    }
+
+    fn open(&self, facts: Facts, access: Access) -> Result<Online<'_>, CommandFailure> {
         let url = self.database_url(&facts)?;
-        let connection = self.while_reading(|| open(&url, access))?;
-        let dialect = connection.server().dialect;
-        let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
-        log(&format!("Context impl {}.", context_impl(dialect, &facts.url)));
-        let transactional = facts.adapter.transactional_ddl.unwrap_or(dialect == Dialect::Postgres);
-        log(if transactional {
-            "Will assume transactional DDL."
-        } else {
-            "Will assume non-transactional DDL."
-        });
+        let connection = open(&url, access)?;
         let shown_url = SqlalchemyUrl::new(facts.url.as_str()).to_string();
         Ok(Online { project: self, facts, url, shown_url, connection })
     }
 }
 
 impl Online<'_> {
+    /// What Alembic logs of it.
+    pub fn introduce(&self, console: &Console) {
+        for said in &self.facts.said {
+            console.log(&said.logger, said.level, &said.text);
+        }
+        let dialect = self.connection.server().dialect;
+        let log = |message: &str| console.log("alembic.runtime.migration", Level::Info, message);
+        log(&format!("Context impl {}.", context_impl(dialect, &self.facts.url)));
+        let transactional = self.facts.adapter.transactional_ddl.unwrap_or(dialect == Dialect::Postgres);
+        log(if transactional {
+            "Will assume transactional DDL."
+        } else {
+            "Will assume non-transactional DDL."
+        });
+    }
+
     /// The rows of the version table, in the server's order.
     pub fn rows(&mut self) -> Result<Vec<String>, CommandFailure> {
         let snapshot =

@@ -6,10 +6,12 @@ use std::thread;
 
 use dunlin_compat::alembic::adapter::AlembicAdapter;
 use dunlin_compat::alembic::config::{Config, ConfigError, Invocation, PackageSearch};
+use dunlin_compat::alembic::env::Said;
 use dunlin_compat::alembic::files::{self, Files, FilesError};
 use dunlin_compat::alembic::graph::{Built, Graph, GraphError, NodeId, Warning};
 use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
+use dunlin_compat::alembic::project::AlembicProject;
 use dunlin_compat::alembic::revision_file::RevisionFileError;
 use dunlin_compat::settings::Settings;
 
@@ -41,6 +43,8 @@ pub struct Facts {
     pub url: String,
     /// An adapter that knows no revisions, with which the version table is read.
     pub adapter: AlembicAdapter,
+    /// What env.py logs before it, where it migrates several databases.
+    pub said: Vec<Said>,
 }
 
 struct Loaded {
@@ -145,8 +149,18 @@ impl Project {
     pub fn facts(&self) -> Result<Facts, CommandFailure> {
         let project = alembic_project::load_environment(&self.directory, &self.invocation, &self.settings)
             .map_err(Failure::from)?;
-        let (url, _) = project.url.map_err(Failure::from)?;
-        Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter })
+        Ok(Facts { said: Vec::new(), ..facts_of(project)? })
+    }
+
+    /// The same for each database that `env.py` migrates.
+    pub fn facts_of_each(&self) -> Result<Vec<Facts>, CommandFailure> {
+        let projects = alembic_project::load_environments(&self.directory, &self.invocation, &self.settings);
+        let mut each: Vec<Facts> =
+            projects.map_err(Failure::from)?.into_iter().map(facts_of).collect::<Result<_, _>>()?;
+        if let [only] = each.as_mut_slice() {
+            only.said.clear();
+        }
+        Ok(each)
     }
 
     /// What the command line says about the configuration.
@@ -180,6 +194,11 @@ impl Project {
             self.loaded.get().map(|loaded| loaded.build_warnings.clone()).unwrap_or_default();
         Ok(Ok(AlembicAdapter { graph, build_warnings, ..facts.adapter.clone() }))
     }
+}
+
+fn facts_of(project: AlembicProject) -> Result<Facts, CommandFailure> {
+    let (url, _) = project.url.map_err(Failure::from)?;
+    Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter, said: project.said })
 }
 
 /// What the command line says about the configuration.

@@ -22,9 +22,13 @@ pub fn run(
             json!({ "revision": revisions, "revisions": revisions, "sql": true, "tag": tag, "purge": purge });
         return project.write_sql("stamp", keywords, console);
     }
-    project.connect(Access::Write, console)?.run(
-        &|adapter, context, _| adapter.plan_stamp(context, revisions, purge),
-        &CommandError::of_stamp,
-        console,
-    )
+    for online in project.connect_each(Access::Write, console)? {
+        online.introduce(console);
+        online.run(
+            &|adapter, context, _| adapter.plan_stamp(context, revisions, purge),
+            &CommandError::of_stamp,
+            console,
+        )?;
+    }
+    Ok(())
 }

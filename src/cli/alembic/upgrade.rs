@@ -21,11 +21,15 @@ pub fn upgrade(
         return project.write_sql("upgrade", keywords, console);
     }
     refuse_range(revision)?;
-    project.connect(Access::Write, console)?.run(
-        &|adapter, context, warnings| adapter.plan_upgrade(context, revision, warnings),
-        &|error| CommandError::of_upgrade(error, revision),
-        console,
-    )
+    for online in project.connect_each(Access::Write, console)? {
+        online.introduce(console);
+        online.run(
+            &|adapter, context, warnings| adapter.plan_upgrade(context, revision, warnings),
+            &|error| CommandError::of_upgrade(error, revision),
+            console,
+        )?;
+    }
+    Ok(())
 }
 
 /// Takes back what is above a revision.
@@ -44,11 +48,15 @@ pub fn downgrade(
         return project.write_sql("downgrade", keywords, console);
     }
     refuse_range(revision)?;
-    project.connect(Access::Write, console)?.run(
-        &|adapter, context, warnings| adapter.plan_downgrade(context, revision, warnings),
-        &|error| CommandError::of_downgrade(error, revision),
-        console,
-    )
+    for online in project.connect_each(Access::Write, console)? {
+        online.introduce(console);
+        online.run(
+            &|adapter, context, warnings| adapter.plan_downgrade(context, revision, warnings),
+            &|error| CommandError::of_downgrade(error, revision),
+            console,
+        )?;
+    }
+    Ok(())
 }
 
 fn refuse_range(revision: &str) -> Result<(), CommandFailure> {

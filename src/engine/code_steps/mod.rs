@@ -12,7 +12,7 @@ use std::time::Instant;
 use dunlin_compat::model::{Dialect, Direction, MigrationStep, Server};
 
 use super::RunError;
-use super::code::{Stop, fresh_entry, guest_failure, is_retryable};
+use super::code::{Stop, fresh_entry, guest_failure, is_retryable, own_error};
 use super::code_values::{self, refusal};
 use super::error::UnfinishedFailure;
 use super::event::Event;
@@ -47,6 +47,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     /// How many operations the journal had to begin with.
     kept: usize,
     journaled: bool,
+    /// Whether the journal still says of the first pending operation that it is in flight, although it is done.
+    flown: bool,
     /// Whether the guest's transaction is open.
     open: bool,
     /// Whether migrations before this one are in the same transaction.
@@ -96,7 +98,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             let fingerprint = (!rest.is_empty()).then(|| rest.to_owned());
             Some(Flight { digest: digest.to_owned(), fingerprint })
         });
-        let mut steps = CodeSteps {
+        Ok(CodeSteps {
             runner,
             step,
             path,
@@ -107,6 +109,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             durable: 0,
             kept,
             journaled,
+            flown: false,
             open,
             shared,
             taken_back: false,
@@ -114,12 +117,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             savepoints: Vec::new(),
             last_error: None,
             stop: None,
-        };
-        if steps.dialect().is_mysql_family() && !steps.journaled {
-            // Making the table commits, so it is made before anything else.
-            steps.begin_journal_now()?;
-        }
-        Ok(steps)
+        })
     }
 
     /// Whether the journal has an entry of this migration.
@@ -129,7 +127,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
 
     /// How many operations are in the journal, one that may have been done among them.
     pub(super) fn durable(&self) -> usize {
-        self.durable.max(self.kept + usize::from(self.in_flight.is_some()))
+        (self.durable + usize::from(self.flown)).max(self.kept + usize::from(self.in_flight.is_some()))
     }
 
     pub(super) fn server(&self) -> Server {
@@ -151,6 +149,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     ) -> Result<bool, Stop> {
         if self.stop.is_some() || result.is_err() {
             self.forget_switches();
+            self.land();
         }
         if let Some(stop) = self.stop.take() {
             return Err(stop);
@@ -174,11 +173,10 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             let begin = self.runner.begin_statements();
             self.runner.own(&begin, "beginning the transaction of the history row")?;
         }
-        self.runner.record_success(self.step, started)?;
-        if self.journaled {
-            self.runner.own(&[self.runner.journal.end()], "ending the statement journal")?;
-        }
-        let commits = last || self.journaled || !self.open;
+        let end = self.journaled.then(|| self.runner.journal.end());
+        self.runner.record_success(self.step, started, end)?;
+        // On MySQL the next migration's entry in the journal is committed before anything else.
+        let commits = last || self.journaled || !self.open || self.dialect().is_mysql_family();
         if commits {
             self.runner.own(&["COMMIT".to_owned()], "committing a migration")?;
         }
@@ -266,25 +264,50 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     /// What was pending is committed.
     fn is_durable(&mut self) {
         self.journaled = true;
+        self.flown = false;
         self.durable += self.pending.len();
         self.pending.clear();
     }
 
-    fn begin_journal_now(&mut self) -> Result<(), Stop> {
-        let entry = fresh_entry(&self.step.id, self.step.direction, self.origin);
-        let doing = "beginning the statement journal";
-        let mut begun = false;
-        if self.runner.journal_exists {
-            let statements = self.runner.journal.begin(&entry, true);
-            begun = self.runner.commit_together(&statements, doing).is_ok();
+    /// On MySQL making the journal's table commits, so it is there, with an entry, before anything is done.
+    fn ensure_journal(&mut self) -> Result<(), Stop> {
+        if self.journaled || !self.dialect().is_mysql_family() {
+            return Ok(());
         }
-        if !begun {
+        self.begin_journal_now(None).map_err(own_error("beginning the statement journal"))
+    }
+
+    /// Begins the journal, where nothing was done yet, perhaps with a statement in flight.
+    fn begin_journal_now(&mut self, flight: Option<&str>) -> Result<(), DbError> {
+        let mut entry = fresh_entry(&self.step.id, self.step.direction, self.origin);
+        entry.in_flight = flight.is_some();
+        entry.fingerprint = flight.map(str::to_owned);
+        let begin = |steps: &mut Self, exists| {
+            let mut statements = steps.runner.journal.begin(&entry, exists);
+            statements.push("COMMIT".to_owned());
+            let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+            steps.runner.patiently(|runner| runner.send_together(&statements))
+        };
+        // Another history's run may have dropped the table since.
+        if !(self.runner.journal_exists && begin(self, true).is_ok()) {
             self.runner.journal_exists = true;
-            let statements = self.runner.journal.begin(&entry, false);
-            self.runner.commit_together(&statements, doing).map_err(Stop::Failed)?;
+            begin(self, false)?;
         }
-        self.journaled = true;
+        self.is_durable();
         Ok(())
+    }
+
+    /// Where a migration ends whose last statement is still in flight by the journal, though it is known to be done: says so. If
+    /// that fails, the next run finds it out.
+    fn land(&mut self) {
+        if !self.flown {
+            return;
+        }
+        self.runner.roll_back();
+        let first = self.pending.get(..1).unwrap_or_default();
+        let digests: Vec<String> = first.iter().map(|operation| operation.digest.clone()).collect();
+        let append = self.runner.journal.append(self.durable + 1, &digests, &replay::lines(first));
+        let _ = self.execute(&[append, "COMMIT".to_owned()]);
     }
 
     fn execute(&mut self, statements: &[String]) -> Result<(), DbError> {

@@ -67,6 +67,9 @@ impl CodeSteps<'_, '_> {
         let marked = asked.facts.transaction.is_forbidden()
             || asked.facts.implicit_commit
             || sql::may_commit(asked.text, dialect);
+        if !marked && let Err(stop) = self.ensure_journal() {
+            return self.end(stop);
+        }
         if self.open && !(dialect.is_mysql_family() && marked) {
             return match self.send(asked) {
                 Ok(outcome) => self.succeeded(asked, outcome),

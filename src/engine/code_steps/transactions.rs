@@ -32,6 +32,9 @@ impl CodeSteps<'_, '_> {
             }
             return answer;
         }
+        if let Err(stop) = self.ensure_journal() {
+            return self.end(stop);
+        }
         act(self, digest)
     }
 

@@ -49,6 +49,7 @@ pub(super) fn target(arguments: &Arguments, place: &Place, maybe: Option<&Rc<Unk
         naming_convention: options.convention(),
         others: others.map(|(name, _)| (name.clone(), place.clone())).collect(),
         runs: false,
+        said: Vec::new(),
     }
 }
 

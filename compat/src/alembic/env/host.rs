@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::ini_options::IniOptions;
-use super::{EnvPy, Inputs, Note, Target, configure, dotenv, engine, metadata};
+use super::{EnvPy, Inputs, Note, Said, Target, configure, dotenv, engine, metadata};
+use crate::alembic::output::Level;
 use crate::alembic::python::project::Modules;
 use crate::alembic::python::text::is_space;
 use crate::alembic::python::value::{Object, Place};
@@ -25,6 +26,8 @@ pub(super) struct EnvHost<'a> {
     pub(super) lost: HashMap<String, Rc<Unknown>>,
     pub(super) read: BTreeMap<String, bool>,
     pub(super) targets: Vec<Target>,
+    /// What was logged since the last target.
+    pub(super) said: Vec<Said>,
     pub(super) notes: Vec<Note>,
     /// Whether every import was looked into.
     pub(super) caught_up: bool,
@@ -50,6 +53,7 @@ impl<'a> EnvHost<'a> {
             lost: HashMap::new(),
             read: BTreeMap::new(),
             targets: Vec::new(),
+            said: Vec::new(),
             notes: Vec::new(),
             caught_up: false,
             singletons: HashMap::new(),
@@ -85,7 +89,7 @@ impl<'a> EnvHost<'a> {
         match function {
             "configure" => {
                 let target = configure::target(arguments, place, maybe);
-                self.targets.push(target);
+                self.targets.push(Target { said: std::mem::take(&mut self.said), ..target });
                 Outcome::Value(Value::None)
             }
             "is_offline_mode" => Outcome::Value(Value::Bool(self.inputs.offline)),
@@ -168,7 +172,8 @@ impl<'a> EnvHost<'a> {
                 Outcome::Value(Value::None)
             }
             "logging.getLogger" => {
-                Outcome::Value(Value::Object(Object::of_host("logger", place, Vec::new())))
+                let name = first.map(|name| ("name", name.clone()));
+                Outcome::Value(Value::Object(Object::of_host("logger", place, name.into_iter().collect())))
             }
             "re.split" => regular_split(arguments),
             "builtins.open" => Outcome::Value(Value::Object(Object::of_host("file", place, Vec::new()))),
@@ -214,6 +219,20 @@ pub(in crate::alembic) fn regular_split(arguments: &Arguments) -> Outcome {
         }
         _ => Outcome::NotKnown,
     }
+}
+
+/// A line that is logged, where it is known.
+fn said(logger: &Object, method: &str, arguments: &Arguments) -> Option<Said> {
+    let level = match method {
+        "debug" => Level::Debug,
+        "info" => Level::Info,
+        "warning" => Level::Warning,
+        "error" => Level::Error,
+        _ => return None,
+    };
+    let [Value::Text(text)] = arguments.positional.as_slice() else { return None };
+    let name = logger.attribute("name")?;
+    Some(Said { logger: name.as_text()?.to_owned(), level, text: text.to_string() })
 }
 
 /// `os.path.normpath`: without `.` and `..`.
@@ -300,10 +319,14 @@ impl Host for EnvHost<'_> {
         method: &str,
         arguments: &Arguments,
         place: &Place,
-        _: Option<&Rc<Unknown>>,
+        maybe: Option<&Rc<Unknown>>,
     ) -> Outcome {
         match object.class.as_str() {
-            "logger" => Outcome::Value(Value::None),
+            "logger" => {
+                let said = if maybe.is_none() { said(object, method, arguments) } else { None };
+                self.said.extend(said);
+                Outcome::Value(Value::None)
+            }
             "file" if matches!(method, "write" | "close" | "flush") => Outcome::Value(Value::None),
             "transaction" if method == "start" => Outcome::Value(Value::Object(Rc::clone(object))),
             "transaction" => Outcome::Value(Value::None),

@@ -24,7 +24,7 @@ from alembic.script import ScriptDirectory
 from alembic.script.base import Script
 
 import alembic.context
-from dunlin_guest import asynchrony, session
+from dunlin_guest import asynchrony, imports, session
 
 
 def libraries():
@@ -45,6 +45,8 @@ class Environment:
         self.engine = engine
         self._static_engine = None
         self._directory = None
+        self._configs = {}
+        self._shared = None
         _install_hooks()
 
     # -- configuration
@@ -96,16 +98,27 @@ class Environment:
         """Makes the project's modules importable."""
         self.directory(self.config())
 
+    def complete_operations(self, sources):
+        """Gives ``op`` what env.py would have given it; env.py itself, where it is run, does."""
+        if self.options.get("env") != "run":
+            from dunlin_guest import operations
+
+            operations.complete(self._directory.env_py_location, sources)
+
     # -- running
 
     def run(self, message):
         """``run``: one revision, up or down."""
         options = message.get("options") or {}
         offline = bool(message.get("offline"))
+        static = self.options.get("env") != "run"
         up = message["direction"] == "up"
         command = {"sql": offline, "tag": options.get("tag"), "revision": options.get("target")}
         output = Output(self.engine) if offline else None
-        config = self.config(command, output)
+        if static and not offline:
+            config = self._config_of(command)
+        else:
+            config = self.config(command, output)
         directory = self.directory(config)
         script = _script(message, options)
         step = _step(directory, script, up)
@@ -125,7 +138,10 @@ class Environment:
         if not offline:
             session.current.open()
         try:
-            self._in_environment(config, directory, arguments, options)
+            if static and not offline and not self._is_async():
+                self._in_shared(config, directory, arguments, step, options)
+            else:
+                self._in_environment(config, directory, arguments, options)
             if not state.ran:
                 raise RuntimeError(
                     "env.py did not run the revision: it never called context.run_migrations()"
@@ -139,6 +155,44 @@ class Environment:
             if output is not None:
                 output.flush()
 
+    def _config_of(self, command):
+        """One for all revisions of a command, as in Alembic. env.py, which may change it, is not run with it."""
+        key = (command["tag"], command["revision"])
+        if key not in self._configs:
+            self._configs[key] = self.config(command)
+        return self._configs[key]
+
+    def _is_async(self):
+        return getattr(self._sqlalchemy_engine().dialect, "is_async", False)
+
+    def _in_shared(self, config, directory, arguments, step, options):
+        """What env.py does in the project, with the connection and the context of the revisions before this one."""
+        shared = self._shared
+        if shared is not None and not (state.follows and shared.config is config):
+            self.leave()
+            shared = None
+        if shared is None:
+            configure = self._configuration()
+            configure.pop("literal_binds", None)
+            configure.pop("dialect_opts", None)
+            shared = self._shared = _Shared(
+                config, directory, arguments, self._sqlalchemy_engine(), configure
+            )
+        try:
+            shared.run(step, arguments, options.get("arguments") or {})
+        except BaseException:
+            self._shared = None
+            with shared.stack:
+                raise
+        if not shared.is_clean():
+            self.leave()
+
+    def leave(self):
+        """Ends what the revisions so far shared."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.stack.close()
+
     def _in_environment(self, config, directory, arguments, options=None):
         with EnvironmentContext(config, directory, **arguments) as environment:
             if self.options.get("env") == "run":
@@ -148,8 +202,7 @@ class Environment:
 
     def _static(self, environment, options):
         """What env.py does in the project, from the options that were read out of it."""
-        configure = dict(self.options.get("configure") or {})
-        configure.setdefault("target_metadata", self._metadata())
+        configure = self._configuration()
         arguments = options.get("arguments") or {}
         if environment.is_offline_mode():
             configure.setdefault("literal_binds", True)
@@ -168,6 +221,11 @@ class Environment:
                     environment.run_migrations(**arguments)
 
         asynchrony.run_sync(self._sqlalchemy_engine(), online)
+
+    def _configuration(self):
+        configure = dict(self.options.get("configure") or {})
+        configure.setdefault("target_metadata", self._metadata())
+        return configure
 
     def _metadata(self):
         return sqlalchemy.MetaData(
@@ -196,6 +254,8 @@ class Environment:
             raise util.CommandError(
                 "comparing the models with the database needs the project's env.py, which is not run"
             )
+        directory = self.directory(config)
+        self.complete_operations(_sources(directory))
         original = ScriptDirectory.run_env
         ScriptDirectory.run_env = lambda directory: self._static(alembic.context, {})
         try:
@@ -212,6 +272,46 @@ class Environment:
             self._in_environment(config, directory, {"fn": function, "as_sql": False})
         finally:
             session.current.close()
+
+
+class _Shared:
+    """The connection and the context in which a command runs its revisions one after the other, as Alembic's does."""
+
+    def __init__(self, config, directory, arguments, engine, configure):
+        self.config = config
+        self._step = None
+        arguments = dict(arguments, fn=self._steps)
+        with contextlib.ExitStack() as stack:
+            self._environment = stack.enter_context(EnvironmentContext(config, directory, **arguments))
+            self._connection = stack.enter_context(engine.connect())
+            self._environment.configure(connection=self._connection, **configure)
+            #: Ends it.
+            self.stack = stack.pop_all()
+
+    def _steps(self, heads, context):
+        state.introducing = False
+        yield self._step
+
+    def run(self, step, arguments, keywords):
+        self._step = step
+        self._environment.context_opts["destination_rev"] = arguments["destination_rev"]
+        with self._environment.begin_transaction():
+            self._environment.run_migrations(**keywords)
+
+    def is_clean(self):
+        """Whether the connection is as a new one would be for the next revision."""
+        connection = self._connection
+        return not (connection.closed or connection.invalidated or connection.in_transaction())
+
+
+def _sources(directory):
+    """The texts of all revisions."""
+    for location in directory._version_locations:
+        for folder, _, names in os.walk(str(location)):
+            for name in names:
+                if name.endswith(".py"):
+                    with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                        yield file.read()
 
 
 def _check_committed():
@@ -264,8 +364,7 @@ def load_module(path, source):
     loader = importlib.machinery.SourceFileLoader(module.__name__, path)
     module.__loader__ = loader
     module.__spec__ = importlib.machinery.ModuleSpec(module.__name__, loader, origin=path)
-    code = compile(source, path, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
+    exec(imports.compiled(path, source), module.__dict__)
     return module
 
 
@@ -297,13 +396,16 @@ class _State:
         self.heads_after = None
         #: Of all contexts of a command: which PostgreSQL enums were created.
         self.memo = {}
+        #: Whether this revision comes right after the last one, which ended well.
+        self.follows = False
         self._done = None
 
     def begin(self, options, offline):
         self.active, self.introducing, self.offline, self.ran = True, False, offline, False
         self.heads, self.heads_after = options.get("heads"), options.get("heads_after")
         # A revision that does not follow the last one that ended well is run again: what was created is gone.
-        if self._done is None or self._done != self.heads:
+        self.follows = self._done is not None and self._done == self.heads
+        if not self.follows:
             self.memo = {}
         self._done = None
 

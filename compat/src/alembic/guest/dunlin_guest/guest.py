@@ -10,8 +10,8 @@ from dunlin_guest import PROTOCOL, failure, frames, imports, logs, session, stan
 class Guest:
     """One guest, from ``start`` to ``stop``."""
 
-    def __init__(self, exchange):
-        self._engine = wire.Engine(exchange)
+    def __init__(self, exchange, post=None):
+        self._engine = wire.Engine(exchange, post)
         self._environment = None
 
     def converse(self, message):
@@ -24,6 +24,8 @@ class Guest:
             "call": self._call,
         }.get(message.get("type"))
         if message.get("type") == "stop":
+            if self._environment is not None:
+                self._environment.leave()
             return None
         if handler is None:
             return json.dumps({"type": "failed", "message": "unknown message %r" % message.get("type")})
@@ -75,6 +77,7 @@ class Guest:
         problems = []
         for file in message["migrations"]:
             problems.extend(imports.problems(file["path"], file["source"]))
+        self._environment.complete_operations([file["source"] for file in message["migrations"]])
         return {"type": "loaded", "problems": problems}
 
     def _run(self, message):
@@ -87,6 +90,7 @@ class Guest:
     def _call(self, message):
         from dunlin_guest import calls
 
+        self._environment.leave()
         value = calls.call(self._environment, message["name"], message.get("arguments") or {})
         return {"type": "done", "value": value}
 

@@ -3,6 +3,9 @@
 import os
 import sys
 
+#: Answers that may lie in the pipe unread, so that neither side waits for the other with a full one.
+_MOST_UNREAD = 256
+
 
 def main():
     """Serves the engine until it says ``stop`` or closes the pipe."""
@@ -22,23 +25,43 @@ def main():
         messages.write(text + "\n")
         messages.flush()
 
-    def exchange(question):
-        write(question)
+    unread = 0
+
+    def read():
         answer = questions.readline()
         if not answer:
             # The engine is gone, and with it the database session: there is nothing left to do or to tell.
             os._exit(1)
         return answer
 
+    def catch_up():
+        nonlocal unread
+        while unread:
+            read()
+            unread -= 1
+
+    def exchange(question):
+        write(question)
+        catch_up()
+        return read()
+
+    def post(question):
+        nonlocal unread
+        write(question)
+        unread += 1
+        if unread == _MOST_UNREAD:
+            catch_up()
+
     # The rest of the package loads after standard output is safe.
     from dunlin_guest import guest
 
-    serving = guest.Guest(exchange)
+    serving = guest.Guest(exchange, post)
     while True:
         message = questions.readline()
         if not message:
             return
         final = serving.converse(message)
+        catch_up()
         if final is None:
             return
         write(final)

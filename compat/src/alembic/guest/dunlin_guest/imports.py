@@ -6,6 +6,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 import types
 
@@ -44,7 +45,7 @@ def _read_pth(sitedir):
                 try:
                     exec(line)
                 except Exception as error:
-                    _tell("debug", "%s was not executed: %s" % (os.path.join(sitedir, name), _reason(error)))
+                    tell("debug", "%s was not executed: %s" % (os.path.join(sitedir, name), _reason(error)))
 
 
 class _Distutils(importlib.abc.MetaPathFinder):
@@ -126,11 +127,21 @@ def import_module(name):
             return importlib.import_module(name)
         except (ImportError, OSError, AttributeError, RuntimeError, KeyError, ValueError, TypeError) as error:
             failed = _failed_package(error)
+            # Libraries stay: some cannot be imported twice.
             for added in set(sys.modules) - before:
-                del sys.modules[added]
+                if _is_of_project(sys.modules[added]):
+                    del sys.modules[added]
             if failed is None:
                 raise
             _empty(*failed, error)
+
+
+def _is_of_project(module):
+    file = getattr(module, "__file__", None)
+    if file is None:
+        # A package without an __init__.
+        file = os.path.join(next(iter(getattr(module, "__path__", None) or ()), ""), "__init__.py")
+    return frames.in_project(file)
 
 
 def _failed_package(error):
@@ -153,20 +164,20 @@ def _failed_package(error):
 def _empty(package, folder, error):
     _emptied.folders[package] = folder
     _emptied.reasons[package] = _reason(error)
-    _tell(
+    tell(
         "warning",
         "%s is used without its __init__, which cannot be imported: %s" % (package, _emptied.reasons[package]),
     )
 
 
-def _find(name):
+def find(name):
     try:
         return importlib.util.find_spec(name)
     except (ImportError, AttributeError, ValueError):
         return None
 
 
-def _tell(level, text):
+def tell(level, text):
     try:
         _engine.log(level, "dunlin", text)
     except wire.EngineError:
@@ -196,12 +207,24 @@ def change_loading_of_revisions(pyfiles):
 
 # -- what a file needs
 
+_compiled = {}
+
+
+def compiled(path, source):
+    """The code of a file, which it keeps from ``load`` to the first run."""
+    known, code = _compiled.pop(path, (None, None))
+    return code if known == source else compile(source, path, "exec", dont_inherit=True)
+
 
 def problems(path, source):
     """``load``: what keeps a file from being run, as the protocol's problems."""
     try:
+        code = compile(source, path, "exec", dont_inherit=True)
+        if isinstance(source, str):
+            _compiled[path] = source, code
+            if _familiar.knows(source):
+                return []
         tree = ast.parse(source, path)
-        compile(source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         return [{"path": path, "line": line, "reason": "%s: %s" % (type(error).__name__, error)}]
@@ -213,20 +236,96 @@ def problems(path, source):
                 what = name if attribute is None else "%s.%s" % (name, attribute)
                 found.append({"path": path, "line": node.lineno, "import": what, "reason": reason})
                 break
+        else:
+            _familiar.add(node)
     return found or _import_what_is_reached(path, tree)
+
+
+def _importing(node):
+    """What an import statement imports, and what it binds."""
+    names = tuple((alias.name, alias.asname) for alias in node.names)
+    return names if isinstance(node, ast.Import) else (node.level, node.module, names)
+
+
+class _Familiar:
+    """What files were found to import and to reach so far. Most files of a project want the same, which their text tells
+    sooner than their syntax tree: a text is known when nothing that might be an import or a chain of attributes is new.
+    """
+
+    _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+[\w., \t]+?)[ \t\r]*$", re.MULTILINE)
+    _WORD = re.compile(r"\bimport\b")
+    # With what may go on behind a parenthesis, a comment or a line's end, where a chain cannot be followed.
+    _CHAIN = r"(?<![\w.])(%s)\b((?:\s*\.\s*[^\W\d]\w*)*)(\s*(?:[.#\\]|\)[\s)]*[.#\\]))?"
+
+    def __init__(self):
+        #: Of statements that were found to work.
+        self.imports = set()
+        #: Chains that were found to need no import, by module.
+        self.chains = set()
+        self._lines = {}
+        self._patterns = {}
+
+    def add(self, node):
+        """A statement that works."""
+        self.imports.add(_importing(node))
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first, *rest = alias.name.split(".")
+                if rest and not alias.asname:
+                    self.chains.add((first, tuple(rest)))
+
+    def knows(self, source):
+        lines = self._IMPORT.findall(source)
+        if len(lines) != len(self._WORD.findall(source)):
+            return False
+        bound = {}
+        for line in lines:
+            found = self._line(line)
+            if found is None or found[0] not in self.imports:
+                return False
+            bound.update(found[1])
+        return not bound or self._knows_chains(source, bound)
+
+    def _line(self, line):
+        """(what the statement imports, the modules that it binds) of a line; None when it is no statement."""
+        if line not in self._lines:
+            try:
+                (node,) = ast.parse(line).body
+                self._lines[line] = _importing(node), _bound([node])
+            except (SyntaxError, ValueError):
+                self._lines[line] = None
+        return self._lines[line]
+
+    def _knows_chains(self, source, bound):
+        names = "|".join(sorted(bound))
+        if names not in self._patterns:
+            self._patterns[names] = re.compile(self._CHAIN % names)
+        for root, chain, unclear in self._patterns[names].findall(source):
+            attributes = tuple("".join(chain.split()).split(".")[1:])
+            if unclear or (attributes and (bound[root], attributes) not in self.chains):
+                return False
+        return True
+
+
+_familiar = _Familiar()
+
+
+def _bound(nodes):
+    """The modules that import statements bind, by the name that they bind them to."""
+    bound = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.split(".")[0]
+                bound[alias.asname or first] = alias.name if alias.asname else first
+    return bound
 
 
 def _import_what_is_reached(path, tree):
     """Imports sub-modules that a file uses as attributes of a package without importing them, since Alembic, which loads
     all revisions, has them from another one. In the sandbox gives those that cannot be had, as problems.
     """
-    bound = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound[alias.asname or alias.name.split(".")[0]] = (
-                    alias.name if alias.asname else alias.name.split(".")[0]
-                )
+    bound = _bound(ast.walk(tree))
     found, seen = [], set()
     for node in ast.walk(tree):
         root, attributes = _chain(node)
@@ -234,7 +333,9 @@ def _import_what_is_reached(path, tree):
             continue
         seen.add((root, attributes))
         name, reason = _reach(bound[root], attributes)
-        if reason is not None and sys.platform == "wasi":
+        if reason is None:
+            _familiar.chains.add((bound[root], attributes))
+        elif sys.platform == "wasi":
             found.append({"path": path, "line": node.lineno, "import": name, "reason": reason})
     return found
 
@@ -358,7 +459,7 @@ def _reason(error):
 
 
 def _is_missing(name):
-    return name.split(".")[0] not in sys.modules and _find(name.split(".")[0]) is None
+    return name.split(".")[0] not in sys.modules and find(name.split(".")[0]) is None
 
 
 def _native_extension_of(error):

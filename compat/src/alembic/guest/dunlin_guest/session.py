@@ -62,7 +62,8 @@ class Session:
     def close(self, reason="nothing is being run"):
         """Ends it; the last commit is the engine's."""
         self.closed = reason
-        self.commit_due = self.reading = False
+        # A connection that outlives it has nothing to take back.
+        self.commit_due = self.reading = self.dirty = False
 
     def connect(self):
         """A driver connects."""

@@ -33,10 +33,14 @@ class Result:
 
 
 class Engine:
-    """The engine, through a function that takes the text of a question and gives the text of its answer."""
+    """The engine, through a function that takes the text of a question and gives the text of its answer.
 
-    def __init__(self, exchange):
+    ``post``, where there is one, sends a question whose answer says nothing without waiting for it.
+    """
+
+    def __init__(self, exchange, post=None):
         self._exchange = exchange
+        self._post = post
 
     def _ask(self, kind, **keys):
         question = {"type": kind}
@@ -72,6 +76,9 @@ class Engine:
         self._ask("savepoint", action=action, name=name)
 
     def log(self, level, logger, text):
+        if self._post is not None:
+            self._post(json.dumps({"type": "log", "level": level, "logger": logger, "text": text}))
+            return
         self._ask("log", level=level, logger=logger, text=text)
 
     def output(self, text):
