@@ -424,6 +424,7 @@ impl Runner<'_> {
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: true,
             replay: None,
+            part: 0,
         };
         // The table first, because making it commits; then both in one transaction.
         let mut statements = self.journal.begin(&entry, false);

@@ -442,6 +442,7 @@ pub(super) fn fresh_entry(id: &str, direction: Direction, origin: Origin) -> Ent
         digests: Vec::new(),
         failed: false,
         replay: Some(origin.line()),
+        part: 0,
     }
 }
 

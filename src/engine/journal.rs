@@ -42,6 +42,25 @@ pub struct Entry {
     pub failed: bool,
     /// A code migration's [`super::replay`]: what its program was answered so far.
     pub replay: Option<String>,
+    /// The number of the last of its rows, from 0. Only code has more than one.
+    pub part: usize,
+}
+
+/// What is added to the journal of a code migration.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition<'a> {
+    /// The row that it goes to, from 0.
+    pub part: usize,
+    /// Whether that row is made of it; the one before it is there.
+    pub is_new: bool,
+    /// Which statement comes next.
+    pub next: usize,
+    /// The digests of what was done.
+    pub digests: &'a [String],
+    /// [`super::replay::lines`] of it.
+    pub answers: &'a str,
+    /// Of the statement that is about to be sent: its digest and the state of what it changes.
+    pub flight: Option<&'a str>,
 }
 
 impl Entry {
@@ -78,13 +97,13 @@ impl Journal {
     pub fn read(&self, connection: &mut dyn Connection) -> Result<Option<Entry>, RunError> {
         let query = format!(
             "SELECT migration, direction, next_statement, in_flight, fingerprint, session, digests, failed, replay FROM {} \
-             WHERE {}",
+             WHERE {} ORDER BY part",
             self.table,
             self.own_row()
         );
         let outcome =
             connection.execute(&query).map_err(RunError::server("reading the statement journal"))?;
-        Ok(outcome.rows.into_iter().next().map(entry_of_row))
+        Ok(outcome.rows.into_iter().map(entry_of_row).reduce(joined))
     }
 
     /// Statements that begin an entry, and make the table if it does not exist. On MySQL the latter commits implicitly.
@@ -117,27 +136,23 @@ impl Journal {
         )
     }
 
-    /// Appends digests and answers of what a code migration did, and says that `next` comes next and none is in flight.
-    pub fn append(&self, next: usize, digests: &[String], answers: &str) -> String {
-        self.appending(next, digests, answers, "in_flight = 0, fingerprint = NULL")
-    }
-
-    /// The same, with one more digest: that of the statement about to be sent.
-    pub fn append_and_mark(
-        &self,
-        next: usize,
-        digests: &[String],
-        answers: &str,
-        fingerprint: Option<&str>,
-    ) -> String {
-        let fingerprint =
-            fingerprint.map_or_else(|| "NULL".to_owned(), |text| self.dialect.quote_literal(text));
-        self.appending(next, digests, answers, &format!("in_flight = 1, fingerprint = {fingerprint}"))
-    }
-
-    fn appending(&self, next: usize, digests: &[String], answers: &str, flight: &str) -> String {
+    /// Adds to the journal of a code migration. A row says of the whole what the last of them says.
+    pub fn add(&self, addition: &Addition<'_>) -> String {
+        let Addition { part, is_new, next, digests, answers, flight } = addition;
+        let fingerprint = flight.map_or_else(|| "NULL".to_owned(), |text| self.dialect.quote_literal(text));
+        let in_flight = i32::from(flight.is_some());
         let digests: String = digests.iter().map(|digest| format!(" {digest}")).collect();
         let (digests, answers) = (self.dialect.quote_literal(&digests), self.dialect.quote_literal(answers));
+        if *is_new {
+            return format!(
+                "INSERT INTO {0} (history_table, part, migration, direction, next_statement, in_flight, fingerprint, digests, \
+                 failed, replay) SELECT history_table, {part}, migration, direction, {next}, {in_flight}, {fingerprint}, \
+                 {digests}, failed, {answers} FROM {0} WHERE {1} AND part = {2}",
+                self.table,
+                self.own_row(),
+                part.saturating_sub(1)
+            );
+        }
         let joined = |column: &str, added: &str| {
             if self.dialect.is_mysql_family() {
                 format!("{column} = CONCAT(COALESCE({column}, ''), {added})")
@@ -146,7 +161,7 @@ impl Journal {
             }
         };
         format!(
-            "UPDATE {} SET next_statement = {next}, {flight}, {}, {} WHERE {}",
+            "UPDATE {} SET next_statement = {next}, in_flight = {in_flight}, fingerprint = {fingerprint}, {}, {} WHERE {} AND part = {part}",
             self.table,
             joined("digests", &digests),
             joined("replay", &answers),
@@ -226,9 +241,10 @@ impl Journal {
             Dialect::Postgres | Dialect::Sqlite => ("TEXT", "TEXT", ""),
         };
         format!(
-            "CREATE TABLE IF NOT EXISTS {} (history_table {name} NOT NULL PRIMARY KEY, migration {text} NOT NULL, \
+            "CREATE TABLE IF NOT EXISTS {} (history_table {name} NOT NULL, part INTEGER NOT NULL, migration {text} NOT NULL, \
              direction VARCHAR(4) NOT NULL, next_statement INTEGER NOT NULL, in_flight INTEGER NOT NULL, fingerprint {text}, \
-             session {text}, digests {text} NOT NULL, failed INTEGER NOT NULL, replay {text}){options}",
+             session {text}, digests {text} NOT NULL, failed INTEGER NOT NULL, replay {text}, \
+             PRIMARY KEY (history_table, part)){options}",
             self.table
         )
     }
@@ -238,8 +254,8 @@ impl Journal {
         let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "NULL".to_owned(), literal);
         let verb = if self.dialect.is_mysql_family() { "REPLACE" } else { "INSERT" };
         format!(
-            "{verb} INTO {} (history_table, migration, direction, next_statement, in_flight, fingerprint, digests, failed, replay) \
-             VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+            "{verb} INTO {} (history_table, part, migration, direction, next_statement, in_flight, fingerprint, digests, failed, \
+             replay) VALUES ({}, 0, {}, {}, {}, {}, {}, {}, {}, {})",
             self.table,
             literal(&self.history),
             literal(&entry.id),
@@ -268,7 +284,14 @@ fn entry_of_row(row: Vec<Value>) -> Entry {
     let digests = optional().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     let failed = optional().as_deref() == Some("1");
     let replay = optional();
-    Entry { id, direction, next, in_flight, fingerprint, session, digests, failed, replay }
+    Entry { id, direction, next, in_flight, fingerprint, session, digests, failed, replay, part: 0 }
+}
+
+/// An entry with the row that follows.
+fn joined(mut entry: Entry, row: Entry) -> Entry {
+    entry.digests.extend(row.digests);
+    let replay = [entry.replay, row.replay].map(Option::unwrap_or_default).concat();
+    Entry { digests: entry.digests, replay: Some(replay), part: entry.part + 1, ..row }
 }
 
 #[cfg(test)]
@@ -294,8 +317,19 @@ mod tests {
                 digests: vec!["aa".into(), "bb".into()],
                 failed: false,
                 replay: Some("r".into()),
+                part: 0,
             }
         );
+    }
+
+    #[test]
+    fn the_last_row_says_how_far_a_migration_came_and_all_say_what_it_did() {
+        let first = entry_of_row(row(&["1", "up", "2", "1", "old", "", "aa bb", "0", "7 9\na\nb"]));
+        let second = entry_of_row(row(&["1", "up", "3", "0", "", "", "cc", "0", "\nc"]));
+        let entry = joined(first, second);
+        assert_eq!((entry.next, entry.in_flight, entry.part), (3, false, 1));
+        assert_eq!(entry.digests, ["aa", "bb", "cc"]);
+        assert_eq!(entry.replay.as_deref(), Some("7 9\na\nb\nc"));
     }
 
     #[test]

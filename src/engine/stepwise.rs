@@ -88,6 +88,7 @@ impl Runner<'_> {
             digests: prepared.statements().map(Statement::digest).collect(),
             failed: false,
             replay: None,
+            part: 0,
         };
         let doing = "beginning the statement journal";
         // That it existed a moment ago says little: a run of another history may have tidied it away.

@@ -1,6 +1,7 @@
 //! Answering a guest while it runs a migration.
 
 mod foreign_keys;
+mod parts;
 mod statements;
 mod transactions;
 mod unshared;
@@ -16,7 +17,7 @@ use super::code::{Stop, fresh_entry, guest_failure, is_retryable, own_error};
 use super::code_values::{self, refusal};
 use super::error::UnfinishedFailure;
 use super::event::Event;
-use super::journal::Entry;
+use super::journal::{Addition, Entry};
 use super::prepare::Statement;
 use super::replay::{self, Operation, Origin, Replay};
 use super::run::Runner;
@@ -24,6 +25,7 @@ use crate::db::{DbError, DbErrorKind, Parameter};
 use crate::guest::protocol::{Answer, Query, SavepointAction};
 use crate::guest::{GuestError, Steps};
 use crate::sql::{self, Facts, Verb};
+use parts::{Piece, Place};
 
 /// A statement that was in flight when an earlier run ended.
 struct Flight {
@@ -47,6 +49,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     /// How many operations the journal had to begin with.
     kept: usize,
     journaled: bool,
+    /// Where the journal ends.
+    place: Place,
     /// Whether the journal still says of the first pending operation that it is in flight, although it is done.
     flown: bool,
     /// Whether the guest's transaction is open.
@@ -91,6 +95,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     ) -> Result<CodeSteps<'r, 'a>, Stop> {
         let journaled = entry.is_some();
         let kept = entry.as_ref().map_or(0, |entry| entry.next);
+        let place = entry.as_ref().map_or(Place::BEGIN, Place::behind);
         let origin = replay.as_ref().map_or_else(Origin::fresh, |replay| replay.origin);
         let in_flight = entry.filter(|entry| entry.in_flight).and_then(|entry| {
             let fingerprint = entry.fingerprint?;
@@ -109,6 +114,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             durable: 0,
             kept,
             journaled,
+            place,
             flown: false,
             open,
             shared,
@@ -247,18 +253,31 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         answer
     }
 
-    /// The journal's statements for a commit: its entry, if it has none yet, and what was done since the last.
-    fn journal_statements(&mut self, count: usize) -> Vec<String> {
+    /// The journal's statements for a commit: its entry, if it has none yet, and what was done since the last; perhaps with a
+    /// statement that is about to be sent.
+    fn journal_statements(&mut self, flight: Option<&str>) -> Vec<String> {
         let mut statements = Vec::new();
         if !self.journaled {
             let entry = fresh_entry(&self.step.id, self.step.direction, self.origin);
             statements.extend(self.runner.journal.begin(&entry, false));
             self.runner.journal_exists = true;
         }
-        let digests: Vec<String> = self.pending.iter().map(|operation| operation.digest.clone()).collect();
-        let lines = replay::lines(&self.pending);
-        statements.push(self.runner.journal.append(self.durable + count, &digests, &lines));
+        statements.extend(self.additions(&self.pending, flight));
         statements
+    }
+
+    /// Statements that add operations to the journal.
+    fn additions(&self, operations: &[Operation], flight: Option<&str>) -> Vec<String> {
+        let mut next = self.durable;
+        let (pieces, _) = self.place.cut(operations);
+        let add = |Piece { part, is_new, operations }: Piece<'_>| {
+            next += operations.len();
+            let digests: Vec<String> = operations.iter().map(|operation| operation.digest.clone()).collect();
+            let answers = replay::lines(operations);
+            let addition = Addition { part, is_new, next, digests: &digests, answers: &answers, flight };
+            self.runner.journal.add(&addition)
+        };
+        pieces.into_iter().map(add).collect()
     }
 
     /// What was pending is committed.
@@ -266,6 +285,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         self.journaled = true;
         self.flown = false;
         self.durable += self.pending.len();
+        (_, self.place) = self.place.cut(&self.pending);
         self.pending.clear();
     }
 
@@ -304,10 +324,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             return;
         }
         self.runner.roll_back();
-        let first = self.pending.get(..1).unwrap_or_default();
-        let digests: Vec<String> = first.iter().map(|operation| operation.digest.clone()).collect();
-        let append = self.runner.journal.append(self.durable + 1, &digests, &replay::lines(first));
-        let _ = self.execute(&[append, "COMMIT".to_owned()]);
+        let mut statements = self.additions(self.pending.get(..1).unwrap_or_default(), None);
+        statements.push("COMMIT".to_owned());
+        let _ = self.execute(&statements);
     }
 
     fn execute(&mut self, statements: &[String]) -> Result<(), DbError> {

@@ -55,7 +55,7 @@ impl CodeSteps<'_, '_> {
     /// Commits the guest's transaction together with the journal.
     pub(super) fn commit_with(&mut self, text: &str, digest: String) -> Answer {
         self.note(digest.clone(), &Answer::Ok);
-        let mut statements = self.journal_statements(self.pending.len());
+        let mut statements = self.journal_statements(None);
         statements.push(text.to_owned());
         let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
         match self.runner.connection.execute_many(&texts) {

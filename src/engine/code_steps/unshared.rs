@@ -7,12 +7,11 @@ use dunlin_compat::model::Dialect;
 use super::{Asked, CodeSteps, Flight};
 use crate::db::{DbError, DbErrorKind, TypedOutcome};
 use crate::engine::catalog::{self, Settled};
-use crate::engine::code::{Stop, fresh_entry, is_retryable, own_error, pause_length};
+use crate::engine::code::{Stop, is_retryable, own_error, pause_length};
 use crate::engine::code_values;
 use crate::engine::error::UnfinishedFailure;
 use crate::engine::event::Event;
 use crate::engine::options::InFlight;
-use crate::engine::replay;
 use crate::engine::run::begin_statement;
 use crate::guest::protocol::Answer;
 
@@ -41,7 +40,7 @@ impl CodeSteps<'_, '_> {
         self.execute(&begin)?;
         let outcome = self.send(asked)?;
         let answer = self.succeeded(asked, outcome);
-        let mut statements = self.journal_statements(self.pending.len());
+        let mut statements = self.journal_statements(None);
         statements.push("COMMIT".to_owned());
         match self.execute(&statements) {
             Ok(()) => {
@@ -89,9 +88,11 @@ impl CodeSteps<'_, '_> {
                     self.runner.remove_invalid_indexes(&statement, fingerprint.as_deref());
                 }
                 if error.kind != DbErrorKind::Connection {
-                    let unmark = [self.runner.journal.append(self.durable, &[], ""), "COMMIT".to_owned()];
-                    let count = if dialect.is_mysql_family() { 2 } else { 1 };
-                    self.execute(unmark.get(..count).unwrap_or_default())?;
+                    let mut unmark = self.additions(&[], None);
+                    if dialect.is_mysql_family() {
+                        unmark.push("COMMIT".to_owned());
+                    }
+                    self.execute(&unmark)?;
                 }
                 return Err(error);
             }
@@ -105,7 +106,7 @@ impl CodeSteps<'_, '_> {
             self.flown = true;
             return Ok(answer);
         }
-        let mut statements = self.journal_statements(self.pending.len());
+        let mut statements = self.journal_statements(None);
         if dialect.is_mysql_family() {
             statements.push("COMMIT".to_owned());
         }
@@ -123,19 +124,11 @@ impl CodeSteps<'_, '_> {
         if !self.journaled && self.dialect().is_mysql_family() {
             return self.begin_journal_now(Some(&flight));
         }
-        let digests: Vec<String> = self.pending.iter().map(|operation| operation.digest.clone()).collect();
-        let lines = replay::lines(&self.pending);
-        let next = self.durable + self.pending.len();
         let mut statements = Vec::new();
         if !self.dialect().is_mysql_family() {
             statements.push(begin_statement(self.dialect()).to_owned());
         }
-        if !self.journaled {
-            let entry = fresh_entry(&self.step.id, self.step.direction, self.origin);
-            statements.extend(self.runner.journal.begin(&entry, false));
-            self.runner.journal_exists = true;
-        }
-        statements.push(self.runner.journal.append_and_mark(next, &digests, &lines, Some(&flight)));
+        statements.extend(self.journal_statements(Some(&flight)));
         statements.push("COMMIT".to_owned());
         if let Err(error) = self.execute(&statements) {
             self.runner.roll_back();
@@ -185,7 +178,7 @@ impl CodeSteps<'_, '_> {
         }
         let answer = code_values::result(TypedOutcome::default(), &asked.verb);
         self.note(asked.digest.clone(), &answer);
-        let mut statements = self.journal_statements(self.pending.len());
+        let mut statements = self.journal_statements(None);
         if self.dialect().is_mysql_family() {
             statements.push("COMMIT".to_owned());
         }
