@@ -1,6 +1,7 @@
 //! Several databases in one run, as the template `multidb` has them.
 
-use crate::clinic::{LOGGING, files_on};
+use crate::clinic::LOGGING;
+use crate::listings::files_on;
 use crate::support::ServerKind;
 
 const INI: &str = "[alembic]\nscript_location = %(here)s/db\ndatabases = ward, pharmacy\n\n[ward]\n\

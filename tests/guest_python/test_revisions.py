@@ -368,6 +368,16 @@ sys.modules["distutils"] = importlib.util.module_from_spec(spec)
 from distutils.version import LooseVersion
 from plugin import NAME
 print(LooseVersion, NAME)
+import getpass, os
+for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+    os.environ.pop(name, None)
+sys.modules["pwd"] = None
+try:
+    getpass.getuser()
+except KeyError as error:
+    print(isinstance(error, OSError))
+except ImportError:
+    print(sys.version_info < (3, 13))
 """
 
 
@@ -392,7 +402,7 @@ def test_the_sandbox_reads_pth_files_and_finds_distutils_in_setuptools(tmp_path)
         check=True,
     ).stdout
     assert printed == (
-        "debug _broken.pth was not executed: nothing_at_all is not installed\nof setuptools edited in place\n"
+        "debug _broken.pth was not executed: nothing_at_all is not installed\nof setuptools edited in place\nTrue\n"
     )
 
 

@@ -67,10 +67,29 @@ class _Distutils(importlib.abc.MetaPathFinder):
         return None
 
 
+class _NoUser(OSError, KeyError):
+    """What getpass.getuser() raises without a user: an OSError since Python 3.13, a KeyError before, for which PyMySQL looks."""
+
+
+def _name_users_as_before():
+    import getpass
+
+    original = getpass.getuser
+
+    def getuser():
+        try:
+            return original()
+        except OSError as error:
+            raise _NoUser(*error.args) from None
+
+    getpass.getuser = getuser
+
+
 def _as_the_projects_interpreter():
     for folder in [path for path in sys.path if frames.holds_packages(path)]:
         _read_pth(folder)
     sys.meta_path.append(_Distutils())
+    _name_users_as_before()
 
 
 # -- packages whose __init__ cannot be executed
