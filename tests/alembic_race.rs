@@ -6,10 +6,9 @@
 mod support;
 
 use std::path::Path;
-use std::thread;
 
 use support::{
-    Database, Need, Output, Project, ServerKind, carrier_is_here, command, copy_folder, needs, run,
+    Database, Need, Output, Project, ServerKind, at_once, carrier_is_here, command, copy_folder, needs, run,
 };
 
 const PROCESSES: usize = 16;
@@ -63,11 +62,7 @@ fn races(kind: ServerKind, carrier: &str) {
         let project = shop();
         project.use_carrier(carrier);
         let url = url(&database);
-        let outputs: Vec<Output> = thread::scope(|scope| {
-            let start = || scope.spawn(|| project.dunlin(&["alembic", "-x", &url, "upgrade", "head"]));
-            let started: Vec<_> = (0..PROCESSES).map(|_| start()).collect();
-            started.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
+        let outputs = at_once(PROCESSES, |_| project.dunlin(&["alembic", "-x", &url, "upgrade", "head"]));
         for output in outputs {
             output.success();
         }

@@ -8,14 +8,12 @@
 mod support;
 
 use std::fs;
-use std::io::Read;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use support::{Database, Need, Output, Project, ServerKind, copy_folder, needs};
-
-/// What is in the environment of both tools and must not come out.
-const SECRET: &str = "hunter2-of-the-shop";
+use support::{
+    Database, Need, Output, Project, SECRET, ServerKind, assert_stopped, calls_home, copy_folder,
+    interrupted_when_it_says, needs, told_home, write_beside,
+};
 
 /// What the sandbox is allowed: enough for any honest migration here, and soon used up.
 const LIMITS: &str = "carrier = \"sandbox\"\ncode-memory-limit = \"256MiB\"\ncode-time-limit = \"3s\"\n";
@@ -39,12 +37,8 @@ impl Scene {
         scene.knex("migrate:latest", &[]).success();
         let file = fixtures.join("attacks").join(format!("{attack}.js"));
         fs::copy(file, scene.project.path().join("migrations/2_attack.js")).unwrap();
-        fs::write(scene.beside(), format!("beside: {SECRET}\n")).unwrap();
+        write_beside(&scene.project);
         Some(scene)
-    }
-
-    fn beside(&self) -> PathBuf {
-        self.project.path().parent().unwrap().join("beside_the_project.txt")
     }
 
     fn variables(&self) -> [(&'static str, String); 3] {
@@ -68,27 +62,6 @@ impl Scene {
             process.envs(variables.iter().copied()).envs(self.variables()).env("PATH", "");
         })
     }
-
-    /// Files of the project but for what Dunlin's own settings are.
-    fn files(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut left = vec![self.project.path()];
-        while let Some(folder) = left.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_symlink() {
-                    continue;
-                }
-                if path.is_dir() {
-                    left.push(path);
-                } else if !path.ends_with("dunlin.toml") {
-                    found.push(path.display().to_string());
-                }
-            }
-        }
-        found.sort();
-        found
-    }
 }
 
 /// Dunlin stops it, says one of these words, and everything is as before.
@@ -96,17 +69,7 @@ impl Scene {
 fn is_stopped(attack: &str, words: &[&str]) {
     for kind in [ServerKind::Sqlite, ServerKind::Postgres] {
         let Some(scene) = Scene::new(attack, kind) else { return };
-        let (before, files) = (scene.database.contents(), scene.files());
-        let output = scene.dunlin(&[]).fails();
-        let said = format!("{}{}", output.stdout, output.stderr);
-        assert!(said.contains("2_attack.js"), "the file is not named\n{output}");
-        assert!(words.iter().any(|word| said.contains(word)), "none of {words:?} is said\n{output}");
-        assert!(!said.contains(SECRET), "the secret came out\n{output}");
-        if let Some((_, password)) = scene.database.login() {
-            assert!(!said.contains(&format!(":{password}@")), "the password came out\n{output}");
-        }
-        assert_eq!(scene.database.contents(), before, "{attack} on {kind:?}");
-        assert_eq!(scene.files(), files, "{attack} on {kind:?}");
+        assert_stopped(&scene.project, &scene.database, "2_attack.js", words, || scene.dunlin(&[]));
     }
 }
 
@@ -140,15 +103,8 @@ fn knex_lets_a_migration_tell_secrets() {
 #[test]
 fn knex_lets_a_migration_call_home() {
     let Some(scene) = Scene::new("socket", ServerKind::Sqlite) else { return };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    let home = std::thread::spawn(move || {
-        let mut told = String::new();
-        listener.accept().unwrap().0.read_to_string(&mut told).unwrap();
-        told
-    });
-    scene.knex("migrate:latest", &[("LISTENER", port.as_str())]).success();
-    assert_eq!(home.join().unwrap(), "orders taken");
+    let told = told_home(|port| scene.knex("migrate:latest", &[("LISTENER", port)]));
+    assert_eq!(told, "orders taken");
 }
 
 #[test]
@@ -180,10 +136,7 @@ fn an_endless_recursion_ends() {
 #[test]
 #[cfg(unix)]
 fn ctrl_c_takes_back_what_code_did() {
-    use std::io::{BufRead, BufReader};
-    use std::process::Stdio;
-
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
 
     for (carrier, signal) in [("sandbox", Signal::INT), ("host", Signal::INT), ("host", Signal::TERM)] {
         let Some(scene) = Scene::new("interrupted", ServerKind::Postgres) else { return };
@@ -191,18 +144,9 @@ fn ctrl_c_takes_back_what_code_did() {
         scene.project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
         let mut process = scene.project.dunlin_command(&["knex", "migrate:latest"]);
         process.envs(scene.variables());
-        let mut child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // The migration prints this when it has changed something, and never ends.
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("orders are taken") {
-            line.clear();
-            assert_ne!(said.read_line(&mut line).unwrap(), 0, "{carrier}: it ended");
-        }
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        let mut told = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(1), "{carrier}: {told}");
+        let (code, told) = interrupted_when_it_says(process, "orders are taken", signal);
+        assert_eq!(code, Some(1), "{carrier}: {told}");
         assert!(told.contains("interrupted") && told.contains("rolled back"), "{carrier}: {told}");
         assert_eq!(scene.database.contents(), before, "{carrier}");
     }
@@ -214,11 +158,7 @@ fn sockets_are_refused_and_nobody_is_called() {
     is_stopped("fetch", &["fetch", "network"]);
     for attack in ["socket", "fetch"] {
         let Some(scene) = Scene::new(attack, ServerKind::Sqlite) else { return };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port().to_string();
-        scene.dunlin(&[("LISTENER", port.as_str())]).fails();
-        assert!(listener.accept().is_err(), "somebody called");
+        assert!(!calls_home(|port| scene.dunlin(&[("LISTENER", port)])), "somebody called");
     }
 }
 

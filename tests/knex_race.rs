@@ -7,9 +7,8 @@
 mod support;
 
 use std::path::Path;
-use std::thread;
 
-use support::{Database, Need, Output, Project, ServerKind, copy_folder, needs};
+use support::{Database, Need, Output, Project, ServerKind, at_once, copy_folder, needs};
 
 const PROCESSES: usize = 16;
 
@@ -69,16 +68,11 @@ fn races(kind: ServerKind, carrier: &str) {
         let Some(database) = Database::create(kind) else { return };
         let project = shop();
         project.write("dunlin.toml", format!("carrier = \"{carrier}\"\n"));
-        let outputs: Vec<Output> = thread::scope(|scope| {
-            let start = |number: usize| {
-                let (project, database) = (&project, &database);
-                // Both commands know the same lock.
-                let arguments: &[&str] =
-                    if number.is_multiple_of(2) { &["knex", "migrate:latest"] } else { &["up"] };
-                scope.spawn(move || dunlin(project, database, arguments))
-            };
-            let started: Vec<_> = (0..PROCESSES).map(start).collect();
-            started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let outputs = at_once(PROCESSES, |number| {
+            // Both commands know the same lock.
+            let arguments: &[&str] =
+                if number.is_multiple_of(2) { &["knex", "migrate:latest"] } else { &["up"] };
+            dunlin(&project, &database, arguments)
         });
         for output in outputs {
             output.success();
@@ -130,17 +124,11 @@ fn knexes_that_run_beside_are_kept_out() {
         project.write("migrations/3_status.js", status);
         // Whoever makes the tables first is another question.
         dunlin(&project, &database, &["knex", "migrate:up"]).success();
-        let (ours, theirs): (Vec<Output>, Vec<Output>) = thread::scope(|scope| {
-            let ours: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| dunlin(&project, &database, &["knex", "migrate:latest"])))
-                .collect();
-            let theirs: Vec<_> =
-                (0..3).map(|_| scope.spawn(|| knex(&project, &database, &["migrate:latest"]))).collect();
-            (
-                ours.into_iter().map(|thread| thread.join().unwrap()).collect(),
-                theirs.into_iter().map(|thread| thread.join().unwrap()).collect(),
-            )
+        let mut ours = at_once(7, |number| match number {
+            0..4 => dunlin(&project, &database, &["knex", "migrate:latest"]),
+            _ => knex(&project, &database, &["migrate:latest"]),
         });
+        let theirs = ours.split_off(4);
         for output in ours {
             output.success();
         }

@@ -41,6 +41,22 @@ pub fn for_sandbox(
         .collect()
 }
 
+/// The same with more variables, by their names, of which only passwords are hidden.
+pub fn for_sandbox_with(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    rules: &Rules,
+    masked: &[String],
+) -> Vec<(String, String)> {
+    let (allowed, others): (Vec<_>, Vec<_>) = variables.partition(|(name, _)| {
+        name.to_str().is_some_and(|name| rules.allowed.iter().any(|known| known == name))
+    });
+    let others = for_host(others.into_iter(), rules).into_iter().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| masked.contains(name))?;
+        Some((name, value.into_string().ok()?))
+    });
+    for_sandbox(allowed.into_iter(), rules).into_iter().chain(others).collect()
+}
+
 fn passed(name: &OsStr, value: OsString, rules: &Rules) -> Option<OsString> {
     let name = name.to_string_lossy();
     if rules.allowed.iter().any(|allowed| *allowed == name) {
@@ -130,6 +146,11 @@ mod tests {
         let url = ("DATABASE_URL", "postgresql://shop:s3cret@db/shop");
         assert_eq!(host(&[url], &rules), [(url.0.to_owned(), url.1.to_owned())]);
         let given = [(OsString::from("HOME"), OsString::from("/root")), (url.0.into(), url.1.into())];
+        let masked = ["HOME", "DATABASE_URL", "UNSET"].map(str::to_owned);
+        let with = for_sandbox_with(given.clone().into_iter(), &rules, &masked);
+        assert_eq!(with, [url, ("HOME", "/root")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let hidden = for_sandbox_with(given.clone().into_iter(), &Rules::default(), &masked[1..]);
+        assert_eq!(hidden, [(url.0.to_owned(), "postgresql://shop:***@db/shop".to_owned())]);
         assert_eq!(for_sandbox(given.into_iter(), &rules), [(url.0.to_owned(), url.1.to_owned())]);
     }
 }

@@ -378,7 +378,8 @@ impl Guests {
         }
         let mut folders = sandbox_world::folders(&settings.project, import_paths);
         folders.extend(gems.folders);
-        let environment = environment::for_sandbox(settings.inherited(), &settings.rules());
+        let environment =
+            environment::for_sandbox_with(settings.inherited(), &settings.rules(), &settings.masked);
         let command = RubyCommand {
             name: format!("the sandbox ({})", pack.name()),
             sha256,

@@ -30,7 +30,11 @@ impl QuickJsCarrier {
             modules: program.modules,
             folders: folders(&settings.project, &program.import_paths),
             folder: settings.project.clone(),
-            environment: environment(settings),
+            environment: environment::for_sandbox_with(
+                std::env::vars_os(),
+                &settings.rules(),
+                &settings.masked,
+            ),
             time_limit: settings.time_limit,
             memory_limit: usize::try_from(settings.memory_limit).unwrap_or(usize::MAX),
             interrupted: std::sync::Arc::new(move || raised.is_raised()),
@@ -56,23 +60,6 @@ impl CarrierLink for QuickJsCarrier {
         let _watched = self.interrupt.watch();
         self.carrier.converse(message, answer).map_err(failed)
     }
-}
-
-/// The variables that are allowed, and those of which only passwords are hidden.
-fn environment(settings: &GuestSettings) -> Vec<(String, String)> {
-    let rules = settings.rules();
-    let mut variables = environment::for_sandbox(std::env::vars_os(), &rules);
-    let masked =
-        environment::for_host(std::env::vars_os(), &rules).into_iter().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| settings.masked.contains(name))?;
-            Some((name, value.into_string().ok()?))
-        });
-    for (name, value) in masked {
-        if !variables.iter().any(|(known, _)| *known == name) {
-            variables.push((name, value));
-        }
-    }
-    variables
 }
 
 /// The project, what it imports from elsewhere, and the packages of every folder above it.

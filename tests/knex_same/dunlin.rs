@@ -1,15 +1,15 @@
 //! Dunlin beside Knex.
 
 use crate::oracle::{oracle, shop};
-use crate::support::{Client, Need, Version, needs};
-use crate::walk::{Pace, same, walk};
+use crate::support::{Client, Need, Pace, Version, needs, same_traces};
+use crate::walk::walk;
 
 fn dunlin_is_as_knex(client: Client, version: Version, carrier: &str) {
     let pace = if version == Version::Two { Pace::Quick } else { Pace::asked() };
     let Some(oracle) = oracle(client, version, pace) else { return };
     let Some(stage) = shop(client, version) else { return };
     let found = walk(&stage, &oracle.commands, |_, arguments| stage.dunlin(carrier, arguments));
-    same(&format!("Dunlin ({carrier}) with {client:?}, Knex {version:?}"), &oracle.traces, &found);
+    same_traces(&format!("Dunlin ({carrier}) with {client:?}, Knex {version:?}"), &oracle.traces, &found);
 }
 
 macro_rules! dunlin_is_as_knex {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Client, KnexStage, Need, Version, needs};
-use crate::walk::{Pace, Trace, commands, walk};
+use crate::support::{Aspect, Client, KnexStage, Need, Pace, Trace, Version, needs, same_traces};
+use crate::walk::{commands, walk};
 
 /// Knex' walk over the whole history.
 pub struct Oracle {
@@ -50,9 +50,10 @@ fn knex_is_as_knex() {
     let Some(oracle) = oracle(Client::PG, Version::Three, Pace::Quick) else { return };
     let Some(stage) = shop(Client::PG, Version::Three) else { return };
     let found = walk(&stage, &oracle.commands, |_, arguments| stage.knex(arguments));
-    crate::walk::same("Knex again", &oracle.traces, &found);
-    let statements: usize = oracle.traces.iter().map(|trace| trace.statements.len()).sum();
+    same_traces("Knex again", &oracle.traces, &found);
+    let statements: usize = oracle.traces.iter().map(|trace| trace.lines(Aspect::Statements).len()).sum();
     assert!(statements > 500, "{statements} statements");
     let last = oracle.traces.last().unwrap();
-    assert!(last.history.len() > 50, "{:?}", last.history);
+    let history = last.lines(Aspect::History);
+    assert!(history.len() > 50, "{history:?}");
 }

@@ -4,8 +4,8 @@
 use std::fs;
 
 use crate::oracle::{oracle, shop};
-use crate::support::{Client, Version};
-use crate::walk::{Aspect, Pace, Trace, differences, walk};
+use crate::support::{Aspect, Client, Pace, Version, trace_differences};
+use crate::walk::walk;
 
 use Aspect::{Catalog, History, Printed, Rows, Statements};
 
@@ -45,7 +45,7 @@ fn every_planted_difference_is_found() {
     for (number, from, _, shows) in PLANTS {
         for (aspect, mark) in *shows {
             let is_seen = oracle.traces.iter().zip(&found).any(|(expected, found)| {
-                let (expected, found) = (lines(expected, *aspect), lines(found, *aspect));
+                let (expected, found) = (expected.lines(*aspect), found.lines(*aspect));
                 found.iter().any(|line| line.contains(mark) && !expected.contains(line))
             });
             if !is_seen {
@@ -55,19 +55,9 @@ fn every_planted_difference_is_found() {
     }
     assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
     let seen: Vec<Aspect> =
-        differences(&oracle.traces[..2], &found).iter().map(|found| found.aspect).collect();
+        trace_differences(&oracle.traces[..2], &found).iter().map(|found| found.aspect).collect();
     for aspect in [Statements, Printed, Catalog, Rows] {
         assert!(seen.contains(&aspect), "{aspect:?} is not compared");
-    }
-}
-
-fn lines(trace: &Trace, aspect: Aspect) -> &[String] {
-    match aspect {
-        Statements => &trace.statements,
-        Printed => &trace.printed,
-        Catalog => &trace.contents.catalog,
-        Rows => &trace.contents.rows,
-        History => &trace.history,
     }
 }
 
@@ -80,11 +70,11 @@ fn a_wrong_row_of_the_history_is_found() {
         ("'knex_migrations_lock'|1|0", "'knex_migrations_lock'|1|1"),
     ] {
         let mut wrong = oracle.traces.clone();
-        let rows = &mut wrong[1].history;
+        let rows = wrong[1].aspects.get_mut(&History).unwrap();
         let changed = rows.iter().map(|row| row.replace(from, to)).collect();
         assert_ne!(*rows, changed, "no {from} in {rows:?}");
         *rows = changed;
-        let found = differences(&oracle.traces, &wrong);
+        let found = trace_differences(&oracle.traces, &wrong);
         assert_eq!(found.iter().map(|found| found.aspect).collect::<Vec<_>>(), [History]);
     }
 }

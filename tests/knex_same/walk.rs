@@ -1,65 +1,16 @@
-//! A walk over all migrations, what each command left behind, and where two walks differ.
+//! A walk over all migrations.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::statements;
-use crate::support::{Contents, KnexStage, Need, Output, Version};
-
-/// What a command left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trace {
-    /// The command, for messages.
-    pub step: String,
-    pub statements: Vec<String>,
-    /// What it printed to standard output, where Knex prints warnings too.
-    pub printed: Vec<String>,
-    pub contents: Contents,
-    /// The rows of `knex_migrations` and `knex_migrations_lock`.
-    pub history: Vec<String>,
-}
+use crate::support::{Aspect, KnexStage, Output, Pace, Trace, Version};
 
 /// What Knex warns of on MySQL when a savepoint is gone because of DDL. Dunlin opens a transaction after DDL, which keeps it.
 const IMPLICIT: &str = "Transaction was implicitly committed";
-
-/// What can differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Aspect {
-    Statements,
-    Printed,
-    Catalog,
-    Rows,
-    History,
-}
-
-/// Where a walk is not what it should be.
-#[derive(Debug, Clone)]
-pub struct Difference {
-    pub step: String,
-    pub aspect: Aspect,
-    /// Lines that only one side has, `-` for the expected and `+` for the found.
-    pub text: String,
-}
-
-/// How many migrations a command runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// Each alone, so that a difference shows where it arises.
-    Stepwise,
-    /// All in a few commands.
-    Quick,
-}
-
-impl Pace {
-    /// Stepwise where `tests/run --thorough` asks for it.
-    pub fn asked() -> Pace {
-        if Need::Thorough.setting().is_some() { Pace::Stepwise } else { Pace::Quick }
-    }
-}
 
 /// The names of the migrations, in order.
 pub fn migrations(stage: &KnexStage) -> Vec<String> {
@@ -123,13 +74,16 @@ pub fn walk(
         };
         let printed =
             output.stdout.split('\n').filter(|line| !line.contains(IMPLICIT)).map(str::to_owned).collect();
-        traces.push(Trace {
-            step: command.clone(),
-            statements: plain(statements),
-            printed: plain(printed),
-            contents: Contents { catalog: plain(contents.catalog), rows: plain(contents.rows) },
-            history: plain(history),
-        });
+        let aspects = [
+            (Aspect::Statements, statements),
+            (Aspect::Printed, printed),
+            (Aspect::Catalog, contents.catalog),
+            (Aspect::Rows, contents.rows),
+            (Aspect::History, history),
+        ];
+        let aspects: BTreeMap<Aspect, Vec<String>> =
+            aspects.into_iter().map(|(aspect, lines)| (aspect, plain(lines))).collect();
+        traces.push(Trace { step: command.clone(), aspects });
     }
     traces
 }
@@ -144,74 +98,4 @@ fn without_times(line: &str) -> String {
     });
     static DRAWN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"_knex_temp_alter\d+").unwrap());
     DRAWN.replace_all(&TIME.replace_all(line, "{now}"), "_knex_temp_alter").into_owned()
-}
-
-/// Every difference, step by step. Later ones may follow from earlier ones.
-pub fn differences(expected: &[Trace], found: &[Trace]) -> Vec<Difference> {
-    assert_eq!(expected.len(), found.len(), "walks of the same commands");
-    expected.iter().zip(found).flat_map(|(expected, found)| different_aspects(expected, found)).collect()
-}
-
-fn different_aspects(expected: &Trace, found: &Trace) -> Vec<Difference> {
-    let aspects = [
-        (Aspect::Statements, &expected.statements, &found.statements),
-        (Aspect::Printed, &expected.printed, &found.printed),
-        (Aspect::Catalog, &expected.contents.catalog, &found.contents.catalog),
-        (Aspect::Rows, &expected.contents.rows, &found.contents.rows),
-        (Aspect::History, &expected.history, &found.history),
-    ];
-    let different = aspects.into_iter().filter(|(_, expected, found)| expected != found);
-    different
-        .map(|(aspect, wanted, got)| Difference {
-            step: expected.step.clone(),
-            aspect,
-            text: shown(wanted, got),
-        })
-        .collect()
-}
-
-/// The lines that one side alone has; when both have the same ones, where their order begins to differ.
-fn shown(expected: &[String], found: &[String]) -> String {
-    let (all_expected, all_found): (BTreeSet<_>, BTreeSet<_>) =
-        (expected.iter().collect(), found.iter().collect());
-    let mut text = String::new();
-    let missing: Vec<&String> = expected.iter().filter(|line| !all_found.contains(line)).take(12).collect();
-    let more: Vec<&String> = found.iter().filter(|line| !all_expected.contains(line)).take(12).collect();
-    for line in &missing {
-        writeln!(text, "  - {}", cut(line)).unwrap();
-    }
-    for line in &more {
-        writeln!(text, "  + {}", cut(line)).unwrap();
-    }
-    if let ([one, ..], [other, ..]) = (&missing[..], &more[..]) {
-        let at = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
-        let part = |line: &str| line.chars().skip(at.saturating_sub(20)).take(100).collect::<String>();
-        writeln!(text, "  first at {at}:\n    - {}\n    + {}", part(one), part(other)).unwrap();
-    }
-    let at = expected.iter().zip(found).position(|(one, other)| one != other);
-    let at = at.unwrap_or(expected.len().min(found.len()));
-    let context = |lines: &[String]| {
-        lines.iter().skip(at).take(3).map(|line| cut(line)).collect::<Vec<_>>().join("\n      ")
-    };
-    writeln!(text, "  from {at}:\n    - {}\n    + {}", context(expected), context(found)).unwrap();
-    text
-}
-
-/// The beginning of a line.
-fn cut(line: &str) -> String {
-    line.chars().take(400).collect()
-}
-
-/// Fails with the first differences.
-#[track_caller]
-pub fn same(name: &str, expected: &[Trace], found: &[Trace]) {
-    let differences = differences(expected, found);
-    let Some(first) = differences.first() else { return };
-    let mut text = String::new();
-    for difference in differences.iter().filter(|difference| difference.step == first.step) {
-        let Difference { step, aspect, text: lines } = difference;
-        writeln!(text, "after {step}: {aspect:?}\n{lines}").unwrap();
-    }
-    let steps: BTreeSet<&str> = differences.iter().map(|difference| difference.step.as_str()).collect();
-    panic!("{name}: not as Knex after {} of {} commands\n{text}", steps.len(), expected.len());
 }

@@ -30,22 +30,34 @@ mod database;
 mod disk;
 mod dump;
 mod guest;
+mod hostile;
 mod knex;
 mod needs;
 mod private_server;
 mod program;
 mod project;
 mod proxy;
+mod rails;
 mod round_trips;
+mod statements;
+mod traces;
 
 pub use catalog::{Contents, sorted_constraints};
 pub use database::{Database, ServerKind, databases, servers};
 pub use disk::Disk;
 pub use guest::{Echo, GuestRun, plain_guest, variables_of_packs, with_packs};
+pub use hostile::{
+    SECRET, assert_stopped, at_once, calls_home, interrupted_when_it_says, told_home, write_beside,
+};
 pub use knex::{Client, KnexStage, Version};
 pub use needs::{Extent, Need, carrier_is_here, flyway_is_here, needs, note_not_run};
 pub use private_server::PrivateServer;
 pub use program::{Output, command, run};
 pub use project::{Project, copy_folder};
 pub use proxy::{Proxy, Received};
+pub use rails::{
+    RailsAdapter, RailsStage, rails_is_here, rails_releases, rails_url, ruby_folder, version_of,
+};
 pub use round_trips::RoundTrips;
+pub use statements::{is_of_dunlin, is_of_transaction, one_by_one, with_values};
+pub use traces::{Aspect, Difference, Pace, Trace, same_traces, trace_differences};

@@ -272,6 +272,11 @@ impl Adapter for RailsAdapter {
         ForeignKeys::Enforced
     }
 
+    /// Around each table that it rebuilds.
+    fn code_switches_foreign_keys(&self) -> bool {
+        true
+    }
+
     fn status(&self, context: &Context<'_>) -> Result<Vec<StatusEntry>, AdapterError> {
         let lines = plan::status(&self.files, &Self::applied(context), self.release);
         let entry = |line: plan::Status<'_>| StatusEntry {

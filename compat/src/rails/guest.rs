@@ -34,15 +34,13 @@
 //! | name | arguments | value |
 //! |---|---|---|
 //! | `version` | | `{"activerecord", "ruby"}` |
-//! | `describe` | `migrations` | by id: `disable_ddl_transaction`, `may_rebuild` (a table of SQLite) |
+//! | `describe` | `migrations` | by id: `disable_ddl_transaction` |
 //! | `render` | `source`, `path` | `{"text"}`: ERB's result |
 //! | `session` | | `{"statements"}`: what a connection begins with |
 //! | `dump_schema` | | `{"text"}` |
 //! | `load_schema` | `source`, `path` | |
 //!
-//! The guest changes no row of the history, except that `load_schema` does what `ActiveRecord::Schema.define` does. A `failed` with
-//! `foreign_keys` says that SQLite's foreign keys were on while a table was to be rebuilt: nothing was lost, and the migration is
-//! to begin anew with `PRAGMA foreign_keys = OFF` before its transaction.
+//! The guest changes no row of the history, except that `load_schema` does what `ActiveRecord::Schema.define` does.
 
 /// The modules, by their paths.
 pub const MODULES: &[(&str, &str)] = &[

@@ -1,6 +1,7 @@
 //! A Rails application for the command line: its configuration read, its databases, its guests.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Application<'i> {
     pub settings: Settings,
     /// How runs behave.
     pub options: RunOptions,
+    /// The variables that its configuration asks for.
+    asked: Vec<String>,
     invocation: &'i Invocation,
 }
 
@@ -58,7 +61,11 @@ impl<'i> Application<'i> {
         observer: &mut dyn Observer,
     ) -> Result<Application<'i>, Failure> {
         let settings = Settings::load(root).map_err(|error| settings_failure(&error))?;
-        let variables = |name: &str| invocation.variable(name, &of_process);
+        let asked = RefCell::new(BTreeSet::new());
+        let variables = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            invocation.variable(name, &of_process)
+        };
         let mut load = Load { root, settings: &settings, variables: &variables, rendered: None, url };
         let project = match project::load(&load) {
             Err(ConfigError::NeedsRuby { path, .. }) => {
@@ -76,7 +83,8 @@ impl<'i> Application<'i> {
             plugins: Shelf::new(root, settings.plugin.clone()),
             ..RunOptions::default()
         };
-        Ok(Application { project, settings, options, invocation })
+        let asked = asked.into_inner().into_iter().collect();
+        Ok(Application { project, settings, options, asked, invocation })
     }
 
     /// A variable: of the command line, else of the environment.
@@ -107,7 +115,10 @@ impl<'i> Application<'i> {
     }
 
     fn guest_settings(&self, url: Option<&DatabaseUrl>) -> GuestSettings {
-        guest_settings(&self.project.root, &self.settings, url, self.invocation)
+        GuestSettings {
+            masked: self.asked.clone(),
+            ..guest_settings(&self.project.root, &self.settings, url, self.invocation)
+        }
     }
 }
 

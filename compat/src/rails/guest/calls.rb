@@ -22,8 +22,7 @@ module Dunlin
       def describe(_environment, given)
         given["migrations"].to_h do |file|
           source = file["source"]
-          [file["id"], { "disable_ddl_transaction" => References.without_transaction?(source),
-                         "may_rebuild" => References.may_rebuild?(source) }]
+          [file["id"], { "disable_ddl_transaction" => References.without_transaction?(source) }]
         end
       end
 

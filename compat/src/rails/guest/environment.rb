@@ -21,7 +21,8 @@ module Dunlin
     attr_reader :project, :options, :carrier
 
     def initialize(start, carrier)
-      @project = start["project"]
+      # A pack is tried without one.
+      @project = start["project"] || "/"
       @options = start["options"] || {}
       @carrier = carrier
       @connected = false

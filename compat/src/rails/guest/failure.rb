@@ -14,7 +14,6 @@ module Dunlin
           "line" => place["line"],
           "traceback" => Text.of(traceback(error)),
           "database" => from_database?(error),
-          "foreign_keys" => in_the_way?(error) || nil,
         }.compact
       end
 
@@ -49,9 +48,6 @@ module Dunlin
         match = error.message.match(%r{(/[^\n:]*):(\d+):})
         match && Frames.in_project?(match[1]) ? { "path" => match[1], "line" => match[2].to_i } : nil
       end
-
-      # Whether the same would succeed with SQLite's foreign keys off.
-      def in_the_way?(error) = causes(error).any?(ForeignKeysInTheWay)
 
       def from_database?(error)
         causes(error).any? { |each| each.is_a?(EngineError) || each.instance_variable_get(:@dunlin_answer) }

@@ -72,12 +72,6 @@ module Dunlin
         source.match?(/^\s*disable_ddl_transaction!/)
       end
 
-      # Whether ActiveRecord may rebuild a table of SQLite for it.
-      REBUILDING = /\b(?:remove_|change_|rename_column|add_(?:column|foreign_key|check_constraint|reference|belongs_to|timestamps)|revert|
-                        t\.(?:remove|change|rename|references|belongs_to|timestamps))/x
-
-      def may_rebuild?(source) = source.match?(REBUILDING)
-
       private
 
       def of(file, found)
@@ -121,7 +115,8 @@ module Dunlin
       EXPECTED = /\brescue\s+(?:NameError|LoadError)|const_defined\?|safe_constantize/
 
       def missing_constants(environment, file, references, known)
-        return [] if EXPECTED.match?(file["source"]) || references.required.any? { |kind,| kind == :require_relative }
+        # What a required file defines shows when it is loaded.
+        return [] if EXPECTED.match?(file["source"]) || !references.required.empty?
 
         missing = references.used.reject { |name, _| known.key?(name) || defined_somewhere?(name) }
         missing.map do |name, line|

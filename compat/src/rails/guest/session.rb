@@ -22,9 +22,6 @@ module Dunlin
   # There is nothing to send a statement to.
   class NoConnection < StandardError; end
 
-  # SQLite's foreign keys are on in a transaction where a table is about to be rebuilt.
-  class ForeignKeysInTheWay < StandardError; end
-
   # What a statement does to a transaction.
   module Control
     NAME = /(?:"([^"]+)"|`([^`]+)`|([A-Za-z_][A-Za-z0-9_]*))/
@@ -56,8 +53,6 @@ module Dunlin
   end
 
   class Session
-    FOREIGN_KEYS_OFF = /\A\s*PRAGMA\s+foreign_keys\s*(?:=|\()\s*(?:OFF|0|FALSE|NO)\b/i
-
     attr_accessor :engine, :server, :engine_prepares
 
     def initialize
@@ -159,7 +154,6 @@ module Dunlin
       return control(connection, *found, sql) if found
 
       settle unless connection.owner
-      protect_children(sql)
       send_query(connection, query)
     end
 
@@ -208,18 +202,6 @@ module Dunlin
       result = @engine.query(query.merge("own" => true))
       @known[key] = result if reads
       result
-    end
-
-    # Dropping a table deletes its rows, and with them rows that refer to it, unless foreign keys are off. The engine does
-    # not let code switch them off, so the migration has to begin anew, with the engine having done so.
-    def protect_children(sql)
-      return unless dialect == "sqlite" && FOREIGN_KEYS_OFF.match?(sql)
-
-      on = @engine.query({ "sql" => "PRAGMA foreign_keys", "own" => true }).rows.dig(0, 0)
-      return unless on == { "int" => "1" } || on == "1"
-
-      raise ForeignKeysInTheWay,
-            "a table is rebuilt while foreign keys are enforced, which would delete the rows that refer to it"
     end
 
     # -- transactions

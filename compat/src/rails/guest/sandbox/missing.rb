@@ -62,6 +62,31 @@ class Thread
   end
 end
 
+# There are no programs; of some of these functions the C library would say that they had succeeded.
+module Dunlin
+  module Programs
+    REFUSAL = "no program can be started in the sandbox; `carrier = \"host\"` has a migration run by the project's own Ruby"
+
+    # As `Kernel.system`, `Process.spawn` and `IO.popen`.
+    module Named
+      %i[system spawn exec fork popen `].each do |name|
+        define_method(name) { |*, **| raise NotImplementedError, "#{name}: #{REFUSAL}" }
+      end
+    end
+
+    # As methods of every object, which are private.
+    module Private
+      %i[system spawn exec fork `].each do |name|
+        define_method(name) { |*, **| raise NotImplementedError, "#{name}: #{REFUSAL}" }
+        private name
+      end
+    end
+  end
+end
+
+Object.prepend(Dunlin::Programs::Private)
+[Kernel, Process, IO].each { |place| place.singleton_class.prepend(Dunlin::Programs::Named) }
+
 # RubyGems is off: libraries are found on the load path, and all of them are there that will ever be.
 module Kernel
   private
