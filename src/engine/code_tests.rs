@@ -290,6 +290,47 @@ fn code_that_committed_in_between_goes_on_behind_it() {
 }
 
 #[test]
+fn what_code_did_is_kept_in_several_rows_and_read_back_in_order() {
+    let folder = TempDir::new().unwrap();
+    let shop = Shop { migrations: vec!["orders"], grouped: false };
+    let program = |dies: bool| {
+        move |_: &str, ask: &mut dyn FnMut(Value) -> Value| {
+            ask(query("CREATE TABLE orders (id integer, note text)"));
+            ask(json!({"type": "commit"}));
+            for number in 0..200 {
+                ask(query(&format!("INSERT INTO orders VALUES ({number}, '{}')", "n".repeat(1000))));
+                let answer = ask(query("SELECT note, count(*) OVER () FROM orders LIMIT 1"));
+                assert_eq!(answer["rows"][0][1], json!({"int": (number + 1).to_string()}));
+            }
+            // All at once.
+            ask(json!({"type": "begin"}));
+            for number in 200..400 {
+                ask(query(&format!("INSERT INTO orders VALUES ({number}, '')")));
+                ask(query("SELECT note FROM orders LIMIT 1"));
+            }
+            ask(json!({"type": "commit"}));
+            if dies { died() } else { done() }
+        }
+    };
+    let error = migrate(&folder, &shop, Rc::new(program(true))).unwrap_err();
+    let RunError::Code(failure) = error else { panic!("{error}") };
+    assert_eq!(failure.kept, Some(804));
+    let parts = rows(
+        &folder,
+        "SELECT part, length(replay) < 100000, next_statement FROM dunlin_journal ORDER BY part",
+    );
+    assert!(parts.len() > 4, "{parts:?}");
+    assert!(
+        parts.iter().enumerate().all(|(number, row)| row.starts_with(&format!("{number}|1|"))),
+        "{parts:?}"
+    );
+    assert!(parts.last().is_some_and(|row| row.ends_with("|804")), "{parts:?}");
+    migrate(&folder, &shop, Rc::new(program(false))).unwrap();
+    assert_eq!(rows(&folder, "SELECT count(*), sum(id) FROM orders"), ["400|79800"]);
+    assert_eq!(tables(&folder), ["history", "orders"]);
+}
+
+#[test]
 fn code_that_was_edited_where_it_ran_is_refused() {
     let folder = TempDir::new().unwrap();
     let shop = Shop { migrations: vec!["orders"], grouped: false };
