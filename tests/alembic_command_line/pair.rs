@@ -75,11 +75,11 @@ impl Pair {
         self
     }
 
-    /// Compares what a query finds in a file of SQLite in both; that there is no such table is an answer, too.
+    /// Compares what a query finds in a file of SQLite in both: nothing where there is no such table, or no file.
     pub fn same_in(&mut self, file: &str, query: &str) -> &mut Pair {
         let found = |place: &Place| {
             let path = place.project.path().join(file);
-            rows_of_file(&path.to_string_lossy(), query).ok()
+            rows_of_file(&path.to_string_lossy(), query).unwrap_or_default()
         };
         let (theirs, ours) = (found(&self.theirs), found(&self.ours));
         if theirs != ours {
