@@ -135,6 +135,20 @@ impl Guests {
     }
 }
 
+impl Guests {
+    /// Whether a program that says nothing of its carrier runs in the sandbox, or would, if it could be run at all.
+    pub fn is_for_sandbox(&self, program: &GuestProgram) -> bool {
+        match self.settings.carrier {
+            Carrier::Sandbox => true,
+            Carrier::Host => false,
+            Carrier::Auto => {
+                let paths = self.import_paths_in_sandbox(program);
+                quickjs::package(program.tool, &self.settings.project, &paths).is_some()
+            }
+        }
+    }
+}
+
 impl GuestSource for Guests {
     /// What a guest prints, and which carrier `auto` took, goes to [`Steps::log`].
     ///

@@ -41,6 +41,9 @@ pub use converse::{Guest, Steps};
 pub use error::{CarrierError, GuestError};
 pub use guests::{GuestSettings, Guests};
 pub use interrupt::Interrupt;
+pub(crate) use javascript::with_deep_stack;
+#[cfg(test)]
+pub(crate) use javascript::{JavaScriptCarrier, JavaScriptCommand};
 pub use quickjs::package as javascript_package;
 
 /// Whoever starts guests and keeps them for a run.

@@ -26,6 +26,7 @@ impl QuickJsCarrier {
     pub fn start(program: &GuestProgram, settings: &GuestSettings) -> Result<QuickJsCarrier, CarrierError> {
         let interrupt = settings.interrupt.clone();
         let raised = interrupt.clone();
+        let packages = package(program.tool, &settings.project, &program.import_paths).unwrap_or_default();
         let carrier = JavaScriptCarrier::start(JavaScriptCommand {
             modules: program.modules,
             folders: folders(&settings.project, &program.import_paths),
@@ -38,6 +39,8 @@ impl QuickJsCarrier {
             time_limit: settings.time_limit,
             memory_limit: usize::try_from(settings.memory_limit).unwrap_or(usize::MAX),
             interrupted: std::sync::Arc::new(move || raised.is_raised()),
+            cache: settings.cache.clone(),
+            packages: packages.canonicalize().unwrap_or(packages),
         });
         Ok(QuickJsCarrier { carrier: carrier.map_err(failed)?, interrupt })
     }

@@ -12,6 +12,8 @@
 //! The key is made of the WebAssembly's SHA-256 and of all that wasmtime's output depends on: its version, the target,
 //! the processor's features, the engine's settings. Files are replaced by renaming, never written in place, so one that
 //! is mapped does not change. A cache that cannot be used is no error: code is compiled instead.
+//!
+//! Bytecode of QuickJS is kept by the same rules, for the same reason: it is not checked when it is loaded.
 
 use std::fmt;
 use std::fs;
@@ -44,11 +46,36 @@ pub struct CompiledCache {
 
 /// The name of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub struct Key {
+    name: String,
+    ending: &'static str,
+}
+
+/// How the files of machine code and of bytecode end.
+const MACHINE_CODE: &str = "cwasm";
+const BYTECODE: &str = "bytecode";
+
+/// And of memory images.
+const MEMORY: &str = "memory";
+
+impl Key {
+    /// The key of bytecode, made of all that it depends on.
+    pub fn of_bytecode(parts: &[&[u8]]) -> Key {
+        let mut hasher = Sha256Hasher(Sha256::new());
+        hasher.write(FORMAT);
+        hasher.write(BYTECODE.as_bytes());
+        parts.iter().for_each(|part| hasher.write(part));
+        Key { name: hexadecimal(&hasher.0.finalize()), ending: BYTECODE }
+    }
+
+    fn of_image(name: &[u8; 32]) -> Key {
+        Key { name: hexadecimal(name), ending: MEMORY }
+    }
+}
 
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.name)
     }
 }
 
@@ -72,11 +99,37 @@ impl CompiledCache {
         hasher.write(kind.as_bytes());
         hasher.write(digest);
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Key(hexadecimal(&hasher.0.finalize()))
+        Key { name: hexadecimal(&hasher.0.finalize()), ending: MACHINE_CODE }
+    }
+
+    /// Opens an entry that is no machine code, if there is one that may be loaded.
+    pub fn open(&self, key: &Key) -> Option<fs::File> {
+        fs::File::open(self.checked(key)?).ok()
+    }
+
+    /// Keeps bytes for later processes, and removes what none has used for long. That they may be lost when the power is,
+    /// nobody has to wait for.
+    pub fn keep(&self, key: &Key, bytes: &[u8]) {
+        if self.try_store(key, bytes, Flush::No).is_ok() {
+            self.remove_unused();
+        }
     }
 
     /// Maps an entry, if there is one that may be.
     pub(super) fn load<C: Code>(&self, engine: &Engine, key: &Key) -> Option<C> {
+        let file = self.checked(key)?;
+        #[allow(unsafe_code, reason = "machine code cannot be checked, so its origin is")]
+        // SAFETY: the record says that this user's wasmtime wrote the file on this machine, nobody else can write to
+        // either, and the file is what was recorded. It is only ever replaced by renaming.
+        let code = unsafe { C::map(engine, &file) };
+        if code.is_err() {
+            self.remove(key);
+        }
+        code.ok()
+    }
+
+    /// The file of an entry, if it is what this user recorded here, and nobody else could write it.
+    fn checked(&self, key: &Key) -> Option<PathBuf> {
         let (file, record_file) = (self.code_file(key), self.record_file(key));
         let mut record = Record::read(&record_file)?;
         if !is_private(&self.code) || !is_private(&self.records) {
@@ -90,24 +143,17 @@ impl CompiledCache {
             }
             record = Record::of(&file, record.sha256).ok()?;
             // In a cache that cannot be written to, its content is looked at each time.
-            let _ = record.write(&record_file);
+            let _ = record.write(&record_file, Flush::Yes);
         } else {
             note_use(&record_file);
         }
-        #[allow(unsafe_code, reason = "machine code cannot be checked, so its origin is")]
-        // SAFETY: the record says that this user's wasmtime wrote the file on this machine, nobody else can write to
-        // either, and the file is what was recorded. It is only ever replaced by renaming.
-        let code = unsafe { C::map(engine, &file) };
-        if code.is_err() {
-            self.remove(key);
-        }
-        code.ok()
+        Some(file)
     }
 
     /// Keeps code for later processes, and removes what none has used for long.
     pub(super) fn store(&self, key: &Key, code: &impl Code) {
         if let Ok(machine_code) = code.machine_code()
-            && self.try_store(key, &machine_code).is_ok()
+            && self.try_store(key, &machine_code, Flush::Yes).is_ok()
         {
             self.remove_unused();
         }
@@ -115,24 +161,7 @@ impl CompiledCache {
 
     /// The file of a memory image, if there is one that this user's programs wrote and nobody changed.
     pub fn image(&self, name: &[u8; 32]) -> Option<PathBuf> {
-        let key = Key(hexadecimal(name));
-        let (file, record_file) = (self.image_file(&key), self.record_file(&key));
-        let record = Record::read(&record_file)?;
-        if !is_private(&self.code) || !is_private(&self.records) {
-            return None;
-        }
-        if record.identifies(&file) {
-            note_use(&record_file);
-            return Some(file);
-        }
-        if digest_of(&file).ok()? != record.sha256 {
-            self.remove(&key);
-            return None;
-        }
-        if let Ok(record) = Record::of(&file, record.sha256) {
-            let _ = record.write(&record_file);
-        }
-        Some(file)
+        self.checked(&Key::of_image(name))
     }
 
     /// Keeps a memory image, which `write` writes, for later processes.
@@ -143,8 +172,8 @@ impl CompiledCache {
     ) -> io::Result<()> {
         make_private(&self.code)?;
         make_private(&self.records)?;
-        let key = Key(hexadecimal(name));
-        let file = self.image_file(&key);
+        let key = Key::of_image(name);
+        let file = self.code_file(&key);
         let temporary = file.with_extension(format!("{}.{:08x}", std::process::id(), fastrand::u32(..)));
         let written = fs::File::create_new(&temporary).and_then(|mut file| {
             write(&mut file)?;
@@ -153,28 +182,28 @@ impl CompiledCache {
         written.and_then(|()| fs::rename(&temporary, &file)).inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
         })?;
-        Record::of(&file, digest_of(&file)?)?.write(&self.record_file(&key))?;
+        Record::of(&file, digest_of(&file)?)?.write(&self.record_file(&key), Flush::Yes)?;
         self.remove_unused();
         Ok(())
     }
 
     /// Forgets a memory image that turned out to be of no use.
     pub fn remove_image(&self, name: &[u8; 32]) {
-        self.remove(&Key(hexadecimal(name)));
+        self.remove(&Key::of_image(name));
     }
 
-    fn try_store(&self, key: &Key, machine_code: &[u8]) -> io::Result<()> {
+    fn try_store(&self, key: &Key, code: &[u8], flush: Flush) -> io::Result<()> {
         make_private(&self.code)?;
         make_private(&self.records)?;
         let file = self.code_file(key);
-        replace(&file, machine_code)?;
-        Record::of(&file, hexadecimal(&Sha256::digest(machine_code)))?.write(&self.record_file(key))
+        replace(&file, code, flush)?;
+        let record = Record::of(&file, hexadecimal(&Sha256::digest(code)))?;
+        record.write(&self.record_file(key), flush)
     }
 
     fn remove(&self, key: &Key) {
         let _ = fs::remove_file(self.record_file(key));
         let _ = fs::remove_file(self.code_file(key));
-        let _ = fs::remove_file(self.image_file(key));
     }
 
     fn remove_unused(&self) {
@@ -183,31 +212,37 @@ impl CompiledCache {
             let age = entry.metadata().and_then(|metadata| metadata.modified()).ok();
             let unused = age.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > UNUSED);
             if let (true, Some(stem)) = (unused, entry.path().file_stem()) {
-                self.remove(&Key(stem.to_string_lossy().into_owned()));
+                let name = stem.to_string_lossy();
+                for ending in [MACHINE_CODE, BYTECODE, MEMORY] {
+                    self.remove(&Key { name: name.clone().into_owned(), ending });
+                }
             }
         }
     }
 
     fn code_file(&self, key: &Key) -> PathBuf {
-        self.code.join(format!("{}.cwasm", key.0))
-    }
-
-    fn image_file(&self, key: &Key) -> PathBuf {
-        self.code.join(format!("{}.memory", key.0))
+        self.code.join(format!("{}.{}", key.name, key.ending))
     }
 
     fn record_file(&self, key: &Key) -> PathBuf {
-        self.records.join(format!("{}.json", key.0))
+        self.records.join(format!("{}.json", key.name))
     }
 }
 
-/// Writes a file so that it is there whole or not at all, also after a loss of power.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Whether to wait until what is written outlasts a loss of power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    Yes,
+    No,
+}
+
+/// Writes a file so that it is there whole or not at all; if it is waited for, also after a loss of power.
+pub(super) fn replace(path: &Path, content: &[u8], flush: Flush) -> io::Result<()> {
     // Several processes may write the same entry at once.
     let temporary = path.with_extension(format!("{}.{:08x}", std::process::id(), fastrand::u32(..)));
     let written = fs::File::create_new(&temporary).and_then(|mut file| {
         file.write_all(content)?;
-        file.sync_all()
+        if flush == Flush::Yes { file.sync_all() } else { Ok(()) }
     });
     written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
         let _ = fs::remove_file(&temporary);

@@ -19,7 +19,7 @@ mod runtime;
 mod tests;
 mod ticker;
 
-pub use cache::CompiledCache;
+pub use cache::{CompiledCache, Key};
 pub use error::WasmError;
 pub use limits::{Exceeded, Limits, Meter, Metered};
 pub use runtime::{Code, Origin, Runtime, RuntimeSettings};

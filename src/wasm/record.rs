@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use super::cache::replace;
+use super::cache::{Flush, replace};
 
 /// A file as it was when it was written or last checked.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl Record {
     }
 
     /// Writes it.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        replace(path, &serde_json::to_vec(self)?)
+    pub fn write(&self, path: &Path, flush: Flush) -> io::Result<()> {
+        replace(path, &serde_json::to_vec(self)?, flush)
     }
 
     /// Whether the file has not been touched since.

@@ -1,6 +1,7 @@
 //! Knex' own command line: its arguments, its output, its exit codes. `dunlin knex …`, or the binary called `knex`.
 
 mod arguments;
+mod knexfile;
 mod make;
 mod observer;
 mod own;

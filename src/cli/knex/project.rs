@@ -14,6 +14,7 @@ use dunlin_compat::settings::{FILE_NAME, Settings};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::knexfile::{self, Knexfile, Said, Variable};
 use crate::cli::failure::Failure;
 use crate::cli::interruption;
 use crate::cli::project::{parse_url, settings_failure};
@@ -182,6 +183,16 @@ fn evaluate(
     let mut guests = Guests::new(guest_settings(working_directory, settings, None, &everything));
     let arguments = json!({ "path": path, "environment": environment });
     let program = Arc::new(program(json!({ "knexfile": path, "environment": environment }), Some(path)));
+    let known = knexfile::read(&Knexfile {
+        path,
+        project: working_directory,
+        environment,
+        in_sandbox: guests.is_for_sandbox(&program),
+        variables: &variable,
+    });
+    if let Some(Said { config, environment, variables }) = known {
+        return Ok(Evaluated { config, environment, variables, names: None });
+    }
     let mut ask = |name: &str, arguments: &Value| {
         let call = Call { program: &program, carrier: None, name, arguments };
         engine::call(None, &mut guests, &call, observer).map_err(|error| {
@@ -194,6 +205,14 @@ fn evaluate(
         evaluated.names = serde_json::from_value(ask("names", &json!({}))?).map_err(of_guest)?;
     }
     Ok(evaluated)
+}
+
+fn variable(name: &str) -> Variable {
+    match std::env::var(name) {
+        Ok(text) => Variable::Text(text),
+        Err(std::env::VarError::NotPresent) => Variable::Unset,
+        Err(std::env::VarError::NotUnicode(_)) => Variable::Other,
+    }
 }
 
 /// What the command line replaces of the knexfile's configuration, or all of it where there is none.

@@ -1,5 +1,7 @@
 //! What a guest sees of the file system: given folders, to read.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -11,9 +13,11 @@ use serde_json::{Value, json};
 const LARGEST: u64 = 256 << 20;
 
 /// Folders that may be read. A link inside that leads out of all of them is not followed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Files {
     folders: Vec<PathBuf>,
+    /// Folders in which modules were looked for, without links; `None` where there are none.
+    known: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
 }
 
 /// Why a file cannot be had, as Node names it.
@@ -46,7 +50,8 @@ impl Files {
     /// The sight of these folders. What is not there is left out, and so is the root, which nobody means.
     pub fn new(folders: &[PathBuf]) -> Files {
         let real = folders.iter().filter_map(|folder| fs::canonicalize(folder).ok());
-        Files { folders: real.filter(|folder| folder.parent().is_some()).collect() }
+        let folders = real.filter(|folder| folder.parent().is_some()).collect();
+        Files { folders, known: RefCell::default() }
     }
 
     /// Where a path really leads, if a guest may look there. Above the folders it may see that other folders exist, as far
@@ -70,6 +75,66 @@ impl Files {
     fn may_hold(&self, path: &Path) -> bool {
         path.ancestors().find_map(|above| fs::canonicalize(above).ok()).is_some_and(|real| self.holds(&real))
     }
+
+    // -- where modules are
+
+    // Looking is what loading many modules takes longest for, and folders of modules stay where they are: each is followed
+    // once.
+
+    /// What is at a path: its metadata, and the path without links.
+    fn module(&self, path: &str) -> Option<(PathBuf, fs::Metadata)> {
+        let path = lexical(Path::new(path));
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return None };
+        let place = self.followed(folder)?.join(name);
+        let data = fs::symlink_metadata(&place).ok()?;
+        let (real, data) = match data.is_symlink() {
+            true => {
+                let real = fs::canonicalize(&place).ok()?;
+                let data = fs::metadata(&real).ok()?;
+                (real, data)
+            }
+            false => (place, data),
+        };
+        self.holds(&real).then_some((real, data))
+    }
+
+    fn followed(&self, folder: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.known.borrow().get(folder) {
+            return known.clone();
+        }
+        let real = match (folder.parent(), folder.file_name()) {
+            (Some(above), Some(name)) => self.followed(above).and_then(|above| {
+                let place = above.join(name);
+                let data = fs::symlink_metadata(&place).ok()?;
+                if data.is_symlink() { fs::canonicalize(&place).ok() } else { data.is_dir().then_some(place) }
+            }),
+            _ => fs::canonicalize(folder).ok(),
+        };
+        self.known.borrow_mut().insert(folder.to_owned(), real.clone());
+        real
+    }
+
+    /// 0: nothing to see, 1: a file, 2: a folder.
+    pub fn kind(&self, path: &str) -> u8 {
+        match self.module(path) {
+            Some((_, data)) if data.is_dir() => 2,
+            Some(_) => 1,
+            None => 0,
+        }
+    }
+
+    /// Whether something may be seen in a folder.
+    pub fn leads(&self, path: &str) -> bool {
+        let Some(real) = self.followed(&lexical(Path::new(path))) else { return false };
+        self.holds(&real) || self.folders.iter().any(|folder| folder.starts_with(&real))
+    }
+
+    /// The path of a module without links.
+    pub fn real_module(&self, path: &str) -> Option<String> {
+        self.module(path)?.0.into_os_string().into_string().ok()
+    }
+
+    // -- what programs read
 
     /// What is at a path: `{file, directory, size, mtime}`.
     pub fn stat(&self, path: &str) -> Result<Value, FileError> {
@@ -159,6 +224,12 @@ mod tests {
             assert_eq!(files.stat(text(&outside)).unwrap_err().code, "EACCES");
         }
         assert_eq!(files.read(text(&root.path().join("absent"))).unwrap_err().code, "EACCES");
+        let kinds =
+            ["lib/names.js", "lib", "none", "lib/none/a.js", "lib/names.js/a", "../secret", "..", "."];
+        let kinds = kinds.map(|name| files.kind(text(&project.join(name))));
+        assert_eq!(kinds, [1, 2, 0, 0, 0, 0, 0, 2]);
+        let leads = ["lib", ".", "..", "none", "../other"].map(|name| files.leads(text(&project.join(name))));
+        assert_eq!(leads, [true, true, true, false, false]);
     }
 
     #[cfg(unix)]
@@ -176,5 +247,10 @@ mod tests {
         assert_eq!(files.read(text(&project.join("in"))).unwrap(), b"1");
         assert_eq!(files.read(text(&project.join("out"))).unwrap_err(), FileError::OUTSIDE);
         assert_eq!(files.read(text(&project.join("above/secret"))).unwrap_err(), FileError::OUTSIDE);
+        let kinds = ["in", "out", "above/secret", "above/shop/here", "above"];
+        let kinds = kinds.map(|name| files.kind(text(&project.join(name))));
+        assert_eq!(kinds, [1, 0, 0, 1, 0]);
+        let real = project.canonicalize().unwrap().join("here");
+        assert_eq!(files.real_module(text(&project.join("above/shop/in"))).as_deref(), real.to_str());
     }
 }

@@ -3,11 +3,15 @@
 //! | name | what it does |
 //! |---|---|
 //! | `ask(question)` | the engine's answer |
-//! | `source(name)` | the text of a module of the guest |
+//! | `has(name)` | whether there is a module of the guest |
+//! | `module(name, parameters)` | a function with the text of a module of the guest as its body |
 //! | `compile(source, file, parameters, asynchronous)` | a function with this body |
+//! | `commonJs(file, parameters)` | the same of a file; undefined if its text has to be looked at first |
 //! | `transform(source, file, kind)` | see [`super::transform`]; JSON |
 //! | `jobs()` | runs reactions of promises that are due |
-//! | `kind(path)` | 0: nothing to see, 1: a file, 2: a folder |
+//! | `kind(path)` | of a module: 0: nothing to see, 1: a file, 2: a folder |
+//! | `leads(path)` | whether something may be seen in a folder |
+//! | `realModule(path)` | the path of a module without links; undefined when there is none |
 //! | `stat(path)`, `list(path)`, `realPath(path)` | JSON, or `{"error": {code, reason}}` |
 //! | `read(path)` | bytes, or such JSON |
 //! | `now()`, `monotonic()`, `random(count)` | a clock in milliseconds, bytes |
@@ -16,6 +20,7 @@
 //!
 //! `environment` and `folder` are values. The programs put `converse`, `ticks`, `next`, `rejected` and `final` there.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -27,6 +32,7 @@ use rquickjs::function::{Func, MutFn};
 use rquickjs::{Ctx, Exception, FromJs, Function, Object, TypedArray, Value};
 use serde_json::json;
 
+use super::bytecode::{self, Bytecode};
 use super::digest;
 use super::files::{FileError, Files};
 use super::transform::{self, Kind};
@@ -50,6 +56,8 @@ pub struct World {
     pub environment: Vec<(String, String)>,
     /// Its clock and randomness.
     pub sources: Sources,
+    /// What is known of its programs.
+    pub bytecode: Rc<RefCell<Bytecode>>,
     /// Asks the engine; `None` when it is gone.
     pub ask: Box<dyn FnMut(String) -> Option<String>>,
 }
@@ -71,7 +79,8 @@ pub fn evaluate<'js, T: FromJs<'js>>(ctx: &Ctx<'js>, source: String, file: Strin
 /// Makes the object.
 pub fn install(ctx: &Ctx<'_>, world: World) -> rquickjs::Result<()> {
     let host = Object::new(ctx.clone())?;
-    let World { modules, files, folder, environment, sources, mut ask } = world;
+    let World { modules, files, folder, environment, sources, bytecode, mut ask } = world;
+    let files = Rc::new(files);
     host.set("folder", folder)?;
     let variables = Object::new(ctx.clone())?;
     for (name, value) in environment {
@@ -84,13 +93,7 @@ pub fn install(ctx: &Ctx<'_>, world: World) -> rquickjs::Result<()> {
             ask(question).ok_or_else(|| Exception::throw_message(&ctx, "the engine is gone"))
         })),
     )?;
-    host.set(
-        "source",
-        Func::from(move |name: String| {
-            modules.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
-        }),
-    )?;
-    programs(&host)?;
+    programs(&host, modules, &files, &bytecode)?;
     file_system(&host, files)?;
     world_around(&host, sources)?;
     bytes(&host)?;
@@ -107,8 +110,49 @@ where
 
 // -- programs
 
-fn programs(host: &Object<'_>) -> rquickjs::Result<()> {
-    host.set("compile", Func::from(compile))?;
+/// Keeps the bytecode of its functions.
+type Known = Rc<RefCell<Bytecode>>;
+
+fn programs(
+    host: &Object<'_>,
+    modules: &'static [(&'static str, &'static str)],
+    files: &Rc<Files>,
+    bytecode: &Known,
+) -> rquickjs::Result<()> {
+    let text_of = move |name: &str| modules.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    host.set("has", Func::from(move |name: String| text_of(&name).is_some()))?;
+    let known = bytecode.clone();
+    let of_guest = compiler(move |ctx, (name, parameters): (String, String)| {
+        let Some(text) = text_of(&name) else {
+            return Err(Exception::throw_message(ctx, &format!("the guest has no module {name}")));
+        };
+        let file = format!("dunlin:{name}");
+        function(ctx, &known, text, &file, &parameters, false).map(Some)
+    });
+    host.set("module", Func::from(move |ctx, name, parameters| of_guest(ctx, (name, parameters))))?;
+    let known = bytecode.clone();
+    let compile = compiler(move |ctx, given: (String, String, String, bool)| {
+        let (source, file, parameters, asynchronous) = given;
+        function(ctx, &known, &source, &file, &parameters, asynchronous).map(Some)
+    });
+    host.set(
+        "compile",
+        Func::from(move |ctx, source, file, parameters, asynchronous| {
+            compile(ctx, (source, file, parameters, asynchronous))
+        }),
+    )?;
+    let (known, files) = (bytecode.clone(), files.clone());
+    let common_js = compiler(move |ctx, (file, parameters): (String, String)| {
+        let text = files.read(&file).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(text) = text.filter(|text| is_plain_common_js(text)) else { return Ok(None) };
+        let compiled = function(ctx, &known, &text, &file, &parameters, false);
+        if compiled.is_err() {
+            // Whoever looks at the text says so.
+            drop(ctx.catch());
+        }
+        Ok(compiled.ok())
+    });
+    host.set("commonJs", Func::from(move |ctx, file, parameters| common_js(ctx, (file, parameters))))?;
     host.set("transform", Func::from(transformed))?;
     host.set(
         "jobs",
@@ -122,16 +166,38 @@ fn programs(host: &Object<'_>) -> rquickjs::Result<()> {
     )
 }
 
-fn compile<'js>(
-    ctx: Ctx<'js>,
-    source: String,
-    file: String,
-    parameters: String,
+/// As [`generic`], for what gives a function.
+fn compiler<A, F>(make: F) -> impl for<'js> Fn(Ctx<'js>, A) -> rquickjs::Result<Option<Function<'js>>>
+where
+    F: for<'js> Fn(&Ctx<'js>, A) -> rquickjs::Result<Option<Function<'js>>>,
+{
+    move |ctx, argument| make(&ctx, argument)
+}
+
+/// A function whose body is the text of a file. What belongs to the guest or is installed is kept as bytecode; the project's
+/// own files change, and are short.
+fn function<'js>(
+    ctx: &Ctx<'js>,
+    known: &Known,
+    source: &str,
+    file: &str,
+    parameters: &str,
     asynchronous: bool,
 ) -> rquickjs::Result<Function<'js>> {
     // The body begins in the first line, so that its lines are those of the file.
     let kind = if asynchronous { "async function" } else { "function" };
-    evaluate(&ctx, format!("({kind} ({parameters}) {{{source}\n}})"), file)
+    let script = format!("({kind} ({parameters}) {{{source}\n}})");
+    if file.starts_with("dunlin:") || file.contains("/node_modules/") {
+        bytecode::function(ctx, &mut known.borrow_mut(), &script, file)
+    } else {
+        evaluate(ctx, script, file.to_owned())
+    }
+}
+
+/// Whether a text is surely the body of a function: it begins with no mark, and imports nothing.
+fn is_plain_common_js(text: &str) -> bool {
+    let imports = || text.split("import").skip(1).any(|rest| rest.trim_start().starts_with('('));
+    !text.starts_with("#!") && !text.starts_with('\u{feff}') && !imports()
 }
 
 fn transformed(source: String, path: String, kind: String) -> String {
@@ -149,17 +215,13 @@ fn transformed(source: String, path: String, kind: String) -> String {
 
 // -- files
 
-fn file_system(host: &Object<'_>, files: Files) -> rquickjs::Result<()> {
-    let files = Rc::new(files);
+fn file_system(host: &Object<'_>, files: Rc<Files>) -> rquickjs::Result<()> {
     let of = files.clone();
-    host.set(
-        "kind",
-        Func::from(move |path: String| match of.stat(&path) {
-            Ok(data) if data.get("directory") == Some(&json!(true)) => 2,
-            Ok(_) => 1,
-            Err(_) => 0,
-        }),
-    )?;
+    host.set("kind", Func::from(move |path: String| of.kind(&path)))?;
+    let of = files.clone();
+    host.set("leads", Func::from(move |path: String| of.leads(&path)))?;
+    let of = files.clone();
+    host.set("realModule", Func::from(move |path: String| of.real_module(&path)))?;
     let of = files.clone();
     host.set("stat", Func::from(move |path: String| told(of.stat(&path))))?;
     let of = files.clone();

@@ -4,6 +4,7 @@
 //! programs are the modules that the carrier is given; `sandbox/boot.js` among them is evaluated first, over the functions of
 //! one object, `__dunlin` ([`host`]), and defines the function that is called with each message of the engine.
 
+mod bytecode;
 mod digest;
 mod error;
 mod files;
@@ -15,3 +16,4 @@ mod transform;
 
 pub use error::JavaScriptError;
 pub use runtime::{JavaScriptCarrier, JavaScriptCommand};
+pub use transform::with_deep_stack;

@@ -1,9 +1,10 @@
 //! The thread that runs a guest, and the way to it.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,9 +13,11 @@ use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runt
 use serde::Deserialize;
 
 use super::JavaScriptError;
+use super::bytecode::Bytecode;
 use super::files::Files;
 use super::host::{self, World};
 use crate::guest::sources::Sources;
+use crate::wasm::CompiledCache;
 
 /// Stack that a guest may use; rquickjs takes more than 16 MB for no limit at all.
 const STACK: usize = 15 << 20;
@@ -48,6 +51,10 @@ pub struct JavaScriptCommand {
     pub memory_limit: usize,
     /// Says whether it is to stop.
     pub interrupted: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Where bytecode is kept.
+    pub cache: Option<CompiledCache>,
+    /// What tells the bytecode of its packages from that of others.
+    pub packages: PathBuf,
 }
 
 /// What a guest's thread has to say.
@@ -55,6 +62,8 @@ enum Heard {
     Question(String),
     Final(String),
     Failed(JavaScriptError),
+    /// It has ended, and kept what it has to.
+    Kept,
 }
 
 /// A guest in QuickJS. It starts in the background; the first message waits for that.
@@ -63,6 +72,8 @@ pub struct JavaScriptCarrier {
     from_guest: Receiver<Heard>,
     meter: Arc<Meter>,
     interrupted: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether it has bytecode to keep when it ends.
+    keeps: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -77,12 +88,14 @@ impl JavaScriptCarrier {
         let meter = Arc::new(Meter::new(command.time_limit));
         let interrupted = command.interrupted.clone();
         let of_thread = meter.clone();
+        let keeps = Arc::new(AtomicBool::new(false));
+        let kept = keeps.clone();
         let thread = thread::Builder::new()
             .name("guest".to_owned())
             .stack_size(THREAD_STACK)
             .spawn(move || {
                 let end = heard.clone();
-                if let Err(error) = serve(command, messages, heard, of_thread) {
+                if let Err(error) = serve(command, messages, heard, of_thread, &kept) {
                     // Nobody listens when the carrier was dropped.
                     let _ = end.send(Heard::Failed(error));
                 }
@@ -93,6 +106,7 @@ impl JavaScriptCarrier {
             from_guest,
             meter,
             interrupted,
+            keeps,
             thread: Some(thread),
         })
     }
@@ -118,6 +132,7 @@ impl JavaScriptCarrier {
                 }
                 Heard::Final(text) => return Ok(text),
                 Heard::Failed(error) => return Err(error),
+                Heard::Kept => return Err(JavaScriptError::Ended { reason: "it has ended".to_owned() }),
             }
         }
     }
@@ -164,8 +179,15 @@ impl JavaScriptCarrier {
 
 impl Drop for JavaScriptCarrier {
     fn drop(&mut self) {
-        // Its thread ends when nobody can send to it any more; nobody has to wait for that.
+        // Its thread ends when nobody can send to it any more. Nobody has to wait for that, unless it keeps something.
         self.to_guest = None;
+        let end = Instant::now() + PATIENCE;
+        while self.thread.is_some() && self.keeps.load(Ordering::SeqCst) {
+            match self.from_guest.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(Heard::Question(_) | Heard::Final(_)) => {}
+                Ok(Heard::Kept | Heard::Failed(_)) | Err(_) => return,
+            }
+        }
     }
 }
 
@@ -235,6 +257,7 @@ fn serve(
     messages: Receiver<String>,
     heard: Sender<Heard>,
     meter: Arc<Meter>,
+    keeps: &AtomicBool,
 ) -> Result<(), JavaScriptError> {
     let refused = |error: rquickjs::Error| JavaScriptError::Start { reason: error.to_string() };
     let runtime = Runtime::new().map_err(refused)?;
@@ -252,6 +275,8 @@ fn serve(
     let context = Context::full(&runtime).map_err(refused)?;
     let sources = Sources::default();
     let messages = Rc::new(messages);
+    let packages = command.packages.to_string_lossy();
+    let bytecode = Rc::new(RefCell::new(Bytecode::open(command.cache, packages.as_bytes())));
     let asked = {
         let (messages, heard, meter) = (messages.clone(), heard.clone(), meter.clone());
         move |question: String| -> Option<String> {
@@ -267,6 +292,7 @@ fn serve(
         folder: command.folder.to_string_lossy().into_owned(),
         environment: command.environment,
         sources: sources.clone(),
+        bytecode: bytecode.clone(),
         ask: Box::new(asked),
     };
     let guest =
@@ -276,12 +302,18 @@ fn serve(
         while let Ok(message) = messages.recv() {
             guest.meter.restart();
             let Some(last) = guest.exchange(&ctx, &message)? else { return Ok(()) };
+            keeps.store(bytecode.borrow().is_new(), Ordering::SeqCst);
             if heard.send(Heard::Final(last)).is_err() {
                 return Ok(());
             }
         }
         Ok(())
     });
+    if result.is_ok() && keeps.load(Ordering::SeqCst) {
+        bytecode.borrow_mut().keep();
+        // Nobody may be waiting.
+        let _ = heard.send(Heard::Kept);
+    }
     if result.is_err() {
         // A runtime that was stopped in the middle of something may hold what it cannot take apart.
         std::mem::forget(context);

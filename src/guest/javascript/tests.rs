@@ -44,6 +44,8 @@ fn start(interrupted: Arc<dyn Fn() -> bool + Send + Sync>) -> JavaScriptCarrier 
         time_limit: LIMIT,
         memory_limit: MEMORY,
         interrupted,
+        cache: None,
+        packages: PathBuf::new(),
     })
     .unwrap()
 }

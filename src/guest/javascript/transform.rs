@@ -58,15 +58,19 @@ const LARGEST_STACK: usize = 1 << 30;
 /// It cannot be parsed.
 pub fn transform(source: &str, path: &str, kind: Kind) -> Result<Transformed, SyntaxError> {
     let refused = |reason: &str| SyntaxError { reason: reason.to_owned(), line: 1 };
+    with_deep_stack(source, || transform_here(source, path, kind))
+        .unwrap_or_else(|| Err(refused("the file is too large, or nested too deeply")))
+}
+
+/// Does something with the tree of a file, on a thread whose stack is enough for it; `None` if there is no such stack.
+pub fn with_deep_stack<T: Send>(source: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
     let stack = STACK + source.len().saturating_mul(STACK_PER_BYTE);
     if nesting(source) > DEEPEST || stack > LARGEST_STACK {
-        return Err(refused("the file is too large, or nested too deeply"));
+        return None;
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(stack);
-        let thread = thread.spawn_scoped(scope, || transform_here(source, path, kind));
-        let thread = thread.map_err(|error| refused(&format!("no memory to parse the file: {error}")))?;
-        thread.join().unwrap_or_else(|_| Err(refused("the parser failed")))
+        thread.spawn_scoped(scope, work).ok()?.join().ok()
     })
 }
 

@@ -25,18 +25,11 @@
   function load(path) {
     const known = loaded.get(path);
     if (known) return known.exports;
-    const source = host.source(path);
-    if (source === undefined) throw new Error(`the guest has no module ${path}`);
+    const body = host.module(path, 'exports, require, module, __filename, __dirname');
     const module = { exports: {}, id: path, filename: `dunlin:${path}`, loaded: false };
     loaded.set(path, module);
     const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
     const require = (name) => (name[0] === '.' ? load(join(folder, `${name}.js`)) : builtin(name));
-    const body = host.compile(
-      source,
-      `dunlin:${path}`,
-      'exports, require, module, __filename, __dirname',
-      false,
-    );
     body(module.exports, require, module, module.filename, `dunlin:${folder}`);
     module.loaded = true;
     return module.exports;
@@ -47,7 +40,7 @@
     const plain = name.startsWith('node:') ? name.slice(5) : name;
     if (!builtins.has(plain)) {
       const path = `sandbox/node/${plain.replace('/', '_')}.js`;
-      if (host.source(path) !== undefined) builtins.set(plain, load(path));
+      if (host.has(path)) builtins.set(plain, load(path));
       else builtins.set(plain, load('sandbox/refused.js').moduleFor(plain));
     }
     const found = builtins.get(plain);

@@ -20,7 +20,7 @@ class Module {
     this.filename = id;
     this.loaded = false;
     this.children = [];
-    this.paths = resolution.folders(this.path);
+    this.paths = [...resolution.folders(this.path)];
     this.parent = parent;
     if (parent && parent.children) parent.children.push(this);
   }
@@ -122,9 +122,16 @@ function evaluate(module) {
     error.code = 'ERR_DLOPEN_FAILED';
     throw error;
   }
-  const source = textOf(filename).replace(/^#!.*/, '');
   const kind = resolution.kindOf(filename);
   const plain = kind === 'commonjs' && !/\.[cm]?tsx?$/.test(filename);
+  if (plain && !sources.has(filename)) {
+    const body = host.commonJs(filename, PARAMETERS);
+    if (body !== undefined) {
+      runCommonJs(module, body);
+      return;
+    }
+  }
+  const source = textOf(filename).replace(/^#!.*/, '');
   if (plain && !/\bimport\s*\(/.test(source)) {
     let body;
     try {
@@ -202,7 +209,7 @@ function makeRequire(module) {
   const require = (name) => requireFrom(name, module);
   require.resolve = (name, options) => resolve(name, module.filename, options);
   require.resolve.paths = (name) =>
-    /^\.{0,2}\//.test(name) ? [module.path] : resolution.folders(module.path);
+    /^\.{0,2}\//.test(name) ? [module.path] : [...resolution.folders(module.path)];
   require.cache = cache;
   require.main = undefined;
   require.extensions = Module._extensions;

@@ -14,6 +14,9 @@ const FOLDER = 2;
 
 let importPaths = [];
 
+// The folders of `folders`.
+const searched = new Map();
+
 // Looking is what loading many modules takes longest for, and modules stay where they are.
 const kinds = new Map();
 
@@ -26,6 +29,7 @@ function kindAt(file) {
 
 function setImportPaths(paths) {
   importPaths = paths;
+  searched.clear();
 }
 
 /** The text of a file. */
@@ -40,8 +44,17 @@ function read(file) {
 
 /** A path without links; Node knows modules by these. */
 function real(file) {
-  const answer = JSON.parse(host.realPath(file));
-  return typeof answer === 'string' ? answer : file;
+  const answer = host.realModule(file);
+  return answer === undefined ? file : answer;
+}
+
+const leading = new Map();
+
+/** Whether anything can be in a folder. */
+function leads(folder) {
+  let found = leading.get(folder);
+  if (found === undefined) leading.set(folder, (found = host.leads(folder)));
+  return found;
 }
 
 const manifests = new Map();
@@ -76,6 +89,11 @@ function kindOf(file) {
 
 /** The folders in which packages are looked for from a folder. */
 function folders(from) {
+  if (!searched.has(from)) searched.set(from, foldersOf(from));
+  return searched.get(from);
+}
+
+function foldersOf(from) {
   const found = [];
   for (let folder = from; ; folder = path.dirname(folder)) {
     if (path.basename(folder) !== 'node_modules') found.push(path.join(folder, 'node_modules'));
@@ -197,6 +215,7 @@ function fromPackages(name, from, conditions) {
   if (self && self.name === owner && self.exports)
     return fromExports(own, owner, subpath, self.exports, conditions);
   for (const folder of folders(path.dirname(from))) {
+    if (!leads(folder)) continue;
     const place = path.join(folder, owner);
     if (kindAt(place) === FOLDER) {
       const found = manifest(place);

@@ -1,0 +1,206 @@
+//! Rails' tasks by Active Record under Rake beside Dunlin's: the same on standard output, the same message on standard error, the
+//! same exit code, the same files and the same history. Where a task fails Rake prints the stack of Ruby's code, too.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod schema_files;
+mod several_databases;
+
+use std::fs;
+
+use support::{Output, RailsAdapter, RailsStage, rails_is_here};
+
+const CARRIER: &str = "sandbox";
+
+/// An application in two copies, each with a database of its own: one for each tool.
+struct Pair {
+    original: RailsStage,
+    dunlin: RailsStage,
+}
+
+impl Pair {
+    fn new(adapter: RailsAdapter) -> Option<Self> {
+        if !rails_is_here(CARRIER) {
+            return None;
+        }
+        let stage = || RailsStage::of("rails/shelves", adapter, "7.2");
+        Some(Self { original: stage()?, dunlin: stage()? })
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        self.original.project.write(path, text);
+        self.dunlin.project.write(path, text);
+    }
+
+    fn remove(&self, path: &str) {
+        self.original.project.remove(path);
+        self.dunlin.project.remove(path);
+    }
+
+    /// Runs each line by both.
+    #[track_caller]
+    fn same(&self, lines: &[&str]) {
+        for line in lines {
+            let arguments: Vec<&str> = line.split_whitespace().collect();
+            let expected = self.original.rails(&arguments);
+            let found = self.dunlin.dunlin(CARRIER, &arguments);
+            assert_eq!(expected.status, found.status, "{line}\n{expected}\n{found}");
+            let (this, other) = (plain(&expected.stdout, &self.original), plain(&found.stdout, &self.dunlin));
+            assert_eq!(this, other, "{line}\n{expected}\n{found}");
+            let (this, other) = (message(&expected), plain(&found.stderr, &self.dunlin));
+            let this = plain(&this, &self.original);
+            assert!(other.starts_with(&this), "{line}: {this:?}\n{expected}\n{found}");
+            self.same_files(line);
+            self.same_history(line);
+        }
+    }
+
+    /// Runs a line that fails by both: the same message.
+    #[track_caller]
+    fn same_message(&self, line: &str) {
+        let expected = self.original.rails(&[line]);
+        let found = self.dunlin.dunlin(CARRIER, &[line]);
+        assert_ne!((expected.status, found.status), (0, 0), "{expected}\n{found}");
+        let (this, other) = (message(&expected), plain(&found.stderr, &self.dunlin));
+        assert!(other.starts_with(&plain(&this, &self.original)), "{line}: {this:?}\n{expected}\n{found}");
+    }
+
+    #[track_caller]
+    fn same_files(&self, line: &str) {
+        let names = |stage: &RailsStage| {
+            let folder = fs::read_dir(stage.project.path().join("db")).unwrap();
+            let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<String> =
+                names.filter(|name| name.ends_with(".rb") || name.ends_with(".sql")).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&self.original), names(&self.dunlin), "{line}");
+        for name in names(&self.original) {
+            let read = |stage: &RailsStage| {
+                let text = fs::read_to_string(stage.project.path().join("db").join(&name)).unwrap();
+                plain(&text, stage)
+            };
+            assert_eq!(read(&self.original), read(&self.dunlin), "{line}: {name}");
+        }
+    }
+
+    #[track_caller]
+    fn same_history(&self, line: &str) {
+        let history = |stage: &RailsStage| {
+            let versions = stage.database.try_sql("SELECT version FROM schema_migrations ORDER BY version;");
+            let metadata =
+                stage.database.try_sql("SELECT * FROM ar_internal_metadata ORDER BY value;").stdout;
+            let times = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?").unwrap();
+            (versions.stdout, times.replace_all(&metadata, "{time}").into_owned())
+        };
+        assert_eq!(history(&self.original), history(&self.dunlin), "{line}");
+    }
+}
+
+/// What Rake says of an error before the places in Ruby that it came through.
+fn message(output: &Output) -> String {
+    let is_place = |line: &str| {
+        let place = regex::Regex::new(r"^(/|<internal:).*:\d+:in ").unwrap();
+        place.is_match(line)
+            || line.starts_with("Tasks: TOP")
+            || line.starts_with("(See full trace")
+            || line.starts_with("Did you mean?")
+    };
+    let lines: Vec<&str> = output.stderr.split('\n').take_while(|line| !is_place(line)).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// Without times, and what each copy has of its own.
+fn plain(text: &str, stage: &RailsStage) -> String {
+    let text = text
+        .replace(&stage.project.path().display().to_string(), "{project}")
+        .replace(&stage.database.name(), "{database}");
+    let times = regex::Regex::new(r"\d+\.\d{4}s").unwrap();
+    times.replace_all(&text, "{time}").into_owned()
+}
+
+#[test]
+fn every_task_prints_what_active_record_prints() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.same(&[
+        "db:migrate:status",
+        "db:version",
+        "db:abort_if_pending_migrations",
+        "db:migrate VERSION=20250101000000",
+        "db:migrate:status",
+        "db:migrate SCOPE=tags VERSION=20250102000000",
+        "db:forward",
+        "db:migrate VERBOSE=false",
+        "db:migrate",
+        "db:abort_if_pending_migrations",
+        "db:version db:migrate:status",
+        "db:rollback STEP=2",
+        "db:migrate:up VERSION=20250103000000_add_title_to_books.tags.rb",
+        "db:migrate:up VERSION=20250102000000",
+        "db:migrate:up VERSION=20250102000000",
+        "db:migrate:down VERSION=20250103000000",
+        "db:migrate:redo",
+        "db:migrate:redo VERSION=20250102000000",
+        "db:migrate:redo STEP=2",
+        "db:migrate VERSION=0",
+        "db:migrate VERSION=0",
+        "db:rollback",
+        "db:environment:set",
+        "db:check_protected_environments",
+    ]);
+}
+
+#[test]
+fn what_is_refused_is_refused_in_the_same_words() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.same(&[
+        "db:migrate VERSION=7",
+        "db:migrate VERSION=x",
+        "db:migrate:up",
+        "db:migrate:up VERSION=7",
+        "db:migrate:down",
+        "db:migrate:redo VERSION=",
+        "db:rollback VERSION=20250101000000",
+        "db:nothing",
+    ]);
+    pair.write(
+        "db/migrate/20250104000000_create_shelves.rb",
+        "class CreateShelves < ActiveRecord::Migration[6.1]; end\n",
+    );
+    pair.same(&["db:migrate", "db:migrate:status"]);
+    pair.remove("db/migrate/20250104000000_create_shelves.rb");
+    pair.write("db/migrate/20250103000000_again.rb", "class Again < ActiveRecord::Migration[6.1]; end\n");
+    pair.same(&["db:migrate"]);
+    pair.remove("db/migrate/20250103000000_again.rb");
+    pair.write("db/migrate/20250104000000_Upper.rb", "");
+    pair.same(&["db:migrate", "db:version"]);
+}
+
+#[test]
+fn what_a_migration_raises_is_told_in_the_same_words() {
+    for adapter in [RailsAdapter::SQLITE, RailsAdapter::POSTGRES, RailsAdapter::MARIADB] {
+        let Some(pair) = Pair::new(adapter) else { continue };
+        pair.same(&["db:migrate"]);
+        let body = |body: &str| {
+            format!("class Breaks < ActiveRecord::Migration[6.1]\n  def up\n    {body}\n  end\nend\n")
+        };
+        for text in [
+            "raise \"boom\"",
+            "execute \"SELECT * FROM nothing\"",
+            "raise ActiveRecord::IrreversibleMigration",
+            "nothing_of_this_name",
+        ] {
+            pair.write("db/migrate/20250105000000_breaks.rb", &body(text));
+            pair.same(&["db:migrate"]);
+        }
+        pair.write(
+            "db/migrate/20250105000000_breaks.rb",
+            "class Other < ActiveRecord::Migration[6.1]; end\n",
+        );
+        pair.same(&["db:migrate"]);
+    }
+}
