@@ -32,15 +32,23 @@ tasks.env = ENVIRONMENT
 tasks.db_dir = File.join(ROOT, "db")
 tasks.migrations_paths = [File.join(ROOT, "db/migrate")]
 settings = ERB.new(File.read(File.join(ROOT, "config/database.yml"))).result
-tasks.database_configuration = YAML.safe_load(settings, aliases: true)
-load "active_record/railties/databases.rake"
+DATABASES = YAML.safe_load(settings, aliases: true)
+tasks.database_configuration = DATABASES
 
-# As much of Rails as the tasks ask for. What they say when it is there from the beginning needs an application.
+# As much of Rails as the tasks ask for: by its configuration they know, while they are defined, that there are several databases.
 module Rails
   def self.env = ActiveSupport::StringInquirer.new(ENVIRONMENT)
 
   def self.root = Pathname.new(ROOT)
+
+  def self.application = self
+
+  def self.config = self
+
+  def self.load_database_yaml = DATABASES
 end
+
+load "active_record/railties/databases.rake"
 
 class ApplicationRecord < ActiveRecord::Base
   self.abstract_class = true
@@ -52,6 +60,7 @@ task :environment do
 end
 
 Rake.application.standard_exception_handling do
-  Rake.application.init("rake", ARGV)
+  # As `bin/rails` names itself.
+  Rake.application.init(ActiveRecord.version < Gem::Version.new("7.1") ? "rails" : "bin/rails", ARGV)
   Rake.application.top_level
 end

@@ -6,7 +6,7 @@ use super::{Pair, support};
 
 const DATABASES: &str = "development:
   primary:
-    url: <%= ENV[\"CLINIC_URL\"] %>
+    url: <%= ENV[\"PROJECT_DATABASE\"] %>
   animals:
     adapter: sqlite3
     database: db/animals.sqlite3
@@ -22,15 +22,16 @@ fn tasks_take_up_all_databases_by_turns_or_the_one_that_is_named() {
     pair.write("db/animals/20250101120000_create_cats.rb", CATS);
     pair.same(&[
         "db:migrate:status:primary",
-        "db:abort_if_pending_migrations",
         "db:migrate:animals",
-        "db:migrate:status",
+        "db:migrate:status:animals",
+        "db:abort_if_pending_migrations",
         "db:version",
         "db:version:animals",
         "db:rollback",
         "db:rollback:animals",
         "db:abort_if_pending_migrations:animals",
         "db:migrate",
+        "db:migrate:status",
         "db:migrate:up",
         "db:migrate:down:animals VERSION=20250101120000",
         "db:migrate:up:animals VERSION=20250101120000",

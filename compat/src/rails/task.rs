@@ -309,7 +309,7 @@ fn sentence(items: &[String]) -> String {
 
 fn unknown(name: &str) -> AdapterError {
     runtime(format!(
-        "Don't know how to build task '{name}' (See the list of available tasks with `rake --tasks`)"
+        "Don't know how to build task '{name}' (See the list of available tasks with `bin/rails --tasks`)"
     ))
 }
 
@@ -385,9 +385,9 @@ mod tests {
         VERSION is required - To go down one migration, use db:rollback
         Empty VERSION provided
         VERSION is not supported - To rollback a specific version, use db:migrate:down
-        Don't know how to build task 'db:nope' (See the list of available tasks with `rake --tasks`)
+        Don't know how to build task 'db:nope' (See the list of available tasks with `bin/rails --tasks`)
         dunlin does not run db:migrate:reset
-        Don't know how to build task 'db:prepare:animals' (See the list of available tasks with `rake --tasks`)
+        Don't know how to build task 'db:prepare:animals' (See the list of available tasks with `bin/rails --tasks`)
         dunlin does not run db:schema:cache:dump
         invalid option: --dry-run
         ");

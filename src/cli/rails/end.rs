@@ -97,6 +97,16 @@ impl From<AdapterError> for End {
             AdapterError::Refused { code, message, place: None, advice: None } if is_class(&code) => {
                 End::rails(&code, message)
             }
+            AdapterError::Refused { code, message, place, advice } if is_class(&code) => {
+                let said = AdapterError::Refused {
+                    code: code.clone(),
+                    message: "nothing was run".to_owned(),
+                    place,
+                    advice,
+                };
+                let report = Some(Box::new(Failure::from(said)));
+                End::Raised { class: code, message, report, release: Release::NEWEST }
+            }
             error => Failure::from(error).into(),
         }
     }

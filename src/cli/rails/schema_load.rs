@@ -56,7 +56,10 @@ pub fn one(
     let bytes = match std::fs::read(&whole) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(End::Abort(schema_file::missing(&path, root).to_string()));
+            // Rails knows the folder of its own files by its whole path.
+            let is_named = application.variable("SCHEMA").is_some();
+            let shown = if is_named { &path } else { &whole };
+            return Err(End::Abort(schema_file::missing(shown, root).to_string()));
         }
         Err(error) => {
             let message = format!("{} cannot be read: {error}", whole.display());
