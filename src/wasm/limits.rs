@@ -126,6 +126,11 @@ impl Meter {
         }
     }
 
+    /// Sets how long the calls that begin from now on may take.
+    pub fn limit_time(&mut self, time: Duration) {
+        self.limits.time = time;
+    }
+
     pub(super) fn begin(&mut self) {
         self.deadline = Some(Instant::now() + self.limits.time);
     }

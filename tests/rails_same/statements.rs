@@ -36,7 +36,7 @@ fn is_bookkeeping(kind: ServerKind, statement: &str) -> bool {
     // what is there, as in a process of its own.
     static CATALOG: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"^PRAGMA |^SHOW |\b(FROM|JOIN)\s+(\(\s*SELECT \* FROM )?(pg_\w+|pg_catalog\.|information_schema\.|sqlite_(temp_)?master)|^SELECT (CAST\('\w+' AS regclass|quote_ident)",
+            r"^PRAGMA |^SHOW |\b(FROM|JOIN)\s+(\(\s*SELECT \* FROM )?(pg_\w+|pragma_\w+|pg_catalog\.|information_schema\.|sqlite_(temp_)?master)|^SELECT (CAST\('\w+' AS regclass|quote_ident)",
         )
     });
     // What PostgreSQL refuses while it is prepared is not in the record, and Dunlin prepares what has a result.

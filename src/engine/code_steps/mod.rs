@@ -61,6 +61,8 @@ pub(super) struct CodeSteps<'r, 'a> {
     taken_back: bool,
     /// Whether the code has asked for foreign keys to be off inside of a transaction.
     rebuilds: bool,
+    /// Temporary tables that an earlier run made, by their names, with what to say when they are needed.
+    lost: Vec<(String, UnfinishedFailure)>,
     /// The names of savepoints, in the order in which they were first set.
     savepoints: Vec<String>,
     /// The server's last error, with its statement.
@@ -120,6 +122,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             shared,
             taken_back: false,
             rebuilds: false,
+            lost: Vec::new(),
             savepoints: Vec::new(),
             last_error: None,
             stop: None,

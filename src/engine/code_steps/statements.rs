@@ -2,7 +2,7 @@
 
 use dunlin_compat::model::Dialect;
 
-use super::{Asked, CodeSteps};
+use super::{Asked, CodeSteps, Stop};
 use crate::db::{DbError, Outcome, TypedOutcome};
 use crate::engine::code_values::{self, refusal};
 use crate::engine::event::Event;
@@ -53,6 +53,9 @@ impl CodeSteps<'_, '_> {
                 Ok(()) => answer,
                 Err(stop) => self.end(stop),
             };
+        }
+        if let Some((_, failure)) = self.lost.pop() {
+            return self.end(Stop::Failed(failure.into()));
         }
         if let Some(flight) = self.in_flight.take() {
             match self.settle(&flight, asked) {

@@ -187,21 +187,26 @@ impl CodeSteps<'_, '_> {
         Ok(Some(answer))
     }
 
-    /// The session in which an earlier run did something is gone: what it set is set again.
+    /// The session in which an earlier run did something is gone: what it set is set again. A temporary table matters only if
+    /// the earlier run did not drop it, which SQLite's rebuilds of a table do.
     pub(super) fn repeat_for_session(&mut self, asked: &Asked<'_>) -> Result<(), Stop> {
         if self.stop.is_some() {
             return Ok(());
         }
+        if let Some(dropped) = table_of("DROP", asked.text) {
+            self.lost.retain(|(name, _)| *name != dropped);
+        }
         if asked.facts.temporary_object {
-            return Err(Stop::Failed(
-                UnfinishedFailure::SessionLost {
-                    id: self.step.id.clone(),
-                    path: asked.path.clone(),
-                    line: asked.line,
-                    number: self.durable,
-                }
-                .into(),
-            ));
+            let failure = UnfinishedFailure::SessionLost {
+                id: self.step.id.clone(),
+                path: asked.path.clone(),
+                line: asked.line,
+                number: self.durable,
+            };
+            match table_of("CREATE", asked.text) {
+                Some(name) => self.lost.push((name.to_owned(), failure)),
+                None => return Err(Stop::Failed(failure.into())),
+            }
         }
         if asked.facts.session && asked.facts.control.is_none() {
             self.send(asked).map_err(own_error("repeating what the migration set in its session"))?;
@@ -213,5 +218,43 @@ impl CodeSteps<'_, '_> {
         let delay = pause_length(attempt);
         self.runner.observer.event(Event::Retry { error, attempt, delay });
         thread::sleep(delay);
+    }
+}
+
+/// The table that a `CREATE … TABLE` or `DROP TABLE` names, as it is written but for quotes; `None` where that is not plain.
+fn table_of<'s>(verb: &str, text: &'s str) -> Option<&'s str> {
+    let mut words = text.split_whitespace();
+    if !words.next()?.eq_ignore_ascii_case(verb) {
+        return None;
+    }
+    words.find(|word| word.eq_ignore_ascii_case("table"))?;
+    let is_word = |word: &&str| !["if", "not", "exists"].iter().any(|other| word.eq_ignore_ascii_case(other));
+    let name = words.find(is_word)?.trim_end_matches(';');
+    let name = name.split_once('(').map_or(name, |(name, _)| name);
+    let bare = name.trim_matches(['"', '`']);
+    let is_plain = bare.chars().all(|each| each.is_alphanumeric() || each == '_') && !bare.is_empty();
+    let is_whole = name.len() == bare.len() || name.len() == bare.len() + 2;
+    (is_plain && is_whole).then_some(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table_of;
+
+    #[test]
+    fn a_table_is_known_by_its_name() {
+        for (verb, text, name) in [
+            ("CREATE", "CREATE TEMPORARY TABLE \"abook\" (\"id\" integer)", Some("abook")),
+            ("CREATE", "create temp table if not exists abook(id int)", Some("abook")),
+            ("CREATE", "CREATE TEMPORARY VIEW abook AS SELECT 1", None),
+            ("CREATE", "CREATE TEMPORARY TABLE \"a book\" (id int)", None),
+            ("DROP", "DROP TABLE \"abook\"", Some("abook")),
+            ("DROP", "DROP TABLE IF EXISTS `abook`;", Some("abook")),
+            ("DROP", "DROP TABLE abook, book", None),
+            ("DROP", "DROP TABLE other.abook", None),
+            ("DROP", "CREATE TABLE abook (id int)", None),
+        ] {
+            assert_eq!(table_of(verb, text), name, "{text}");
+        }
     }
 }

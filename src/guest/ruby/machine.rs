@@ -169,6 +169,9 @@ const INITIALIZE: &str = "_initialize";
 const INIT: &str = "ruby-init: func(args: list<string>) -> ()";
 const EVALUATE: &str = "rb-eval-string-protect: func(str: string) -> tuple<handle<rb-abi-value>, s32>";
 
+/// How long an interpreter may take to load the library, at least: what the project allows is for its own code.
+const LONGEST_BOOT: Duration = Duration::from_secs(300);
+
 /// Handles that a snapshot may hold are below.
 const FIRST_HANDLE: u32 = 1 << 20;
 
@@ -195,8 +198,9 @@ impl Machine {
         let settings = json!({"load_path": command.load_path, "adapter": command.adapter});
         let preparation = json!({"environment": command.environment, "gems": command.gems});
         let image = image_name(&command.sha256, command.modules, &settings.to_string());
-        let limits =
-            Limits { memory: command.memory_limit, time: command.time_limit, output: LONGEST_MESSAGE };
+        let time_limit = command.time_limit;
+        let time = time_limit.max(LONGEST_BOOT);
+        let limits = Limits { memory: command.memory_limit, time, output: LONGEST_MESSAGE };
         let mut store = runtime.store(World {
             meter: Meter::new(limits),
             interrupt: command.interrupt.clone(),
@@ -233,6 +237,7 @@ impl Machine {
         let mut machine =
             Machine { name: name.clone(), runtime, store, evaluate, allocate, memory, interrupt };
         machine.make_ready(&instance, command.cache.as_ref(), &image)?;
+        machine.store.data_mut().meter.limit_time(time_limit);
         machine.converse(format!("{{\"type\":\"prepare\",\"with\":{preparation}}}"))?;
         Ok(machine)
     }

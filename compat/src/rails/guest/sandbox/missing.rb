@@ -62,6 +62,17 @@ class Thread
   end
 end
 
+# Nor is there one that would end what takes too long: the engine does.
+require "timeout"
+
+module Timeout
+  class << self
+    def timeout(seconds, *) = yield(seconds)
+  end
+
+  def timeout(...) = Timeout.timeout(...)
+end
+
 # There are no programs; of some of these functions the C library would say that they had succeeded.
 module Dunlin
   module Programs
