@@ -1,4 +1,4 @@
-//! Public projects whose history Flyway, Alembic or Knex runs from an empty database, run by Dunlin too: whole, and handed over
+//! Public projects whose history Flyway, Alembic, Knex or Rails runs from an empty database, run by Dunlin too: whole, and handed over
 //! half-way in either direction. What the servers hold afterwards has to be what the original alone gives.
 //!
 //! Runs only when `DUNLIN_TEST_CORPUS` names a folder with clones of the projects, as `docs/real-repositories.md`
@@ -17,6 +17,8 @@ mod check;
 mod knex;
 #[path = "real_repositories/knex_units.rs"]
 mod knex_units;
+#[path = "real_repositories/rails.rs"]
+mod rails;
 
 use check::{PLAIN, Repository, Run, check, root_of};
 use support::ServerKind;
@@ -634,5 +636,126 @@ mod knex_projects {
         bigcapital: BIGCAPITAL;
         bigcapital_system: BIGCAPITAL_SYSTEM;
         central_ledger: LEDGER;
+    }
+}
+
+mod rails_projects {
+    use super::rails::{History, PLAIN};
+    use super::support::ServerKind::{MariaDb, Sqlite};
+
+    const PUBLIFY: History = History {
+        name: "publify",
+        release: "7.1",
+        application: false,
+        count: 29,
+        schema: Some("db/schema.rb"),
+        ..PLAIN
+    };
+    const PUBLIFY_MARIADB: History = History { server: MariaDb, ..PUBLIFY };
+    const PUBLIFY_SQLITE: History = History { server: Sqlite, ..PUBLIFY };
+
+    const HUGINN: History = History {
+        name: "huginn",
+        copied: &[
+            "db/migrate",
+            "config/initializers/mysqlpls.rb",
+            "lib/liquid_migrator.rb",
+            "lib/json_with_indifferent_access.rb",
+            "app/concerns/json_serialized_field.rb",
+        ],
+        release: "8.1",
+        count: 71,
+        ..PLAIN
+    };
+    const HUGINN_MARIADB: History = History { server: MariaDb, ..HUGINN };
+
+    const MAYBE: History = History { name: "maybe", count: 199, schema: Some("db/schema.rb"), ..PLAIN };
+
+    const SOLIDUS: History = History {
+        name: "solidus",
+        copied: &[
+            "core/db/migrate",
+            "api/db/migrate",
+            "legacy_promotions/db/migrate",
+            "legacy_promotions/lib",
+            "promotions/db/migrate",
+        ],
+        folders: &[
+            "core/db/migrate",
+            "api/db/migrate",
+            "legacy_promotions/db/migrate",
+            "promotions/db/migrate",
+        ],
+        count: 96,
+        ..PLAIN
+    };
+    const SOLIDUS_MARIADB: History = History { server: MariaDb, ..SOLIDUS };
+    const SOLIDUS_SQLITE: History = History { server: Sqlite, ..SOLIDUS };
+
+    const RUBYGEMS: History = History {
+        name: "rubygemsorg",
+        copied: &[
+            "db/migrate",
+            "config/initializers/inflections.rb",
+            "config/initializers/strong_migrations.rb",
+        ],
+        release: "8.1",
+        gems: "strong_migrations",
+        count: 234,
+        schema: Some("db/schema.rb"),
+        ..PLAIN
+    };
+
+    const OSM: History = History {
+        name: "osm",
+        copied: &[
+            "db/migrate",
+            "config/initializers/migrate.rb",
+            "config/initializers/strong_migrations.rb",
+            "config/settings.yml",
+            "config/languages.yml",
+            "lib/database_functions.rb",
+            "app/models/language.rb",
+        ],
+        release: "8.1",
+        gems: "strong_migrations",
+        settings: "schema-format = \"sql\"",
+        count: 162,
+        schema: Some("db/structure.sql"),
+        ..PLAIN
+    };
+
+    macro_rules! projects {
+        ($($name:ident: $history:ident;)*) => {
+            $(
+                mod $name {
+                    use crate::rails::by_dunlin;
+
+                    #[test]
+                    fn by_the_sandbox() {
+                        by_dunlin(&super::$history, "sandbox");
+                    }
+
+                    #[test]
+                    fn by_the_host() {
+                        by_dunlin(&super::$history, "host");
+                    }
+                }
+            )*
+        };
+    }
+
+    projects! {
+        publify_on_postgres: PUBLIFY;
+        publify_on_mariadb: PUBLIFY_MARIADB;
+        publify_on_sqlite: PUBLIFY_SQLITE;
+        huginn_on_postgres: HUGINN;
+        huginn_on_mariadb: HUGINN_MARIADB;
+        maybe: MAYBE;
+        solidus_on_postgres: SOLIDUS;
+        solidus_on_mariadb: SOLIDUS_MARIADB;
+        solidus_on_sqlite: SOLIDUS_SQLITE;
+        rubygems_org: RUBYGEMS;
+        openstreetmap: OSM;
     }
 }

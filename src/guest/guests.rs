@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -392,6 +392,11 @@ impl Guests {
         }
         let mut folders = sandbox_world::folders(&settings.project, import_paths);
         folders.extend(gems.folders);
+        // Where TZInfo looks for time zones when no gem has them.
+        let zones = Path::new("/usr/share/zoneinfo");
+        if zones.is_dir() {
+            folders.push(Folder { path: zones.to_owned(), seen_as: zones.display().to_string() });
+        }
         let environment =
             environment::for_sandbox_with(settings.inherited(), &settings.rules(), &settings.masked);
         let command = RubyCommand {

@@ -46,6 +46,8 @@ module Rails
   def self.config = self
 
   def self.load_database_yaml = DATABASES
+
+  def self.load_seed = nil
 end
 
 load "active_record/railties/databases.rake"

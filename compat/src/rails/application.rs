@@ -48,6 +48,8 @@ pub struct Application {
     pub irregular: Vec<(String, String)>,
     /// `inflect.uncountable`.
     pub uncountable: Vec<String>,
+    /// `primary_key_type` of the generators, by which Rails' own migrations choose the type of theirs.
+    pub primary_key_type: Option<String>,
 }
 
 /// The settings that matter here, beside all of `config.active_record`.
@@ -129,6 +131,10 @@ impl Application {
         {
             let words = found.name("words").map_or("", |words| words.as_str());
             self.uncountable.extend(words.split_whitespace().map(str::to_owned));
+        } else if let Some(found) =
+            PATTERNS.primary_key_type.as_ref().and_then(|pattern| pattern.captures(code))
+        {
+            self.primary_key_type = found.name("type").map(|name| name.as_str().to_owned());
         }
     }
 }
@@ -145,6 +151,7 @@ struct Patterns {
     defaults: Option<Regex>,
     inflection: Option<Regex>,
     uncountable_words: Option<Regex>,
+    primary_key_type: Option<Regex>,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -162,6 +169,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         uncountable_words: regex(
             r"^\w+\.uncountable[\s(]+%w[\[({](?<words>[^\])}]*)[\])}]\s*\)?\s*(?:#.*)?$",
         ),
+        primary_key_type: regex(r"\borm\b.*\bprimary_key_type(?::|\s*=>)\s*:(?<type>\w+)"),
     }
 });
 
@@ -271,6 +279,17 @@ mod tests {
 
     fn value(text: &str, key: &str) -> Option<Literal> {
         read(text).get(key).and_then(|assignment| assignment.value.clone())
+    }
+
+    #[test]
+    fn the_type_of_generated_keys_is_recognised() {
+        for line in [
+            "Rails.application.config.generators do |g|\n  g.orm :active_record, primary_key_type: :uuid\nend",
+            "config.generators { |g| g.orm(:active_record, :primary_key_type => :uuid) }",
+        ] {
+            assert_eq!(read(line).primary_key_type.as_deref(), Some("uuid"), "{line}");
+        }
+        assert_eq!(read("# g.orm :active_record, primary_key_type: :uuid").primary_key_type, None);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | `rails_env` | for `Rails.env` |
 //! | `migrations_paths` | absolute; for loading a schema |
 //! | `table_name_prefix`, `table_name_suffix`, `schema_migrations_table_name`, `internal_metadata_table_name`, `pluralize_table_names` | of `ActiveRecord::Base` |
+//! | `primary_key_type` | of what generators make, as `uuid` |
 //! | `default_timezone`, `time_zone`, `datetime_type` | `utc` or `local`; `Time.zone`; PostgreSQL's |
 //! | `inflections` | `{"acronyms": ["API"], "irregular": [["person", "people"]], "uncountable": ["fish"]}` |
 //! | `schema_ignore_tables` | names, or `{"regexp": "^tmp_"}` |

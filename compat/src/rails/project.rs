@@ -375,6 +375,7 @@ impl RailsProject {
                 _ => None,
             }),
             "primary_key_prefix_type": plain("primary_key_prefix_type"),
+            "primary_key_type": self.application.primary_key_type,
             "default_timezone": plain("default_timezone"),
             "time_zone": plain("time_zone"),
             "datetime_type": plain("datetime_type"),

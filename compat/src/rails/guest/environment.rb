@@ -127,10 +127,11 @@ module Dunlin
         target = ActiveRecord.respond_to?(:default_timezone=) ? ActiveRecord : ActiveRecord::Base
         target.default_timezone = zone.to_sym
       end
-      return unless options["time_zone"]
+      return if options["load"] && !options["time_zone"]
 
       require "active_support/time"
-      Time.zone_default = Time.find_zone!(options["time_zone"])
+      # An application has one in any case.
+      Time.zone_default = Time.find_zone!(options["time_zone"] || "UTC")
       ActiveRecord::Base.time_zone_aware_attributes = true
     end
 
@@ -186,8 +187,10 @@ module Dunlin
     # A migration sees the tables as they are, as it would in a process of its own.
     def forget_schema(connection)
       connection.schema_cache.clear!
+      # Models that add to it may ask for tables that are not there yet, and spoil the transaction.
+      forget = ActiveRecord::ModelSchema::ClassMethods.instance_method(:reset_column_information)
       ActiveRecord::Base.descendants.each do |model|
-        model.reset_column_information unless model.abstract_class? || model.name.nil?
+        forget.bind_call(model) unless model.abstract_class? || model.name.nil?
       end
     end
 

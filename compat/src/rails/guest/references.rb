@@ -8,6 +8,8 @@ module Dunlin
     # Constants that a file defines in some scope, those that it uses with their lines, files that it requires with theirs,
     # and methods that it calls.
     attr_reader :defined, :used, :required, :calls
+    # The line where it asks for the application.
+    attr_reader :application
 
     def initialize(source)
       @defined = []
@@ -31,6 +33,7 @@ module Dunlin
       # `defined?(User)` asks whether it is there.
       when :DEFINED then return
       when :FCALL, :VCALL then note_call(node)
+      when :CALL then note_application(node)
       end
       node.children.each { |child| walk(child) }
     end
@@ -38,6 +41,14 @@ module Dunlin
     def note_definition(node)
       path = node.children[0]
       @defined << path.children.last if path.is_a?(RubyVM::AbstractSyntaxTree::Node)
+    end
+
+    # `Rails.application.…`
+    def note_application(node)
+      receiver, name, = node.children
+      return unless name == :application && receiver.is_a?(RubyVM::AbstractSyntaxTree::Node)
+
+      @application ||= node.first_lineno if %i[CONST COLON3].include?(receiver.type) && receiver.children[0] == :Rails
     end
 
     def note_call(node)
@@ -61,6 +72,7 @@ module Dunlin
         read.each do |file, references|
           found.concat(missing_files(file, references))
           found.concat(missing_constants(environment, file, references, known))
+          found.concat(missing_application(environment, file, references))
         end
         found
       end
@@ -124,10 +136,18 @@ module Dunlin
         end
       end
 
+      # What a migration asks of the application, which is not there unless it is loaded.
+      def missing_application(environment, file, references)
+        line = environment.options["load"] ? nil : references.application
+        reason = "the application is not loaded; `load = \"config/environment\"` below [rails] has the project's own Ruby load it"
+        line ? [{ "path" => file["path"], "line" => line, "import" => "Rails.application", "reason" => reason }] : []
+      end
+
       NESTINGS = -> { [Object, ActiveRecord::Migration, ActiveRecord::Base, ActiveRecord::Schema] }
 
       def defined_somewhere?(name)
-        NESTINGS.call.any? { |nesting| nesting.const_defined?(name) } || !Standins.file_of(name.to_s).nil?
+        NESTINGS.call.any? { |nesting| nesting.const_defined?(name) } ||
+          !(Standins.file_of(name.to_s) || Standins.gem_file(name)).nil?
       end
     end
   end

@@ -12,7 +12,9 @@ module Dunlin
 
         def logger = @logger ||= Logger.new($stdout, formatter: ->(_, _, _, text) { "#{text}\n" })
 
-        def application = nil
+        attr_accessor :application
+
+        def configuration = application.config
 
         def version = ActiveRecord.version.to_s
 
@@ -22,14 +24,33 @@ module Dunlin
       end
     end
 
-    # Finds constants in the folders below `app`, by the names of their files.
+    # As much of an application as gems and the copies of Rails' own migrations ask for. The rest of it raises NoMethodError.
+    class Application
+      Config = Struct.new(:generators, :paths)
+      Generators = Struct.new(:orm, :options)
+      Folders = Struct.new(:expanded)
+
+      attr_reader :config
+
+      def initialize(options)
+        keys = { primary_key_type: options["primary_key_type"]&.to_sym }.compact
+        generators = Generators.new(:active_record, Hash.new { |_, _| {} }.merge(active_record: keys))
+        @config = Config.new(generators, { "db/migrate" => Folders.new(options["migrations_paths"] || []) })
+      end
+
+      def initialized? = true
+    end
+
+    # Finds constants in the folders below `app`, by the names of their files, and gems by their names, as Bundler would have
+    # required them.
     module Autoload
       def const_missing(name)
         file = Standins.file_of(self == Object ? name.to_s : "#{self.name}::#{name}")
         file ||= Standins.file_of(name.to_s)
-        return super if file.nil? || Standins.loading?(file)
+        return super if file.nil? && !Standins.require_gem(name)
+        return super if file && Standins.loading?(file)
 
-        Standins.load_file(file)
+        Standins.load_file(file) if file
         return const_get(name) if const_defined?(name)
 
         super
@@ -57,6 +78,24 @@ module Dunlin
 
       def loading?(file) = @loading.include?(file)
 
+      # What requires a gem of this name, if there is one.
+      def gem_file(name)
+        names = [ActiveSupport::Inflector.underscore(name), name.to_s.downcase].uniq
+        folders = $LOAD_PATH.map(&:to_s).grep(%r{/gems/})
+        found = names.find { |each| folders.any? { |folder| File.file?(File.join(folder, "#{each}.rb")) } }
+        return found if found || defined?(Bundler) || !Gem::Specification.respond_to?(:find_by_path)
+
+        names.find { |each| Gem::Specification.find_by_path(each) }
+      end
+
+      # Whether there was one to require.
+      def require_gem(name)
+        file = gem_file(name)
+        file ? require(file) : false
+      rescue LoadError
+        false
+      end
+
       def load_file(file)
         @loading << file
         load(file)
@@ -68,22 +107,29 @@ module Dunlin
 
       def folders
         @folders ||= begin
-          app = Dir.exist?(File.join(@project, "app")) ? Dir.children(File.join(@project, "app")).sort : []
-          app.flat_map { |name| [File.join(@project, "app", name), File.join(@project, "app", name, "concerns")] }
-             .select { |folder| Dir.exist?(folder) }
+          # Engines among the gems have folders of their own.
+          engines = $LOAD_PATH.map(&:to_s).grep(%r{/gems/.*/lib\z}).map { |folder| File.join(File.dirname(folder), "app") }
+          [File.join(@project, "app"), *engines].flat_map { |app| below(app) }
         end
       end
 
+      def below(app)
+        names = Dir.exist?(app) ? Dir.children(app).sort : []
+        names.flat_map { |name| [File.join(app, name), File.join(app, name, "concerns")] }.select { |folder| Dir.exist?(folder) }
+      end
+
       def define_rails(environment)
-        return if defined?(::Rails) && ::Rails.respond_to?(:env)
+        # A gem may have required Rails itself, which knows nothing without an application.
+        return if defined?(::Rails) && ::Rails.respond_to?(:application) && ::Rails.application
 
         require "pathname"
+        Rails.application = Application.new(environment.options)
         Rails.root = Pathname.new(environment.project)
         env = environment.options["rails_env"] || ENV["RAILS_ENV"] || ENV["RACK_ENV"] || "development"
         Rails.env = ActiveSupport::StringInquirer.new(env)
         if defined?(::Rails)
-          %i[root env logger application cache].each do |name|
-            ::Rails.define_singleton_method(name) { Rails.public_send(name) } unless ::Rails.respond_to?(name)
+          %i[root env logger application configuration cache].each do |name|
+            ::Rails.define_singleton_method(name) { Rails.public_send(name) }
           end
         else
           Object.const_set(:Rails, Rails)

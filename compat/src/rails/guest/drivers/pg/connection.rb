@@ -71,6 +71,7 @@ module PG
 
     def exec(sql, parameters = nil, _format = 0, type_map = nil)
       return exec_params(sql, parameters, 0, type_map) unless parameters.nil?
+      return close_prepared($1) if DEALLOCATE.match(sql) && @prepared.key?($1)
 
       given(run(sql), block_given? ? proc { |result| yield result } : nil)
     end
@@ -85,6 +86,9 @@ module PG
     end
     alias async_exec_params exec_params
     alias sync_exec_params exec_params
+
+    # The server knows nothing of what is prepared here, and would end the transaction that it is told to forget it in.
+    DEALLOCATE = /\A\s*DEALLOCATE\s+(?:PREPARE\s+)?"?(\w+)"?\s*;?\s*\z/i
 
     # A statement is prepared when it is first executed: the server resolves its parameters then, too.
     def prepare(name, sql, _types = nil)
