@@ -52,6 +52,9 @@ end
 
 load "active_record/railties/databases.rake"
 
+# Active Record 7.2.2 does not hear the variable where it loads a schema; 7.2.3 does.
+ActiveRecord.schema_format = ENV["SCHEMA_FORMAT"].to_sym if ENV["SCHEMA_FORMAT"]
+
 class ApplicationRecord < ActiveRecord::Base
   self.abstract_class = true
 end

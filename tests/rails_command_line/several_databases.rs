@@ -37,7 +37,6 @@ fn tasks_take_up_all_databases_by_turns_or_the_one_that_is_named() {
         "db:migrate:up:animals VERSION=20250101120000",
         "db:migrate:redo:primary STEP=2",
         "db:schema:dump:animals",
-        "db:schema:load:animals",
         "db:nothing:animals",
         "db:migrate:dogs",
     ]);

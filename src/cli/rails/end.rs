@@ -48,6 +48,14 @@ impl End {
         }
     }
 
+    /// Why migrations stopped; `in_transaction`: whether the one that failed was in one by Rails.
+    pub fn of_migrations(error: RunError, in_transaction: bool) -> End {
+        match error {
+            RunError::Code(failed) => of_code(*failed, in_transaction),
+            error => error.into(),
+        }
+    }
+
     /// Why a schema file cannot be loaded: what its Ruby raised stands for itself.
     pub fn of_schema(error: RunError) -> End {
         let RunError::Code(failed) = error else { return error.into() };
@@ -134,15 +142,15 @@ impl From<RunError> for End {
                 report: Some(Box::new(error.into())),
                 release: Release::NEWEST,
             },
-            RunError::Code(failed) => of_code(*failed),
+            RunError::Code(failed) => of_code(*failed, true),
             error => Failure::from(error).into(),
         }
     }
 }
 
 /// What a migration's own error becomes. The place and what stays are told after Rails' words.
-fn of_code(failed: CodeFailure) -> End {
-    let message = words::canceled(&failed.message, failed.rolled_back);
+fn of_code(failed: CodeFailure, in_transaction: bool) -> End {
+    let message = words::canceled(&failed.message, in_transaction);
     let report = Some(Box::new(report(failed)));
     End::Raised { class: "StandardError".to_owned(), message, report, release: Release::NEWEST }
 }

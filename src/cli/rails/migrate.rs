@@ -137,7 +137,7 @@ fn carry_out(
     let planner = |context: &Context<'_>| database.adapter.plan_command(context, command);
     let open = || database.connect(Access::Write);
     let mut guests = database.guests.borrow_mut();
-    Ok(engine::run(
+    let result = engine::run(
         &open,
         &database.adapter,
         &planner,
@@ -145,5 +145,6 @@ fn carry_out(
         &application.options,
         Some(&mut *guests),
         observer,
-    )?)
+    );
+    result.map_err(|error| End::of_migrations(error, observer.in_transaction))
 }

@@ -1,6 +1,6 @@
 //! A run as Rails tells of it: what migrations announce and print.
 
-use dunlin_compat::model::{Body, MigrationStep};
+use dunlin_compat::model::{Body, MigrationStep, TransactionRule};
 use dunlin_compat::rails::output as words;
 
 use crate::cli::backfill::sentence;
@@ -13,6 +13,8 @@ use crate::guest::protocol::{OTHER_OUTPUT, PRINTED};
 pub struct RailsObserver {
     /// Whether nothing is announced: `VERBOSE=false`.
     pub is_quiet: bool,
+    /// Whether the migration that began last is in a transaction.
+    pub in_transaction: bool,
 }
 
 impl RailsObserver {
@@ -31,6 +33,8 @@ impl Observer for RailsObserver {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::MigrationStarted { step, .. } | Event::Resumed { step, .. } => {
+                self.in_transaction =
+                    step.blocks.iter().all(|block| block.transaction != TransactionRule::Never);
                 if let Some((version, name)) = self.announces(step) {
                     // Who closed standard output does not want it.
                     let _ = output::line(&words::begun(version, &name, step.direction));

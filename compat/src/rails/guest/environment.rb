@@ -131,8 +131,15 @@ module Dunlin
 
       require "active_support/time"
       # An application has one in any case.
-      Time.zone_default = Time.find_zone!(options["time_zone"] || "UTC")
-      ActiveRecord::Base.time_zone_aware_attributes = true
+      Time.zone_default = zone(options["time_zone"])
+      ActiveRecord::Base.time_zone_aware_attributes = true if Time.zone_default
+    end
+
+    # That of an application that names none is done without where nothing is known of zones.
+    def zone(name)
+      Time.find_zone!(name || "UTC")
+    rescue StandardError
+      raise if name
     end
 
     def set_inflections
