@@ -313,6 +313,12 @@ const FILES: &[(&str, &str, bool, bool)] = &[
     ("g/aa.ts", "export = { client: 'pg' };\n", false, false),
     ("g/ab.js", "console.log('a');\nmodule.exports = { client: 'pg' };\n", false, false),
     ("g/ac.js", "process.env.URL = 'x';\nmodule.exports = { client: 'pg' };\n", false, false),
+    (
+        "g/o2.js",
+        "/** @type {import('knex').Knex.Config} */\nexport default { client: 'pg' };\n",
+        false,
+        false,
+    ),
     ("g/ad.js", "module.exports = { client: 'pg', a: 'x'.split('') };\n", false, false),
 ];
 
