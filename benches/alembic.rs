@@ -18,7 +18,7 @@
 #[allow(dead_code, reason = "the other benchmarks use the rest")]
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dunlin::db::{self, ConnectOptions, DatabaseUrl};
 use support::code::{Figures, compare, packs, runs, setting};

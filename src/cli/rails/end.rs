@@ -172,7 +172,7 @@ fn class(traceback: &str) -> String {
             && name.chars().all(|character| character.is_alphanumeric() || ":_".contains(character));
         fits.then(|| name.to_owned())
     };
-    traceback.lines().find_map(of_line).unwrap_or_else(|| "StandardError".to_owned())
+    traceback.split('\n').find_map(of_line).unwrap_or_else(|| "StandardError".to_owned())
 }
 
 #[cfg(test)]

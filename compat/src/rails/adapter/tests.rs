@@ -79,7 +79,7 @@ fn what_is_there_already_is_not_written_again() {
     let (server, history) = (server(Dialect::Mariadb), rows(&["1", "2", "3"]));
     let exists = vec![vec![Some("ar_internal_metadata".to_owned())]];
     let stored = |environment: &str| [exists.clone(), vec![vec![Some(environment.to_owned())]]];
-    assert_eq!(adapter.further_inquiries(&server, &[exists.clone()]).len(), 1);
+    assert_eq!(adapter.further_inquiries(&server, std::slice::from_ref(&exists)).len(), 1);
     assert!(adapter.further_inquiries(&server, &[Vec::new()]).is_empty());
     let answers = stored("staging");
     let context = Context { server: &server, history: &history, answers: &answers, unfinished: None };

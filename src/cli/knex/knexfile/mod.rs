@@ -27,6 +27,9 @@ use world::World;
 /// A longer one is evaluated.
 const LONGEST: u64 = 256 << 10;
 
+/// What ends a line of JavaScript.
+const LINE_ENDS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
+
 /// What is to be read, and for whom.
 #[derive(Clone, Copy)]
 pub struct Knexfile<'a> {
@@ -175,7 +178,7 @@ fn has_words_of_modules(source: &str) -> bool {
         let rest = line.strip_prefix(word);
         rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_'))
     };
-    source.lines().map(str::trim_start).any(|line| begins(line, "import") || begins(line, "export"))
+    source.split(LINE_ENDS).map(str::trim_start).any(|line| begins(line, "import") || begins(line, "export"))
 }
 
 /// Whether `import(` is anywhere, also in a comment: then the sandbox takes the file for what its name says.
@@ -185,6 +188,6 @@ fn names_import(source: &str) -> bool {
 
 /// Whether a line may begin with `export =`, which is TypeScript's word for `module.exports =`.
 fn exports_all(source: &str) -> bool {
-    let rests = source.lines().filter_map(|line| line.trim_start().strip_prefix("export"));
+    let rests = source.split(LINE_ENDS).filter_map(|line| line.trim_start().strip_prefix("export"));
     rests.map(str::trim_start).any(|rest| rest.starts_with('='))
 }
