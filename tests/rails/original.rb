@@ -55,6 +55,11 @@ load "active_record/railties/databases.rake"
 # Active Record 7.2.2 does not hear the variable where it loads a schema; 7.2.3 does.
 ActiveRecord.schema_format = ENV["SCHEMA_FORMAT"].to_sym if ENV["SCHEMA_FORMAT"]
 
+# As every application has it.
+require "active_support/time"
+Time.zone_default = Time.find_zone!("UTC")
+ActiveRecord::Base.time_zone_aware_attributes = true
+
 class ApplicationRecord < ActiveRecord::Base
   self.abstract_class = true
 end

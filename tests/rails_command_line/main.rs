@@ -192,6 +192,23 @@ fn what_is_refused_is_refused_in_the_same_words() {
     pair.same(&["db:migrate"]);
     pair.remove("db/migrate/20250103000000_again.rb");
     pair.write("db/migrate/20250104000000_Upper.rb", "");
+    pair.same(&["db:migrate", "db:version"]);
+}
+
+#[test]
+fn times_are_in_a_zone_as_in_every_application() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    let text = "class Zones < ActiveRecord::Migration[6.1]
+  class Shelf < ActiveRecord::Base; end
+
+  def up
+    say Time.zone.name
+    say Time.find_zone!(\"Europe/Berlin\").local(2025, 7, 1).utc_offset.to_s
+    say Shelf.create!(created_at: \"2025-07-01 12:00\").created_at.inspect
+  end
+end
+";
+    pair.write("db/migrate/20250104000000_zones.rb", text);
     pair.same(&["db:migrate"]);
 }
 

@@ -12,7 +12,7 @@ use super::application::{Application, Literal};
 use super::connection;
 use super::databases::{self, ConfigError, DatabaseConfig, Databases};
 use super::dump::DumpSchemas;
-use super::files::{self, FileRules};
+use super::files::{self, FileRules, MigrationFile};
 use super::history::HistoryTables;
 use super::inflector::Inflections;
 use super::release::Release;
@@ -320,6 +320,21 @@ impl RailsProject {
         carriers: &BTreeMap<String, crate::model::Carrier>,
         now: Timestamp,
     ) -> Result<RailsAdapter, AdapterError> {
+        let files = files::list(&self.folders(config)?, &self.file_rules(now))?;
+        self.adapter_of(config, guest, carriers, files)
+    }
+
+    /// The same with these migrations; without any for what reads the history alone.
+    ///
+    /// # Errors
+    /// A setting is not known without Ruby.
+    pub fn adapter_of(
+        &self,
+        config: &DatabaseConfig,
+        guest: Arc<GuestProgram>,
+        carriers: &BTreeMap<String, crate::model::Carrier>,
+        files: Vec<MigrationFile>,
+    ) -> Result<RailsAdapter, AdapterError> {
         let mut carriers = carriers.clone();
         carriers.extend(self.settings.carriers.iter().map(|(version, carrier)| (version.clone(), *carrier)));
         let stand_ins =
@@ -328,7 +343,7 @@ impl RailsProject {
             release: self.release,
             environment: config.environment.clone(),
             tables: self.tables(config)?,
-            files: files::list(&self.folders(config)?, &self.file_rules(now))?,
+            files,
             takes_lock: config.takes_advisory_locks().map_err(|error| error.refusal())?,
             session: connection::session_statements(config)?,
             guest,

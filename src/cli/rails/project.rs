@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dunlin_compat::model::{Carrier, Context, GuestProgram, Language};
+use dunlin_compat::model::{AdapterError, Carrier, Context, GuestProgram, Language};
 use dunlin_compat::rails::adapter::RailsAdapter;
 use dunlin_compat::rails::databases::{ConfigError, DatabaseConfig};
 use dunlin_compat::rails::guest::MODULES;
@@ -101,10 +101,27 @@ impl<'i> Application<'i> {
 
     /// A database, its migrations' files read.
     pub fn database(&self, config: &DatabaseConfig) -> Result<Database, End> {
+        self.database_with(config, |guest| {
+            self.project.adapter(config, guest, &self.settings.carriers, Timestamp::now())
+        })
+    }
+
+    /// A database whose history alone matters; wrong files are in nobody's way.
+    pub fn database_without_files(&self, config: &DatabaseConfig) -> Result<Database, End> {
+        self.database_with(config, |guest| {
+            self.project.adapter_of(config, guest, &self.settings.carriers, Vec::new())
+        })
+    }
+
+    fn database_with(
+        &self,
+        config: &DatabaseConfig,
+        adapter: impl FnOnce(Arc<GuestProgram>) -> Result<RailsAdapter, AdapterError>,
+    ) -> Result<Database, End> {
         let text = self.project.url(config, &|name| self.variable(name))?;
         let url = parse_url(&text)?.relative_to(&self.project.root);
         let guest = Arc::new(program(self.project.guest_options(config)?, self.gems()));
-        let adapter = self.project.adapter(config, guest, &self.settings.carriers, Timestamp::now())?;
+        let adapter = adapter(guest)?;
         let guests = RefCell::new(Guests::new(self.guest_settings(Some(&url))));
         Ok(Database { adapter, url, config: config.clone(), guests })
     }

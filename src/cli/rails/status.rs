@@ -34,7 +34,7 @@ pub fn version(application: &Application<'_>, task: &Task) -> Result<(), End> {
     // Before 7.1 it told of the primary alone.
     let count = if of_all { configs.len() } else { 1 };
     for config in configs.into_iter().take(count) {
-        let database = application.database(config)?;
+        let database = application.database_without_files(config)?;
         let current =
             database.read(|context| Ok(RailsAdapter::applied(context).into_iter().max().unwrap_or(0)))?;
         let text = match of_all {

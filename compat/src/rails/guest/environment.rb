@@ -135,8 +135,12 @@ module Dunlin
       ActiveRecord::Base.time_zone_aware_attributes = true if Time.zone_default
     end
 
+    # Where the sandbox has the machine's time zones.
+    ZONES = "/dunlin/zoneinfo"
+
     # That of an application that names none is done without where nothing is known of zones.
     def zone(name)
+      TZInfo::DataSources::ZoneinfoDataSource.search_path << ZONES if Dir.exist?(ZONES)
       Time.find_zone!(name || "UTC")
     rescue StandardError
       raise if name

@@ -9,11 +9,8 @@ use serde::Deserialize;
 use super::value::{Value, is_of_every_object};
 use super::world::{Variable, World};
 
-/// The versions that read files as this does and print nothing.
-const MAJORS: std::ops::RangeInclusive<u64> = 8..=16;
-
-/// From here on `dotenv/config` can be imported by that name.
-const FIRST_IMPORTED: u64 = 14;
+/// The version that reads files as this does: those before it parse otherwise, and later ones print something.
+const MAJOR: u64 = 16;
 
 /// Variables that change what it does.
 const SETTINGS: [&str; 8] = [
@@ -27,8 +24,8 @@ const SETTINGS: [&str; 8] = [
     "DOTENV_DEBUG",
 ];
 
-/// The major version of the package that a knexfile gets, if it is one that is known.
-pub fn package(world: &World<'_>) -> Option<u64> {
+/// Whether the package that a knexfile gets is the one that is known.
+pub fn package(world: &World<'_>) -> Option<()> {
     #[derive(Deserialize)]
     struct Manifest {
         version: String,
@@ -38,12 +35,12 @@ pub fn package(world: &World<'_>) -> Option<u64> {
         folders.map(|folder| folder.join("node_modules/dotenv/package.json")).find(|it| it.exists())?;
     let manifest: Manifest = serde_json::from_slice(&fs::read(manifest).ok()?).ok()?;
     let major = semver::Version::parse(&manifest.version).ok()?.major;
-    MAJORS.contains(&major).then_some(major)
+    (major == MAJOR).then_some(())
 }
 
 /// `import 'dotenv/config'`
 pub fn read_at_import(world: &World<'_>) -> Option<()> {
-    (package(world)? >= FIRST_IMPORTED).then_some(())?;
+    package(world)?;
     read(world, &[])
 }
 
