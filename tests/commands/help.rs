@@ -23,7 +23,8 @@ const COMMANDS: [&str; 13] = [
 fn the_overview_names_every_command() {
     assert_snapshot!(Shop::new().says(&["--help"]), @"
     exit 0
-    Migrates databases: opens a project of Flyway, Alembic, Knex or its own and continues its history.
+    Migrates databases: opens a project of Flyway, Alembic, Knex, Rails or its own and continues its
+    history.
 
     The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the
     tool's own configuration.
@@ -53,6 +54,7 @@ fn the_overview_names_every_command() {
       flyway       Flyway's own command line: its commands, arguments and output
       alembic      Alembic's own command line: its commands, arguments and output
       knex         Knex' own command line: its commands, arguments and output
+      rails        Rails' own database tasks: their names, variables and output
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -194,11 +196,14 @@ fn a_wrong_command_line_is_answered_with_2() {
 }
 
 #[test]
-fn what_is_not_built_yet_says_so() {
-    assert_snapshot!(Shop::new().says(&["rails", "db:migrate"]), @"
+fn rails_tasks_are_for_an_application() {
+    let shop = Shop::new();
+    let said =
+        shop.says(&["rails", "db:migrate"]).replace(&shop.project.path().display().to_string(), "<project>");
+    assert_snapshot!(said, @"
     exit 1
     -- stderr
-      error: dunlin does not run Rails projects yet
-      help: This version opens native, Flyway, Alembic and Knex projects.
+      error: there is no Rails application in <project>: neither config/application.rb nor config/database.yml
+      help: Go to the application's folder.
     ");
 }

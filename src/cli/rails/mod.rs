@@ -21,6 +21,7 @@ use end::End;
 use observer::RailsObserver;
 use project::Application;
 
+use super::failure::Failure;
 use super::output;
 
 const USAGE: &str = "Usage: rails TASK [NAME=value] …
@@ -65,6 +66,14 @@ fn run(invocation: &Invocation) -> Result<(), End> {
     };
     let here = std::env::current_dir()
         .map_err(|error| End::rails("Errno::ENOENT", format!("the working directory: {error}")))?;
+    // A variable may name a database anywhere; whose history it is, only an application says.
+    if !["config/database.yml", "config/application.rb"].iter().any(|name| here.join(name).is_file()) {
+        let message = format!(
+            "there is no Rails application in {}: neither config/application.rb nor config/database.yml",
+            here.display()
+        );
+        return Err(Failure::new("PROJECT", message).help("Go to the application's folder.").into());
+    }
     let mut observer = RailsObserver::default();
     let application = Application::load(&here, invocation, None, &mut observer)?;
     for task in &invocation.tasks {
