@@ -392,10 +392,9 @@ impl Guests {
         }
         let mut folders = sandbox_world::folders(&settings.project, import_paths);
         folders.extend(gems.folders);
-        // Where TZInfo looks for time zones when no gem has them.
         let zones = Path::new("/usr/share/zoneinfo");
         if zones.is_dir() {
-            folders.push(Folder { path: zones.to_owned(), seen_as: zones.display().to_string() });
+            folders.push(Folder { path: zones.to_owned(), seen_as: ruby::ZONES_SEEN_AT.to_owned() });
         }
         let environment =
             environment::for_sandbox_with(settings.inherited(), &settings.rules(), &settings.masked);

@@ -34,6 +34,8 @@ module Dunlin
     def load_library
       require "logger"
       require "active_record"
+      # As applications do unless they say otherwise.
+      require "active_support/all" unless options["load"]
       load_application if options["load"]
       load_extensions unless options["load"]
       Standins.install(self)
@@ -92,6 +94,8 @@ module Dunlin
 
     def load_extensions
       names = options["requires"] || EXTENSIONS.keys.select { |name| carrier.bundled?(name) }
+      # Some take for granted that Rails is there before them.
+      require "rails" if names.any? && carrier.bundled?("railties")
       names.each do |name|
         require name.tr("-", "_")
         EXTENSIONS[name]&.call
