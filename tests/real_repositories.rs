@@ -640,13 +640,22 @@ mod knex_projects {
 }
 
 mod rails_projects {
-    use super::rails::{History, PLAIN};
+    use super::rails::{Application, History, PLAIN};
     use super::support::ServerKind::{MariaDb, Sqlite};
+
+    /// Of our own, for scenic, fx and strong_migrations.
+    const GEMS: History = History {
+        name: "gems",
+        copied: &["db", "config/initializers"],
+        application: Application::GivenToRails,
+        count: 5,
+        ..PLAIN
+    };
 
     const PUBLIFY: History = History {
         name: "publify",
         release: "7.1",
-        application: false,
+        application: Application::Nothing,
         count: 29,
         schema: Some("db/schema.rb"),
         ..PLAIN
@@ -746,6 +755,7 @@ mod rails_projects {
     }
 
     projects! {
+        gems_that_add_to_migrations: GEMS;
         publify_on_postgres: PUBLIFY;
         publify_on_mariadb: PUBLIFY_MARIADB;
         publify_on_sqlite: PUBLIFY_SQLITE;

@@ -392,10 +392,9 @@ impl Guests {
         }
         let mut folders = sandbox_world::folders(&settings.project, import_paths);
         folders.extend(gems.folders);
-        // Time zones, which TZInfo looks for where no gem has them. The interpreter has a /usr of its own.
         let zones = Path::new("/usr/share/zoneinfo");
         if zones.is_dir() {
-            folders.push(Folder { path: zones.to_owned(), seen_as: "/dunlin/zoneinfo".to_owned() });
+            folders.push(Folder { path: zones.to_owned(), seen_as: ruby::ZONES_SEEN_AT.to_owned() });
         }
         let environment =
             environment::for_sandbox_with(settings.inherited(), &settings.rules(), &settings.masked);

@@ -25,8 +25,8 @@ pub struct History {
     pub release: &'static str,
     /// Folders of migrations beside `db/migrate`, if that is not all.
     pub folders: &'static [&'static str],
-    /// Whether `rails/NAME.rb` stands for the application.
-    pub application: bool,
+    /// For which tool `rails/NAME.rb` stands for the application.
+    pub application: Application,
     /// Gems that add to migrations, for plain ActiveRecord.
     pub gems: &'static str,
     /// More of `[rails]` in `dunlin.toml`.
@@ -37,6 +37,17 @@ pub struct History {
     pub schema: Option<&'static str>,
 }
 
+/// See [`History::application`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Application {
+    /// For neither.
+    Nothing,
+    /// For both.
+    Given,
+    /// Dunlin needs none.
+    GivenToRails,
+}
+
 /// One on PostgreSQL with nothing special.
 pub const PLAIN: History = History {
     name: "",
@@ -44,7 +55,7 @@ pub const PLAIN: History = History {
     server: ServerKind::Postgres,
     release: "7.2",
     folders: &[],
-    application: true,
+    application: Application::Given,
     gems: "",
     settings: "",
     count: 0,
@@ -77,7 +88,10 @@ impl Checkout {
     /// `None`, with a word about it, when the project or the server is not there.
     fn new(history: &'static History) -> Option<Self> {
         let root = root()?;
-        let (clone, ruby) = (root.join(history.name), root.join("rubies").join(history.name));
+        let ruby = root.join("rubies").join(history.name);
+        // The project with gems that add to migrations is ours.
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rails").join(history.name);
+        let clone = if ours.is_dir() { ours } else { root.join(history.name) };
         for folder in [&clone, &ruby] {
             if !folder.is_dir() {
                 eprintln!("{} is not there", folder.display());
@@ -123,7 +137,7 @@ impl Checkout {
         process.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rails/original.rb"));
         process.args(arguments).current_dir(self.project.path());
         process.env("RAILS_ENV", "development").env("REQUIRED_GEMS", self.history.gems);
-        if self.history.application {
+        if self.history.application != Application::Nothing {
             process.env("APPLICATION", self.application());
         }
         run(process, "")
@@ -140,7 +154,7 @@ impl Checkout {
             "carrier = \"{carrier}\"\n\n[rails]\nrelease = \"{}\"\ngems = [{gems:?}]\n{}\n",
             self.history.release, self.history.settings
         );
-        if self.history.application {
+        if self.history.application == Application::Given {
             settings.push_str(&format!("load = {:?}\n", self.application()));
         }
         self.project.write("dunlin.toml", settings);

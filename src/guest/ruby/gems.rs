@@ -10,6 +10,9 @@ use super::super::sandbox_world::Folder;
 /// Where gems are seen, whichever folder they come from.
 pub const SEEN_AT: &str = "/dunlin/gems";
 
+/// Where this machine's time zones are seen: `/usr` is the interpreter's own there. `guest/sandbox/carrier.rb` names it, too.
+pub const ZONES_SEEN_AT: &str = "/dunlin/zoneinfo";
+
 /// Gems that are part of the interpreter, compiled or in a version that fits it.
 const BUILT_IN: [&str; 31] = [
     "base64",

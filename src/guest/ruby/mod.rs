@@ -6,5 +6,5 @@ mod machine;
 mod snapshot;
 mod wasi;
 
-pub use gems::{Gems, SEEN_AT as GEMS_SEEN_AT, locked_versions};
+pub use gems::{Gems, SEEN_AT as GEMS_SEEN_AT, ZONES_SEEN_AT, locked_versions};
 pub use machine::{RubyCommand, start};

@@ -34,6 +34,8 @@ module Dunlin
     def load_library
       require "logger"
       require "active_record"
+      # As applications do unless they say otherwise.
+      require "active_support/all" unless options["load"]
       load_application if options["load"]
       load_extensions unless options["load"]
       Standins.install(self)
@@ -92,6 +94,8 @@ module Dunlin
 
     def load_extensions
       names = options["requires"] || EXTENSIONS.keys.select { |name| carrier.bundled?(name) }
+      # Some take for granted that Rails is there before them.
+      require "rails" if names.any? && carrier.bundled?("railties")
       names.each do |name|
         require name.tr("-", "_")
         EXTENSIONS[name]&.call
@@ -135,12 +139,8 @@ module Dunlin
       ActiveRecord::Base.time_zone_aware_attributes = true if Time.zone_default
     end
 
-    # Where the sandbox has the machine's time zones.
-    ZONES = "/dunlin/zoneinfo"
-
     # That of an application that names none is done without where nothing is known of zones.
     def zone(name)
-      TZInfo::DataSources::ZoneinfoDataSource.search_path << ZONES if Dir.exist?(ZONES)
       Time.find_zone!(name || "UTC")
     rescue StandardError
       raise if name

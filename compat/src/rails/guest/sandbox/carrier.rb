@@ -22,7 +22,9 @@ module Dunlin
         Packages.install
         require "logger"
         require "active_record"
+        require "active_support/all"
         require "active_record/schema_dumper"
+        use_zones_of_machine
         Warming.load(settings["adapter"])
         GC.start
         Bridge.ask("l", $LOADED_FEATURES.grep(%r{\A/}).join("\n"))
@@ -47,6 +49,12 @@ module Dunlin
       def bundled?(name) = (@gems || {}).key?(name)
 
       private
+
+      # For projects without the gem that has them.
+      def use_zones_of_machine
+        require "tzinfo"
+        TZInfo::DataSources::ZoneinfoDataSource.search_path = ["/dunlin/zoneinfo"] if TZInfo.const_defined?(:DataSources)
+      end
 
       def final(text)
         return failed(@broken) if @broken
