@@ -676,7 +676,7 @@ mod rails_projects {
         count: 71,
         ..PLAIN
     };
-    const HUGINN_MARIADB: History = History { server: MariaDb, ..HUGINN };
+    const HUGINN_MARIADB: History = History { server: MariaDb, patched_strings: true, ..HUGINN };
 
     const MAYBE: History = History { name: "maybe", count: 199, schema: Some("db/schema.rb"), ..PLAIN };
 

@@ -31,6 +31,9 @@ pub struct History {
     pub gems: &'static str,
     /// More of `[rails]` in `dunlin.toml`.
     pub settings: &'static str,
+    /// Whether the application gives the type of strings another length, of which Dunlin, which makes the tables of the history
+    /// without Ruby, knows nothing.
+    pub patched_strings: bool,
     /// How many migrations there are, so that a half-empty clone does not pass.
     pub count: usize,
     /// The project's own schema file, if it has one.
@@ -58,6 +61,7 @@ pub const PLAIN: History = History {
     application: Application::Given,
     gems: "",
     settings: "",
+    patched_strings: false,
     count: 0,
     schema: None,
 };
@@ -207,9 +211,19 @@ impl Checkout {
         let contents = self.database.contents();
         let mut rows: Vec<String> = contents.rows.iter().map(mask).collect();
         rows.sort();
+        let of_history = |line: &str| {
+            line.starts_with("TABLE schema_migrations ") || line.starts_with("TABLE ar_internal_metadata ")
+        };
+        let catalog = contents.catalog.iter().map(mask).map(|line| {
+            if self.history.patched_strings && of_history(&line) {
+                line.replace("varchar(191)", "varchar(255)")
+            } else {
+                line
+            }
+        });
         let schema = std::fs::read_to_string(self.project.path().join(self.schema_file())).unwrap();
         State {
-            contents: contents.catalog.iter().map(mask).chain(rows).collect(),
+            contents: catalog.chain(rows).collect(),
             schema: schema.split('\n').map(|line| line.replace(&name, "{name}")).collect(),
         }
     }
