@@ -9,16 +9,43 @@
 
 mod support;
 
+/// Tests of projects' histories, by each carrier.
+macro_rules! projects {
+    ($module:ident: $($name:ident: $history:ident;)*) => {
+        $(
+            mod $name {
+                use crate::$module::by_dunlin;
+
+                #[test]
+                fn by_the_sandbox() {
+                    by_dunlin(&super::$history, "sandbox");
+                }
+
+                #[test]
+                fn by_the_host() {
+                    by_dunlin(&super::$history, "host");
+                }
+            }
+        )*
+    };
+}
+
 #[path = "real_repositories/alembic.rs"]
 mod alembic;
+#[path = "real_repositories/alembic_projects.rs"]
+mod alembic_projects;
 #[path = "real_repositories/check.rs"]
 mod check;
 #[path = "real_repositories/knex.rs"]
 mod knex;
+#[path = "real_repositories/knex_projects.rs"]
+mod knex_projects;
 #[path = "real_repositories/knex_units.rs"]
 mod knex_units;
 #[path = "real_repositories/rails.rs"]
 mod rails;
+#[path = "real_repositories/rails_projects.rs"]
+mod rails_projects;
 
 use check::{PLAIN, Repository, Run, check, root_of};
 use support::ServerKind;
@@ -336,436 +363,5 @@ fn hawkbit_on_mariadb_and_mysql() {
             migrations: 5,
             ..PLAIN
         });
-    }
-}
-
-/// Alembic's projects, run by both carriers.
-mod alembic_projects {
-    use super::alembic::{History, PLAIN, by_alembic, by_dunlin};
-    use super::support::ServerKind;
-
-    const POLAR: History = History {
-        name: "polar",
-        versions: "polar/server/migrations/versions",
-        path: "polar/server",
-        revisions: 53,
-        ..PLAIN
-    };
-    const CTFD: History = History {
-        name: "ctfd",
-        versions: "ctfd/migrations/versions",
-        path: "ctfd",
-        revisions: 33,
-        refused: 1,
-        ..PLAIN
-    };
-    const CTFD_MARIADB: History = History { server: ServerKind::MariaDb, ..CTFD };
-    const CTFD_MYSQL: History = History { server: ServerKind::MySql, ..CTFD };
-    const ZOU: History = History {
-        name: "zou",
-        versions: "zou/zou/migrations/versions",
-        path: "zou",
-        revisions: 28,
-        refused: 2,
-        variables: &[("SECRET_KEY", "only for tests")],
-        ..PLAIN
-    };
-    const ZOU_LEGACY: History =
-        History { versions: "zou/zou/migrations/versions/legacy", revisions: 189, refused: 3, ..ZOU };
-    const PREFECT: History = History {
-        name: "prefect",
-        versions: "prefect/src/prefect/server/database/_migrations/versions/postgresql",
-        path: "prefect/src",
-        configure: "transaction_per_migration=True",
-        revisions: 116,
-        refused: 47,
-        ..PLAIN
-    };
-    const PREFECT_SQLITE: History = History {
-        server: ServerKind::Sqlite,
-        versions: "prefect/src/prefect/server/database/_migrations/versions/sqlite",
-        configure: "transaction_per_migration=True, render_as_batch=True",
-        revisions: 112,
-        refused: 46,
-        ..PREFECT
-    };
-    const MLFLOW: History = History {
-        name: "mlflow",
-        versions: "{site}/mlflow/store/db_migrations/versions",
-        configure: "render_as_batch=True",
-        revisions: 67,
-        refused: 23,
-        before: "from mlflow.store.tracking.dbmodels.initial_models import Base
-Base.metadata.create_all(create_engine(url))",
-        ..PLAIN
-    };
-    const MLFLOW_SQLITE: History = History { server: ServerKind::Sqlite, ..MLFLOW };
-    const MLFLOW_MYSQL: History = History { server: ServerKind::MySql, ..MLFLOW };
-
-    const WAREHOUSE: History = History {
-        name: "warehouse",
-        versions: "warehouse/warehouse/migrations/versions",
-        path: "warehouse",
-        imports: "import alembic_postgresql_enum\n",
-        configure: "transaction_per_migration=True",
-        revisions: 288,
-        ..PLAIN
-    };
-
-    macro_rules! projects {
-        ($($name:ident: $history:ident;)*) => {
-            $(
-                mod $name {
-                    use super::{by_alembic, by_dunlin};
-
-                    #[test]
-                    fn by_plain_alembic() {
-                        by_alembic(&super::$history);
-                    }
-
-                    #[test]
-                    fn by_the_sandbox() {
-                        by_dunlin(&super::$history, "sandbox");
-                    }
-
-                    #[test]
-                    fn by_the_host() {
-                        by_dunlin(&super::$history, "host");
-                    }
-                }
-            )*
-        };
-    }
-
-    projects! {
-        polar: POLAR;
-        ctfd_on_postgres: CTFD;
-        ctfd_on_mariadb: CTFD_MARIADB;
-        ctfd_on_mysql: CTFD_MYSQL;
-        zou: ZOU;
-        zou_legacy: ZOU_LEGACY;
-        prefect_on_postgres: PREFECT;
-        prefect_on_sqlite: PREFECT_SQLITE;
-        mlflow_on_postgres: MLFLOW;
-        mlflow_on_sqlite: MLFLOW_SQLITE;
-        mlflow_on_mysql: MLFLOW_MYSQL;
-        warehouse: WAREHOUSE;
-    }
-}
-
-mod knex_projects {
-    use super::knex::{History, PLAIN};
-    use super::support::ServerKind::{MariaDb, Sqlite};
-
-    const KUTT: History = History {
-        name: "kutt",
-        copied: &["server", "package.json"],
-        migrations: "directory: 'server/migrations', disableMigrationsListValidation: true",
-        settings: "useNullAsDefault: true",
-        variables: &[("JWT_SECRET", "securekey"), ("DB_CLIENT", "pg")],
-        count: 10,
-        ..PLAIN
-    };
-    const KUTT_MARIADB: History = History {
-        server: MariaDb,
-        client: "mysql2",
-        variables: &[("JWT_SECRET", "securekey"), ("DB_CLIENT", "mysql2")],
-        ..KUTT
-    };
-    const KUTT_SQLITE: History = History {
-        server: Sqlite,
-        client: "better-sqlite3",
-        variables: &[("JWT_SECRET", "securekey"), ("DB_CLIENT", "better-sqlite3")],
-        ..KUTT
-    };
-
-    const WIKI: History = History {
-        name: "wiki",
-        copied: &["server", "package.json"],
-        migrations: "tableName: 'migrations', migrationSource: require('./server/db/migrator-source')",
-        before: "global.WIKI = { SERVERPATH: __dirname + '/server', config: { db: { type: 'postgres' } } };",
-        settings: "useNullAsDefault: true",
-        count: 16,
-        ..PLAIN
-    };
-    const WIKI_MARIADB: History = History {
-        server: MariaDb,
-        client: "mysql2",
-        before: "global.WIKI = { SERVERPATH: __dirname + '/server', config: { db: { type: 'mariadb' } } };",
-        ..WIKI
-    };
-    const WIKI_SQLITE: History = History {
-        server: Sqlite,
-        client: "sqlite3",
-        before: "global.WIKI = { SERVERPATH: __dirname + '/server', config: { db: { type: 'sqlite' } } };",
-        count: 15,
-        ..WIKI
-    };
-
-    const RAFIKI_BACKEND: History = History {
-        name: "rafiki",
-        folder: "packages/backend",
-        migrations: "tableName: 'knex_migrations'",
-        variables: &[
-            ("OPERATOR_TENANT_ID", "438fa74a-fa7d-4317-9ced-dde32ece1787"),
-            ("ADMIN_API_SECRET", "secret"),
-        ],
-        count: 68,
-        ..PLAIN
-    };
-    const RAFIKI_AUTH: History = History {
-        folder: "packages/auth",
-        migrations: "tableName: 'auth_knex_migrations'",
-        count: 14,
-        ..RAFIKI_BACKEND
-    };
-
-    const PROXY_MANAGER: History = History {
-        name: "nginx-proxy-manager",
-        folder: "backend",
-        copied: &[
-            "migrations",
-            "logger.js",
-            "lib",
-            "internal",
-            "models",
-            "db.js",
-            "templates",
-            "package.json",
-            "schema",
-            "setup.js",
-            "certbot",
-        ],
-        packages: "backend",
-        migrations: "tableName: 'migrations', directory: 'migrations'",
-        count: 19,
-        ..PLAIN
-    };
-    const PROXY_MANAGER_MARIADB: History = History { server: MariaDb, client: "mysql2", ..PROXY_MANAGER };
-    const PROXY_MANAGER_SQLITE: History = History {
-        server: Sqlite,
-        client: "better-sqlite3",
-        settings: "useNullAsDefault: true",
-        ..PROXY_MANAGER
-    };
-
-    const A12N: History = History {
-        name: "a12n-server",
-        copied: &["src", "package.json"],
-        migrations: "directory: './src/migrations'",
-        random: r"[,\t'][-\w]{11}[,\t']",
-        settings: "useNullAsDefault: true",
-        count: 63,
-        ..PLAIN
-    };
-    const A12N_MARIADB: History = History { server: MariaDb, client: "mysql2", ..A12N };
-    const A12N_SQLITE: History = History { server: Sqlite, client: "sqlite3", ..A12N };
-    const A12N_OLD: History = History { name: "a12n-server-0.24", count: 47, ..A12N };
-    const A12N_OLD_MARIADB: History = History { server: MariaDb, client: "mysql2", ..A12N_OLD };
-    const A12N_OLD_SQLITE: History = History { server: Sqlite, client: "sqlite3", ..A12N_OLD };
-
-    const BIGCAPITAL: History = History {
-        name: "bigcapital",
-        folder: "packages/server/src",
-        copied: &["database/migrations"],
-        server: MariaDb,
-        client: "mysql",
-        migrations: "directory: './database/migrations'",
-        settings: "...require('objection').knexSnakeCaseMappers({ upperCase: true })",
-        count: 86,
-        ..PLAIN
-    };
-    const BIGCAPITAL_SYSTEM: History = History {
-        copied: &["system/migrations", "system/seeds"],
-        migrations: "directory: './system/migrations'",
-        settings: "seeds: { directory: './system/seeds' }, ...require('objection').knexSnakeCaseMappers({ upperCase: true })",
-        count: 18,
-        ..BIGCAPITAL
-    };
-    const LEDGER: History = History {
-        name: "central-ledger",
-        copied: &["migrations", "config", "src", "package.json"],
-        server: MariaDb,
-        client: "mysql",
-        migrations: "directory: './migrations', tableName: 'migration'",
-        settings: "version: '5.5'",
-        count: 171,
-        // Two of its migrations import what imports a client of HTTP.
-        refused: Some("ReadableStream is not defined"),
-        ..PLAIN
-    };
-
-    macro_rules! projects {
-        ($($name:ident: $history:ident;)*) => {
-            $(
-                mod $name {
-                    use crate::knex::by_dunlin;
-
-                    #[test]
-                    fn by_the_sandbox() {
-                        by_dunlin(&super::$history, "sandbox");
-                    }
-
-                    #[test]
-                    fn by_the_host() {
-                        by_dunlin(&super::$history, "host");
-                    }
-                }
-            )*
-        };
-    }
-
-    projects! {
-        kutt_on_postgres: KUTT;
-        kutt_on_mariadb: KUTT_MARIADB;
-        kutt_on_sqlite: KUTT_SQLITE;
-        wiki_on_postgres: WIKI;
-        wiki_on_mariadb: WIKI_MARIADB;
-        wiki_on_sqlite: WIKI_SQLITE;
-        rafiki_backend: RAFIKI_BACKEND;
-        rafiki_auth: RAFIKI_AUTH;
-        proxy_manager_on_postgres: PROXY_MANAGER;
-        proxy_manager_on_mariadb: PROXY_MANAGER_MARIADB;
-        proxy_manager_on_sqlite: PROXY_MANAGER_SQLITE;
-        a12n_on_postgres: A12N;
-        a12n_on_mariadb: A12N_MARIADB;
-        a12n_on_sqlite: A12N_SQLITE;
-        a12n_old_on_postgres: A12N_OLD;
-        a12n_old_on_mariadb: A12N_OLD_MARIADB;
-        a12n_old_on_sqlite: A12N_OLD_SQLITE;
-        bigcapital: BIGCAPITAL;
-        bigcapital_system: BIGCAPITAL_SYSTEM;
-        central_ledger: LEDGER;
-    }
-}
-
-mod rails_projects {
-    use super::rails::{Application, History, PLAIN};
-    use super::support::ServerKind::{MariaDb, Sqlite};
-
-    /// Of our own, for scenic, fx and strong_migrations.
-    const GEMS: History = History {
-        name: "gems",
-        copied: &["db", "config/initializers"],
-        application: Application::GivenToRails,
-        count: 5,
-        ..PLAIN
-    };
-
-    const PUBLIFY: History = History {
-        name: "publify",
-        release: "7.1",
-        application: Application::Nothing,
-        count: 29,
-        schema: Some("db/schema.rb"),
-        ..PLAIN
-    };
-    const PUBLIFY_MARIADB: History = History { server: MariaDb, ..PUBLIFY };
-    const PUBLIFY_SQLITE: History = History { server: Sqlite, ..PUBLIFY };
-
-    const HUGINN: History = History {
-        name: "huginn",
-        copied: &[
-            "db/migrate",
-            "config/initializers/mysqlpls.rb",
-            "lib/liquid_migrator.rb",
-            "lib/json_with_indifferent_access.rb",
-            "app/concerns/json_serialized_field.rb",
-        ],
-        release: "8.1",
-        count: 71,
-        ..PLAIN
-    };
-    const HUGINN_MARIADB: History = History { server: MariaDb, patched_strings: true, ..HUGINN };
-
-    const MAYBE: History = History { name: "maybe", count: 199, schema: Some("db/schema.rb"), ..PLAIN };
-
-    const SOLIDUS: History = History {
-        name: "solidus",
-        copied: &[
-            "core/db/migrate",
-            "api/db/migrate",
-            "legacy_promotions/db/migrate",
-            "legacy_promotions/lib",
-            "promotions/db/migrate",
-        ],
-        folders: &[
-            "core/db/migrate",
-            "api/db/migrate",
-            "legacy_promotions/db/migrate",
-            "promotions/db/migrate",
-        ],
-        count: 96,
-        ..PLAIN
-    };
-    const SOLIDUS_MARIADB: History = History { server: MariaDb, ..SOLIDUS };
-    const SOLIDUS_SQLITE: History = History { server: Sqlite, ..SOLIDUS };
-
-    const RUBYGEMS: History = History {
-        name: "rubygemsorg",
-        copied: &[
-            "db/migrate",
-            "config/initializers/inflections.rb",
-            "config/initializers/strong_migrations.rb",
-        ],
-        release: "8.1",
-        gems: "strong_migrations",
-        count: 234,
-        schema: Some("db/schema.rb"),
-        ..PLAIN
-    };
-
-    const OSM: History = History {
-        name: "osm",
-        copied: &[
-            "db/migrate",
-            "config/initializers/migrate.rb",
-            "config/initializers/strong_migrations.rb",
-            "config/settings.yml",
-            "config/languages.yml",
-            "lib/database_functions.rb",
-            "app/models/language.rb",
-        ],
-        release: "8.1",
-        gems: "strong_migrations",
-        settings: "schema-format = \"sql\"",
-        count: 162,
-        schema: Some("db/structure.sql"),
-        ..PLAIN
-    };
-
-    macro_rules! projects {
-        ($($name:ident: $history:ident;)*) => {
-            $(
-                mod $name {
-                    use crate::rails::by_dunlin;
-
-                    #[test]
-                    fn by_the_sandbox() {
-                        by_dunlin(&super::$history, "sandbox");
-                    }
-
-                    #[test]
-                    fn by_the_host() {
-                        by_dunlin(&super::$history, "host");
-                    }
-                }
-            )*
-        };
-    }
-
-    projects! {
-        gems_that_add_to_migrations: GEMS;
-        publify_on_postgres: PUBLIFY;
-        publify_on_mariadb: PUBLIFY_MARIADB;
-        publify_on_sqlite: PUBLIFY_SQLITE;
-        huginn_on_postgres: HUGINN;
-        huginn_on_mariadb: HUGINN_MARIADB;
-        maybe: MAYBE;
-        solidus_on_postgres: SOLIDUS;
-        solidus_on_mariadb: SOLIDUS_MARIADB;
-        solidus_on_sqlite: SOLIDUS_SQLITE;
-        rubygems_org: RUBYGEMS;
-        openstreetmap: OSM;
     }
 }

@@ -5,6 +5,7 @@
 //! executes them. So every adapter is tested without a database.
 
 pub mod alembic;
+pub mod alembic_settings;
 pub mod backfill;
 pub mod flyway;
 pub mod knex;
@@ -14,4 +15,7 @@ pub mod native;
 pub mod plugin_settings;
 pub mod project;
 pub mod rails;
+pub mod rails_settings;
 pub mod settings;
+#[cfg(test)]
+mod test_files;

@@ -14,11 +14,13 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::alembic_settings::{ALEMBIC_KEYS, AlembicSettings};
 use crate::knex_settings::{KNEX_KEYS, KnexSettings};
 use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
 use crate::plugin_settings::{PluginTable, parse_bytes};
+use crate::rails_settings::{RAILS_KEYS, RailsSettings};
 
 /// The file's name.
 pub const FILE_NAME: &str = "dunlin.toml";
@@ -49,50 +51,6 @@ const KEYS: [&str; 17] = [
 
 /// The keys of `[flyway]`.
 const FLYWAY_KEYS: [&str; 2] = ["stand-in", "undo-row"];
-
-/// The keys of `[alembic]`.
-const ALEMBIC_KEYS: [&str; 14] = [
-    "url",
-    "section",
-    "env",
-    "version-table",
-    "version-table-schema",
-    "version-table-pk",
-    "transaction-per-migration",
-    "transactional-ddl",
-    "naming-convention",
-    "carrier",
-    "carriers",
-    "stand-in",
-    "python",
-    "site-packages",
-];
-
-/// The keys of `[rails]`.
-const RAILS_KEYS: [&str; 22] = [
-    "url",
-    "environment",
-    "release",
-    "migrations",
-    "table-name-prefix",
-    "table-name-suffix",
-    "schema-migrations-table",
-    "internal-metadata-table",
-    "schema-format",
-    "schema-ignore-tables",
-    "dump-schema-after-migration",
-    "structure-dump-flags",
-    "structure-load-flags",
-    "timestamped-migrations",
-    "validate-migration-timestamps",
-    "acronyms",
-    "load",
-    "ruby",
-    "gems",
-    "carrier",
-    "carriers",
-    "stand-in",
-];
 
 /// A tool whose projects dunlin knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -204,112 +162,6 @@ impl Settings {
         let own = self.alembic.carriers.get(revision).or_else(|| self.carriers.get(revision));
         own.copied().or(self.alembic.carrier).or(self.carrier).unwrap_or_default()
     }
-}
-
-/// The table `[rails]`. What stands here comes before what the application's Ruby is recognised to say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct RailsSettings {
-    /// The target, as `DATABASE_URL` writes it.
-    pub url: Option<Url>,
-    /// `RAILS_ENV`, unless the variable is set.
-    pub environment: Option<String>,
-    /// The release of Active Record, as `7.1`, unless `Gemfile.lock` tells.
-    pub release: Option<String>,
-    /// More folders of migrations, relative to the project: those of engines.
-    pub migrations: Vec<PathBuf>,
-    /// `table_name_prefix`.
-    pub table_name_prefix: Option<String>,
-    /// `table_name_suffix`.
-    pub table_name_suffix: Option<String>,
-    /// `schema_migrations_table_name`.
-    pub schema_migrations_table: Option<String>,
-    /// `internal_metadata_table_name`.
-    pub internal_metadata_table: Option<String>,
-    /// `schema_format`.
-    pub schema_format: Option<SchemaFormat>,
-    /// `SchemaDumper.ignore_tables`, as far as they are names.
-    pub schema_ignore_tables: Option<Vec<String>>,
-    /// `dump_schema_after_migration`.
-    pub dump_schema_after_migration: Option<bool>,
-    /// `structure_dump_flags`.
-    pub structure_dump_flags: Option<Vec<String>>,
-    /// `structure_load_flags`.
-    pub structure_load_flags: Option<Vec<String>>,
-    /// `timestamped_migrations`.
-    pub timestamped_migrations: Option<bool>,
-    /// `validate_migration_timestamps`.
-    pub validate_migration_timestamps: Option<bool>,
-    /// `inflect.acronym`.
-    pub acronyms: Option<Vec<String>>,
-    /// What is loaded before migrations are run, as `config/environment`.
-    pub load: Option<String>,
-    /// The Ruby of the host carrier, relative to the project.
-    pub ruby: Option<PathBuf>,
-    /// Folders of gems, relative to the project.
-    pub gems: Vec<PathBuf>,
-    /// How migrations are run, before what the top of the file says.
-    pub carrier: Option<Carrier>,
-    /// `[rails.carriers]`: how single versions are run.
-    pub carriers: BTreeMap<String, Carrier>,
-    /// `[rails.stand-in]`: files, relative to the project, to run instead of migrations, by their versions.
-    pub stand_in: BTreeMap<String, PathBuf>,
-}
-
-/// How Rails keeps a schema.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SchemaFormat {
-    /// `db/schema.rb`
-    #[default]
-    Ruby,
-    /// `db/structure.sql`
-    Sql,
-}
-
-/// The table `[alembic]`. What stands here comes before what `env.py` is recognised to say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct AlembicSettings {
-    /// The target, as SQLAlchemy writes it.
-    pub url: Option<Url>,
-    /// The section of the ini file, unless `-n` names one.
-    pub section: Option<String>,
-    /// How `env.py` is taken.
-    pub env: EnvPy,
-    /// The name of the history table.
-    pub version_table: Option<String>,
-    /// Its schema.
-    pub version_table_schema: Option<String>,
-    /// Whether it has a primary key.
-    pub version_table_pk: Option<bool>,
-    /// Whether each migration has a transaction of its own.
-    pub transaction_per_migration: Option<bool>,
-    /// Whether changes of the schema are part of transactions.
-    pub transactional_ddl: Option<bool>,
-    /// `[alembic.naming-convention]`: how constraints without a name are named, by `ix`, `uq`, `ck`, `fk`, `pk`.
-    pub naming_convention: Option<BTreeMap<String, String>>,
-    /// How migrations are run, before what the top of the file says.
-    pub carrier: Option<Carrier>,
-    /// `[alembic.carriers]`: how single revisions are run.
-    pub carriers: BTreeMap<String, Carrier>,
-    /// `[alembic.stand-in]`: files, relative to the project, to run instead of revisions, by their ids.
-    pub stand_in: BTreeMap<String, PathBuf>,
-    /// The Python interpreter of the host carrier, relative to the project.
-    pub python: Option<PathBuf>,
-    /// More folders of Python packages, relative to the project.
-    pub site_packages: Vec<PathBuf>,
-}
-
-/// How an Alembic project's `env.py` is taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EnvPy {
-    /// Its usual forms are recognised without running it.
-    #[default]
-    Static,
-    /// It is run by the project's own interpreter.
-    Run,
 }
 
 /// The table `[flyway]`.
@@ -529,6 +381,8 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::alembic_settings::EnvPy;
+    use crate::rails_settings::SchemaFormat;
 
     fn parsed(text: &str) -> Settings {
         Settings::parse(Path::new("dunlin.toml"), text).unwrap()

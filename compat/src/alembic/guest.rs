@@ -81,28 +81,16 @@ pub const MODULES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::MODULES;
-
-    fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let name = entry.file_name().into_string().unwrap();
-            if entry.path().is_dir() {
-                if name != "__pycache__" {
-                    collect(&entry.path(), &format!("{prefix}{name}."), names);
-                }
-            } else if let Some(stem) = name.strip_suffix(".py") {
-                names.insert(format!("{prefix}{stem}"));
-            }
-        }
-    }
+    use crate::test_files;
 
     #[test]
     fn every_module_is_embedded() {
-        let mut files = BTreeSet::new();
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/alembic/guest"), "", &mut files);
+        let files = test_files::below("src/alembic/guest");
+        let modules = files.iter().filter_map(|name| name.strip_suffix(".py"));
+        let modules: BTreeSet<String> = modules.map(|name| name.replace('/', ".")).collect();
         let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(embedded, files);
+        assert_eq!(embedded, modules);
     }
 }

@@ -117,26 +117,13 @@ pub const MODULES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::MODULES;
-
-    fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let name = entry.file_name().into_string().unwrap();
-            if entry.path().is_dir() {
-                collect(&entry.path(), &format!("{prefix}{name}/"), names);
-            } else {
-                names.insert(format!("{prefix}{name}"));
-            }
-        }
-    }
+    use crate::test_files;
 
     #[test]
     fn every_module_is_embedded() {
-        let mut files = BTreeSet::new();
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/knex/guest"), "", &mut files);
         let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(embedded, files);
+        assert_eq!(embedded, test_files::below("src/knex/guest"));
     }
 }

@@ -37,8 +37,6 @@ pub struct RailsAdapter {
     pub carriers: BTreeMap<String, Carrier>,
     /// Files of SQL that run up instead of migrations, absolute, by the migrations' versions.
     pub stand_ins: BTreeMap<String, PathBuf>,
-    /// What the guest says of `disable_ddl_transaction!`, by version; else the source is looked at.
-    pub without_transaction: BTreeMap<u128, bool>,
     /// Whether migrations tell what they do.
     pub verbose: bool,
 }
@@ -106,10 +104,6 @@ impl RailsAdapter {
         context.answers.first().is_some_and(|rows| !rows.is_empty())
     }
 
-    fn disables_transaction(&self, file: &MigrationFile) -> bool {
-        self.without_transaction.get(&file.version).copied().unwrap_or(file.disables_transaction)
-    }
-
     fn step(
         &self,
         context: &Context<'_>,
@@ -118,7 +112,7 @@ impl RailsAdapter {
     ) -> Result<MigrationStep, AdapterError> {
         let dialect = context.server.dialect;
         let id = file.version.to_string();
-        let in_transaction = dialect.has_transactional_ddl() && !self.disables_transaction(file);
+        let in_transaction = dialect.has_transactional_ddl() && !file.disables_transaction;
         let transaction = if in_transaction { TransactionRule::Always } else { TransactionRule::Never };
         let stand_in = self.stand_ins.get(&id).filter(|_| direction == Direction::Up);
         let path = stand_in.unwrap_or(&file.path);

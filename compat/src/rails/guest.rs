@@ -19,7 +19,6 @@
 //! | `default_timezone`, `time_zone`, `datetime_type` | `utc` or `local`; `Time.zone`; PostgreSQL's |
 //! | `inflections` | `{"acronyms": ["API"], "irregular": [["person", "people"]], "uncountable": ["fish"]}` |
 //! | `schema_ignore_tables` | names, or `{"regexp": "^tmp_"}` |
-//! | `session_prepared` | the engine itself sent what the call `session` names |
 //! | `deterministic` | host: seed the system's randomness too |
 //!
 //! # Options of `run`
@@ -34,14 +33,11 @@
 //!
 //! | name | arguments | value |
 //! |---|---|---|
-//! | `version` | | `{"activerecord", "ruby"}` |
-//! | `describe` | `migrations` | by id: `disable_ddl_transaction` |
 //! | `render` | `source`, `path` | `{"text"}`: ERB's result |
-//! | `session` | | `{"statements"}`: what a connection begins with |
 //! | `dump_schema` | | `{"text"}` |
-//! | `load_schema` | `source`, `path` | |
 //!
-//! The guest changes no row of the history, except that `load_schema` does what `ActiveRecord::Schema.define` does.
+//! The guest changes no row of the history, except that a `run` with `schema` does what `ActiveRecord::Schema.define`
+//! does.
 
 /// The modules, by their paths.
 pub const MODULES: &[(&str, &str)] = &[
@@ -89,26 +85,13 @@ pub const MODULES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::MODULES;
-
-    fn collect(folder: &Path, prefix: &str, names: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let name = entry.file_name().into_string().unwrap();
-            if entry.path().is_dir() {
-                collect(&entry.path(), &format!("{prefix}{name}/"), names);
-            } else {
-                names.insert(format!("{prefix}{name}"));
-            }
-        }
-    }
+    use crate::test_files;
 
     #[test]
     fn every_module_is_embedded() {
-        let mut files = BTreeSet::new();
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rails/guest"), "", &mut files);
         let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(embedded, files);
+        assert_eq!(embedded, test_files::below("src/rails/guest"));
     }
 }

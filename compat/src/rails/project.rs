@@ -19,7 +19,8 @@ use super::release::Release;
 use super::ruby::evaluate::Surroundings;
 use super::yaml::Yaml;
 use crate::model::{AdapterError, GuestProgram};
-use crate::settings::{RailsSettings, SchemaFormat, Settings};
+use crate::rails_settings::{RailsSettings, SchemaFormat};
+use crate::settings::Settings;
 
 /// What decides how a project is read.
 #[derive(Clone, Copy)]
@@ -349,7 +350,6 @@ impl RailsProject {
             guest,
             carriers,
             stand_ins: stand_ins.collect(),
-            without_transaction: BTreeMap::new(),
             verbose: true,
         })
     }

@@ -65,16 +65,11 @@ fn protected(application: &Application<'_>) -> Vec<String> {
 
 /// What a database remembers; nothing where there is none.
 fn memory(database: &Database) -> Result<Option<Memory>, End> {
-    match database.connect(Access::Read) {
-        Err(error) if super::create::is_missing(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
-    }
-    database.read(|context| {
-        Ok(Some(Memory {
+    database.read_if_there(|context| {
+        Ok(Memory {
             uses_metadata: database.adapter.tables.uses_metadata,
             has_versions: !context.history.rows.is_empty(),
             environment: RailsAdapter::stored_environment(context).map(str::to_owned),
-        }))
+        })
     })
 }

@@ -7,7 +7,6 @@ use super::observer::RailsObserver;
 use super::project::{Application, Database};
 use super::{create, migrate, schema_dump, schema_load};
 use crate::cli::output;
-use crate::db::Access;
 
 /// Runs the task: for the environment, and for that of tests when it goes with it.
 pub fn run(application: &Application<'_>, observer: &mut RailsObserver) -> Result<(), End> {
@@ -49,13 +48,10 @@ pub fn initialize(
     database: &Database,
     observer: &mut RailsObserver,
 ) -> Result<bool, End> {
-    match database.connect(Access::Read) {
-        Err(error) if create::is_missing(&error) => create::run(application, database)?,
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
-    }
-    if database.read(|context| Ok(context.history.exists))? {
-        return Ok(false);
+    match database.read_if_there(|context| Ok(context.history.exists))? {
+        Some(true) => return Ok(false),
+        Some(false) => {}
+        None => create::run(application, database)?,
     }
     let (_, path) = schema_dump::file(application, &database.config, None)?;
     if path.is_some_and(|path| application.project.root.join(path).exists()) {

@@ -15,6 +15,7 @@ use dunlin_compat::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::create;
 use super::end::End;
 use crate::cli::failure::Failure;
 use crate::cli::interruption;
@@ -147,7 +148,25 @@ impl Database {
 
     /// Reads its history, and does something with it.
     pub fn read<T>(&self, work: impl FnOnce(&Context<'_>) -> Result<T, End>) -> Result<T, End> {
-        let mut connection = self.connect(Access::Read)?;
+        self.read_by(self.connect(Access::Read)?, work)
+    }
+
+    /// The same; nothing where there is no such database.
+    pub fn read_if_there<T>(
+        &self,
+        work: impl FnOnce(&Context<'_>) -> Result<T, End>,
+    ) -> Result<Option<T>, End> {
+        match self.connect(Access::Read) {
+            Err(error) if create::is_missing(&error) => Ok(None),
+            connection => self.read_by(connection?, work).map(Some),
+        }
+    }
+
+    fn read_by<T>(
+        &self,
+        mut connection: Box<dyn Connection>,
+        work: impl FnOnce(&Context<'_>) -> Result<T, End>,
+    ) -> Result<T, End> {
         let snapshot = Snapshot::read(connection.as_mut(), &self.adapter)?;
         work(&snapshot.context(connection.as_ref()))
     }

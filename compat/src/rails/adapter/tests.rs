@@ -42,7 +42,6 @@ fn adapter(folder: &std::path::Path) -> RailsAdapter {
         guest: Arc::new(guest),
         carriers: BTreeMap::new(),
         stand_ins: BTreeMap::new(),
-        without_transaction: BTreeMap::new(),
         verbose: true,
     }
 }

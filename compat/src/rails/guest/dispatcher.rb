@@ -70,7 +70,6 @@ module Dunlin
       session = Dunlin.session
       session.engine = @engine
       session.server = message["server"]
-      session.engine_prepares = (message["options"] || {})["session_prepared"]
       Logs.install(@engine)
       @carrier.install(message)
       @environment = Environment.new(message, @carrier)

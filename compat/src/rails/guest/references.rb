@@ -5,9 +5,8 @@
 module Dunlin
   # What one file says.
   class References
-    # Constants that a file defines in some scope, those that it uses with their lines, files that it requires with theirs,
-    # and methods that it calls.
-    attr_reader :defined, :used, :required, :calls
+    # Constants that a file defines in some scope, those that it uses with their lines, and files that it requires with theirs.
+    attr_reader :defined, :used, :required
     # The line where it asks for the application.
     attr_reader :application
 
@@ -15,7 +14,6 @@ module Dunlin
       @defined = []
       @used = {}
       @required = []
-      @calls = []
       walk(RubyVM::AbstractSyntaxTree.parse(source))
     end
 
@@ -53,7 +51,6 @@ module Dunlin
 
     def note_call(node)
       name, arguments = node.children
-      @calls << name
       return unless %i[require require_relative].include?(name)
 
       text = arguments.is_a?(RubyVM::AbstractSyntaxTree::Node) ? arguments.children[0] : nil
@@ -75,13 +72,6 @@ module Dunlin
           found.concat(missing_application(environment, file, references))
         end
         found
-      end
-
-      # Whether it calls what runs a migration outside of a transaction.
-      def without_transaction?(source)
-        new(source).calls.include?(:disable_ddl_transaction!)
-      rescue SyntaxError, StandardError
-        source.match?(/^\s*disable_ddl_transaction!/)
       end
 
       private

@@ -53,17 +53,15 @@ module Dunlin
   end
 
   class Session
-    attr_accessor :engine, :server, :engine_prepares
+    attr_accessor :engine, :server
 
     def initialize
       @engine = nil
       @server = nil
-      @engine_prepares = false
       # Why statements cannot be sent now; nil when they can.
       @closed = "nothing is being run"
       # How deep we are in what a connection begins with.
       @introducing = 0
-      @recording = nil
       @known = {}
       @connections = []
       reset(false)
@@ -113,15 +111,6 @@ module Dunlin
       yield
     ensure
       @introducing -= 1
-    end
-
-    # The statements with which a connection begins, noted beside being sent.
-    def record
-      @recording = []
-      yield
-      @recording
-    ensure
-      @recording = nil
     end
 
     # A driver connects to a server of one of these dialects.
@@ -187,14 +176,12 @@ module Dunlin
 
     READS = /\A\s*(?:SELECT|SHOW|PRAGMA\s+\w+\s*;?\s*\z|WITH)\b/i
 
-    # What a connection begins with. Questions are asked once; what changes the session is the engine's, if it says so.
+    # What a connection begins with. Questions are asked once.
     def introduced(query)
       sql = query["sql"]
       reads = READS.match?(sql) && !/\bset_config\b/i.match?(sql)
-      @recording << sql if @recording && !reads
       # How SQLite keeps its file and whether it enforces foreign keys is the engine's business, which does not ask.
-      sent = reads || !(@engine_prepares || @recording || dialect == "sqlite")
-      return Result.empty(sql[/\w+/].to_s.upcase) unless sent
+      return Result.empty(sql[/\w+/].to_s.upcase) if dialect == "sqlite" && !reads
 
       key = [sql, query["parameters"]]
       return @known[key] if reads && @known.key?(key)
