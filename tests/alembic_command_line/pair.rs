@@ -136,6 +136,15 @@ impl Pair {
         self
     }
 
+    /// Runs a command of ours that fails and makes no file.
+    pub fn makes_no_file(&mut self, line: &str, file: &str) -> &mut Pair {
+        let (_, ours) = self.run(&line.split(' ').collect::<Vec<&str>>(), &[]);
+        if ours.status == 0 || self.ours.project.path().join(file).exists() {
+            self.differences.push(format!("alembic {line}: it did not fail, or made {file}\n+ {ours:?}\n"));
+        }
+        self
+    }
+
     fn run(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> (Said, Said) {
         self.compared += 1;
         let theirs = original::run(&self.theirs.project.path(), arguments, environment);

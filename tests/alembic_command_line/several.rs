@@ -56,3 +56,12 @@ fn several_databases_are_migrated_one_after_the_other() {
     pair.all_same(&["stamp a1"]).sql_in("ward.db", "UPDATE alembic_version SET version_num = 'a2'");
     pair.all_same(&["upgrade head", "current"]).same_in("pharmacy.db", tables).done();
 }
+
+#[test]
+fn where_one_database_is_wrong_none_is_touched() {
+    let Some(mut pair) = files_on(ServerKind::Sqlite, &[]) else { return };
+    let wrong = INI.replace("sqlite:///pharmacy.db", "nosuch://pharmacy");
+    pair.all_same(&["init -t multidb db"]).write("alembic.ini", &format!("{wrong}{LOGGING}"));
+    pair.write("db/versions/a1_beds.py", &revision("a1", "None", "beds", "drugs"));
+    pair.makes_no_file("upgrade head", "ward.db").done();
+}

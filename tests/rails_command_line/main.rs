@@ -184,6 +184,21 @@ fn every_task_prints_what_active_record_prints() {
 }
 
 #[test]
+fn a_configuration_that_only_ruby_knows_is_evaluated_by_ruby() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.write(
+        "config/database.yml",
+        "development:\n  adapter: sqlite3\n  database: <%= File.read(\"config/name\").strip.reverse %>\n",
+    );
+    pair.write("config/name", "3etilqs.pohs/bd\n");
+    pair.same(&["db:migrate", "db:version", "db:rollback"]);
+    assert!(pair.dunlin.project.path().join("db/shop.sqlite3").is_file());
+    pair.write("config/database.yml", "development:\n  adapter: sqlite3\n  database: <%= nothing %>\n");
+    let output = pair.dunlin(&["db:version"]).fails();
+    assert!(output.stderr.contains("database.yml:3") && output.stderr.contains("nothing"), "{output}");
+}
+
+#[test]
 fn what_is_refused_is_refused_in_the_same_words() {
     let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
     // Of several things Active Record makes its tables first.
@@ -255,4 +270,23 @@ fn what_a_migration_raises_is_told_in_the_same_words() {
             assert!(output.stderr.contains("uninitialized constant Breaks"), "{output}");
         }
     }
+}
+
+#[test]
+fn a_syntax_error_is_told_once_with_its_line_before_anything_is_sent() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.write(
+        "db/migrate/20250105000000_breaks.rb",
+        "class Breaks < ActiveRecord::Migration[6.1]\n  def up\n    if\nend\n",
+    );
+    pair.original.rails(&["db:migrate"]).fails();
+    let output = pair.dunlin(&["db:migrate"]).fails();
+    assert_eq!(output.stderr.matches("syntax error").count(), 1, "{output}");
+    assert_eq!(
+        output.stderr.matches("20250105000000_breaks.rb:").count(),
+        2,
+        "the message and the excerpt\n{output}"
+    );
+    let tables = pair.dunlin.database.try_sql("SELECT name FROM sqlite_master;");
+    assert_eq!(tables.stdout, "", "{output}");
 }

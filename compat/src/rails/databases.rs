@@ -64,7 +64,7 @@ impl ConfigError {
         let error = AdapterError::refused("CONFIGURATION", self.to_string());
         match self {
             ConfigError::NeedsRuby { path, unknown } => error.at(path, unknown.line).advise(
-                "Name the database in DATABASE_URL, with --url or under [rails] in dunlin.toml, or let a guest evaluate the file.",
+                "Name the database in DATABASE_URL, with --url or under [rails] in dunlin.toml, or see to it that Ruby can evaluate the file: `dunlin pack build rails`, or `carrier = \"host\"`.",
             ),
             ConfigError::Raised { path, line, .. } => error.at(path, *line),
             ConfigError::Yaml { path, error: yaml } => error.at(path, yaml.line),
@@ -112,6 +112,11 @@ impl DatabaseConfig {
             return Err(ConfigError::NeedsRuby { path: self.origin.path.clone(), unknown: unknown.clone() });
         }
         Ok(value)
+    }
+
+    /// Why Ruby has to evaluate the file, if it says something that only Ruby knows.
+    pub fn unknown(&self) -> Option<ConfigError> {
+        self.settings.iter().find_map(|(key, _)| self.get(key).err())
     }
 
     /// The text of a key that is set to something else than nil, false or nothing.

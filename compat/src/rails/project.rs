@@ -127,6 +127,17 @@ impl RailsProject {
         Ok(found)
     }
 
+    /// Why Ruby has to evaluate `database.yml`: a database of the environment cannot be found without.
+    pub fn needs_ruby(&self, variables: &dyn Fn(&str) -> Option<String>) -> Option<ConfigError> {
+        let configs = match self.databases.of(&self.environment) {
+            Ok(configs) => configs,
+            Err(error @ ConfigError::NeedsRuby { .. }) => return Some(error),
+            Err(_) => return None,
+        };
+        let mut hidden = configs.into_iter().filter(|config| self.url(config, variables).is_err());
+        hidden.find_map(DatabaseConfig::unknown)
+    }
+
     /// `build_configuration_sentence`
     fn available(&self) -> Vec<String> {
         let mut environments: Vec<(String, Vec<String>)> = Vec::new();

@@ -46,7 +46,8 @@ impl Project {
         Ok(online)
     }
 
-    /// The same for each database that `env.py` migrates: all are connected before the first is looked at.
+    /// The same for each database that `env.py` migrates: all are known before the first is connected, and connected before it is
+    /// looked at.
     pub fn connect_each(
         &self,
         access: Access,
@@ -54,6 +55,9 @@ impl Project {
     ) -> Result<Vec<Online<'_>>, CommandFailure> {
         self.log_as_env_py(console)?;
         let facts = self.facts_of_each()?;
+        for facts in &facts {
+            self.database_url(facts)?;
+        }
         self.while_reading(|| facts.into_iter().map(|facts| self.open(facts, access)).collect())
     }
 

@@ -68,9 +68,15 @@ impl<'i> Application<'i> {
             invocation.variable(name, &of_process)
         };
         let mut load = Load { root, settings: &settings, variables: &variables, rendered: None, url };
-        let project = match project::load(&load) {
-            Err(ConfigError::NeedsRuby { path, .. }) => {
-                let text = render(root, &path, &settings, invocation, observer)?;
+        // What only Ruby knows may keep the file from being read, or stand in a value that is needed.
+        let first = match project::load(&load) {
+            Ok(project) => project.needs_ruby(&variables).map_or(Ok(project), Err),
+            error => error,
+        };
+        let text;
+        let project = match first {
+            Err(ConfigError::NeedsRuby { path, unknown }) => {
+                text = render(root, (&path, unknown.line), &settings, invocation, observer)?;
                 load.rendered = Some(&text);
                 project::load(&load)
             }
@@ -192,7 +198,7 @@ fn of_process(name: &str) -> Option<String> {
 /// `config/database.yml` without its ERB, evaluated by a guest that sees the whole environment, as Rails does.
 fn render(
     root: &Path,
-    path: &Path,
+    (path, line): (&Path, usize),
     settings: &Settings,
     invocation: &Invocation,
     observer: &mut dyn Observer,
@@ -209,7 +215,7 @@ fn render(
     let given = engine::call(None, &mut guests, &call, observer).map_err(|error| {
         let mut failure = Failure::from(error);
         failure.message = format!("Cannot load database configuration:\n{}", failure.message);
-        failure.at_hidden(path, 1)
+        failure.at_hidden(path, line)
     })?;
     let text = given.get("text").and_then(Value::as_str);
     text.map(str::to_owned)

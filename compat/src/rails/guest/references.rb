@@ -81,7 +81,7 @@ module Dunlin
         [file, new(file["source"])]
       rescue SyntaxError => error
         line = error.message[/:(\d+):/, 1].to_i
-        found << { "path" => file["path"], "line" => [line, 1].max, "reason" => Text.of(error.message) }
+        found << { "path" => file["path"], "line" => [line, 1].max, "reason" => Text.of(error.message.delete_prefix("#{file["path"]}:#{line}: ")) }
         nil
       rescue StandardError
         # An interpreter without this view of its own syntax: what is missing shows when it is run.
