@@ -72,6 +72,13 @@ impl DbError {
         }
     }
 
+    /// Whether the server says that a table is not there.
+    pub fn is_missing_table(&self) -> bool {
+        self.sqlstate.as_deref() == Some("42P01")
+            || self.code == Some(1146)
+            || self.message.starts_with("no such table")
+    }
+
     /// The URL is wrong, or asks for what dunlin cannot do.
     pub(super) fn configuration(message: impl Into<String>) -> DbError {
         DbError::new(DbErrorKind::Configuration, message)

@@ -265,6 +265,11 @@ impl RunError {
         let doing = doing.into();
         move |error| RunError::Server { doing, error }
     }
+
+    /// Whether the server says that a table is not there.
+    pub(crate) fn is_of_missing_table(&self) -> bool {
+        matches!(self, RunError::Server { error, .. } if error.is_missing_table())
+    }
 }
 
 impl From<UnfinishedFailure> for RunError {

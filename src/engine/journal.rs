@@ -214,9 +214,8 @@ impl Journal {
         if let Err(failure) = connection.execute_many(&before) {
             let _ = connection.execute("ROLLBACK");
             let error = failure.error;
-            let gone = error.code == Some(1146) || error.sqlstate.as_deref() == Some("42P01");
             // Somebody reads it, or it is gone already; the next run tidies up.
-            return if gone || error.kind == DbErrorKind::LockTimeout {
+            return if error.is_missing_table() || error.kind == DbErrorKind::LockTimeout {
                 Ok(())
             } else {
                 Err(failed()(error))

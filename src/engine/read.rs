@@ -47,8 +47,9 @@ impl Snapshot {
         let entry = match journal_exists.then(|| journal.read(connection)) {
             None => None,
             Some(Ok(entry)) => entry,
-            // A run that ended in between took its journal away, so everything is as new.
-            Some(Err(_)) if !exists_now(connection, &journal) => return Snapshot::read(connection, adapter),
+            // A run that ended in between took its journal away, so everything is as new. That of another history may have
+            // made it anew meanwhile.
+            Some(Err(error)) if error.is_of_missing_table() => return Snapshot::read(connection, adapter),
             Some(Err(error)) => return Err(error),
         };
         let history = History { exists: history_exists, rows };
@@ -82,10 +83,6 @@ impl Snapshot {
             unfinished: self.unfinished.as_ref(),
         }
     }
-}
-
-fn exists_now(connection: &mut dyn Connection, journal: &Journal) -> bool {
-    connection.execute(&journal.exists_query()).is_ok_and(|outcome| !outcome.rows.is_empty())
 }
 
 /// The status, in the tool's words.
