@@ -4,8 +4,10 @@
 pub mod backfill;
 pub mod cli;
 pub mod db;
+pub mod ddl;
 pub mod engine;
 pub mod guest;
+pub mod lint;
 pub mod plugin;
 pub mod sql;
 pub mod wasm;

@@ -1,0 +1,74 @@
+//! What is checked, and what is known of the database.
+
+use std::path::PathBuf;
+
+use crate::ddl::{Known, TableName};
+
+pub use dunlin_compat::model::Direction;
+
+/// A migration whose statements are checked.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// What the tool calls it by.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// The file's text, if it is SQL: suppressions stand in it.
+    pub text: Option<String>,
+    /// Its direction.
+    pub direction: Direction,
+    /// Whether it can be taken back: `None` where the tool cannot tell.
+    pub has_down: Option<bool>,
+    /// Whether the file is SQL that a fix can be written into.
+    pub is_sql_file: bool,
+    /// Whether the engine sets a lock time-out around its statements.
+    pub has_lock_timeout: bool,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// A statement as it will be sent.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Without delimiter.
+    pub text: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The line on which it begins, from 1; 0 for one that code sent.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// The transaction that it runs in: statements with the same number share one; `None`: it runs by itself.
+    pub transaction: Option<usize>,
+    /// Rows are changed in batches, each in a transaction of its own.
+    pub is_batched: bool,
+}
+
+/// Asks the database. Implemented over a connection by whoever has one.
+pub trait Facts {
+    /// What is known of a table; `None`: there is no such table.
+    fn table(&self, table: &TableName) -> Option<TableFacts>;
+    /// The table that an index is on.
+    fn table_of_index(&self, index: &TableName) -> Option<TableName>;
+    /// Bytes per second that this server was measured to read while it builds or rewrites.
+    fn throughput(&self) -> u64;
+}
+
+/// Facts of a table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TableFacts {
+    /// Rows, as the server estimates them.
+    pub rows: u64,
+    /// Bytes of the table without its indexes.
+    pub bytes: u64,
+    /// Bytes of its indexes.
+    pub index_bytes: u64,
+    /// Rows inserted, updated and deleted per second since the server counts, where it does.
+    pub writes_per_second: Option<f64>,
+    /// Tables whose foreign keys refer to it.
+    pub referenced_by: Vec<TableName>,
+    /// Columns and checks.
+    pub known: Known,
+    /// Columns of its indexes, in order.
+    pub indexes: Vec<Vec<String>>,
+}

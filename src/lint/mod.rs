@@ -1,0 +1,91 @@
+//! Safety rules on the statements that would run, in the situation in which they would run. Pure: the database's facts are given.
+//!
+//! A rule is one file in `rules/`: a [`Rule`] with its text, its examples (the flagged form and the safe one, both proven on the
+//! servers) and its check. [`check`] runs them all.
+
+mod finding;
+mod fix;
+mod input;
+mod rule;
+mod rules;
+mod situation;
+mod squawk;
+mod suppression;
+
+pub use finding::{Finding, Severity};
+pub use fix::{Fix, Group};
+pub use input::{Direction, Facts, Migration, Statement, TableFacts};
+pub use rule::{Check, Example, Hit, Rule, Site, Whole};
+pub use rules::RULES;
+pub use situation::Situation;
+
+use crate::ddl::{self, ServerVersion};
+
+/// What is not checked, or otherwise than usual.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Rules that are off for the project.
+    pub off: Vec<String>,
+    /// Rules that are on although they are off unless asked for.
+    pub on: Vec<String>,
+    /// Rules whose severity the project sets.
+    pub severity: Vec<(String, Severity)>,
+    /// Today, `YYYY-MM-DD`, for suppressions that expire.
+    pub today: String,
+}
+
+/// Checks migrations in the order in which they would run.
+pub fn check(
+    migrations: &[Migration],
+    server: ServerVersion,
+    facts: Option<&dyn Facts>,
+    settings: &Settings,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for migration in migrations {
+        let found = check_one(migration, server, facts, settings);
+        findings.extend(suppression::apply(migration, found, settings));
+    }
+    findings
+}
+
+fn check_one(
+    migration: &Migration,
+    server: ServerVersion,
+    facts: Option<&dyn Facts>,
+    settings: &Settings,
+) -> Vec<Finding> {
+    let read: Vec<ddl::Statement> =
+        migration.statements.iter().map(|statement| ddl::read(&statement.text, server)).collect();
+    let active: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.is_active(server, settings)).collect();
+    let mut findings = Vec::new();
+    let mut situation = Situation::default();
+    for (index, (statement, parsed)) in migration.statements.iter().zip(&read).enumerate() {
+        situation.enter(statement);
+        let site =
+            Site { migration, index, statement, parsed, read: &read, situation: &situation, server, facts };
+        for rule in &active {
+            if let Check::Statement(check) = rule.check {
+                let mut hits = Vec::new();
+                check(&site, &mut hits);
+                findings.extend(hits.into_iter().map(|hit| site.finding(rule, hit, settings)));
+            }
+        }
+        findings.extend(squawk::check(&site, &active, settings));
+        situation.leave(statement, parsed);
+    }
+    let whole = Whole { migration, read: &read, server, facts };
+    for rule in &active {
+        if let Check::Migration(check) = rule.check {
+            let mut hits = Vec::new();
+            check(&whole, &mut hits);
+            findings.extend(hits.into_iter().map(|(index, hit)| whole.finding(rule, index, hit, settings)));
+        }
+    }
+    findings.sort_by(|one, other| {
+        (one.line, one.column, &one.rule).cmp(&(other.line, other.column, &other.rule))
+    });
+    findings
+        .dedup_by(|one, other| one.rule == other.rule && one.line == other.line && one.span == other.span);
+    findings
+}

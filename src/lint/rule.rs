@@ -1,0 +1,333 @@
+//! What a rule is, and what it sees.
+
+use std::ops::Range;
+
+use dunlin_compat::model::Dialect;
+
+use super::{Facts, Finding, Fix, Migration, Settings, Severity, Situation, Statement, TableFacts};
+use crate::ddl::{self, Blocks, Change, Effect, Known, ServerVersion, TableLock, TableName};
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id in `kebab-case`, which suppressions name.
+    pub id: &'static str,
+    /// The hazard in a line, for lists.
+    pub title: &'static str,
+    /// Where it applies.
+    pub dialects: &'static [Dialect],
+    /// Its severity where no database tells otherwise.
+    pub severity: Severity,
+    /// Whether it is off unless asked for.
+    pub is_opt_in: bool,
+    /// What happens on the server, and what to do instead: Markdown, for its page.
+    pub explanation: &'static str,
+    /// Statements that it flags and their safe forms, each proven on a server.
+    pub examples: &'static [Example],
+    /// The rules of squawk that find the same.
+    pub squawk: &'static [squawk_linter::Rule],
+    /// Its check.
+    pub check: Check,
+}
+
+/// How a rule looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// At each statement.
+    Statement(fn(&Site<'_>, &mut Vec<Hit>)),
+    /// At the migration as a whole; a hit comes with the index of its statement, if it is about one.
+    Migration(fn(&Whole<'_>, &mut Vec<(Option<usize>, Hit)>)),
+    /// squawk looks alone.
+    Squawk,
+}
+
+/// A flagged statement and its safe form.
+#[derive(Debug)]
+pub struct Example {
+    /// Where it holds.
+    pub dialects: &'static [Dialect],
+    /// Statements, separated by `;`, that make what it needs.
+    pub setup: &'static str,
+    /// What is flagged; several statements share a transaction unless they cannot.
+    pub flagged: &'static str,
+    /// What the last statement of it does to the table: the lock (as `pg_locks` spells it; MySQL's gentlest `ALGORITHM`, `LOCK` that the
+    /// server takes; empty: not about locks) and whether the table is rewritten.
+    pub flagged_does: (&'static str, bool),
+    /// The safe form: statements, separated by `;`; empty where there is none to run.
+    pub safe: &'static str,
+    /// The strongest thing that it does to the table.
+    pub safe_does: (&'static str, bool),
+}
+
+/// What a check reports.
+#[derive(Debug, Clone, Default)]
+pub struct Hit {
+    /// The part of the statement that is meant; empty: all of it.
+    pub span: Range<usize>,
+    /// What happens.
+    pub message: String,
+    /// The safe form in a sentence.
+    pub advice: String,
+    /// The safe form as statements.
+    pub fix: Option<Fix>,
+    /// The table whose size decides how bad it is; the lock on it is worked out from the change at `span`.
+    pub table: Option<TableName>,
+    /// What the server does, where the change does not tell.
+    pub effects: Vec<Effect>,
+    /// Severity, where it is not the rule's own.
+    pub severity: Option<Severity>,
+    /// How bad it is does not depend on the table's size.
+    pub is_whatever_size: bool,
+}
+
+/// One statement in its situation.
+pub struct Site<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// Which statement of it.
+    pub index: usize,
+    /// The statement.
+    pub statement: &'a Statement,
+    /// The same, read.
+    pub parsed: &'a ddl::Statement,
+    /// All statements of the migration, read.
+    pub read: &'a [ddl::Statement],
+    /// What went before.
+    pub situation: &'a Situation,
+    /// The server.
+    pub server: ServerVersion,
+    /// The database's facts.
+    pub facts: Option<&'a dyn Facts>,
+}
+
+/// A whole migration.
+pub struct Whole<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// Its statements, read.
+    pub read: &'a [ddl::Statement],
+    /// The server.
+    pub server: ServerVersion,
+    /// The database's facts.
+    pub facts: Option<&'a dyn Facts>,
+}
+
+/// A table whose statements take no longer than this is left in peace.
+const SMALL_ROWS: u64 = 10_000;
+const SMALL_BYTES: u64 = 8 << 20;
+const LARGE_ROWS: u64 = 1_000_000;
+const LARGE_BYTES: u64 = 1 << 30;
+
+impl Rule {
+    pub(super) fn is_active(&self, server: ServerVersion, settings: &Settings) -> bool {
+        let named = |list: &[String]| list.iter().any(|id| id == self.id);
+        self.dialects.contains(&server.dialect)
+            && !named(&settings.off)
+            && (!self.is_opt_in || named(&settings.on))
+    }
+}
+
+impl Hit {
+    /// A hit at a change.
+    pub fn at(change: &Change, message: impl Into<String>, advice: impl Into<String>) -> Hit {
+        Hit { span: change.span.clone(), message: message.into(), advice: advice.into(), ..Hit::default() }
+    }
+
+    /// The same about a table.
+    #[must_use]
+    pub fn on(mut self, table: &TableName) -> Hit {
+        self.table = Some(table.clone());
+        self
+    }
+
+    /// The same with a fix.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Hit {
+        self.fix = fix.into();
+        self
+    }
+
+    /// The same with a severity.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Hit {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// The same, as bad on an empty table as on a large one.
+    #[must_use]
+    pub fn whatever_size(mut self) -> Hit {
+        self.is_whatever_size = true;
+        self
+    }
+}
+
+impl Site<'_> {
+    /// The changes on tables that were there before the migration.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.parsed.changes.iter()
+    }
+
+    /// Whether the migration itself made the table.
+    pub fn is_new(&self, table: &TableName) -> bool {
+        self.situation.is_new(table)
+    }
+
+    /// Whether the statement shares a transaction with others.
+    pub fn in_transaction(&self) -> bool {
+        self.statement.transaction.is_some() || self.situation.in_own_transaction
+    }
+
+    /// The dialect.
+    pub fn dialect(&self) -> Dialect {
+        self.server.dialect
+    }
+
+    /// What the database tells of a table.
+    pub fn table(&self, table: &TableName) -> Option<TableFacts> {
+        self.facts.and_then(|facts| facts.table(table))
+    }
+
+    /// What the server does for a change.
+    pub fn effects(&self, change: &Change) -> Vec<Effect> {
+        ddl::effects(self.parsed, change, self.server, &|table| {
+            self.table(table).map_or_else(Known::default, |facts| facts.known)
+        })
+    }
+
+    pub(super) fn finding(&self, rule: &Rule, hit: Hit, settings: &Settings) -> Finding {
+        let mut effects = hit.effects.clone();
+        if effects.is_empty()
+            && let Some(change) = self.parsed.changes.iter().find(|change| change.span == hit.span)
+        {
+            effects = self.effects(change);
+        }
+        finding(rule, hit, effects, self.migration, Some(self.statement), self.facts, settings)
+    }
+}
+
+impl Whole<'_> {
+    pub(super) fn finding(
+        &self,
+        rule: &Rule,
+        index: Option<usize>,
+        hit: Hit,
+        settings: &Settings,
+    ) -> Finding {
+        let statement = index.and_then(|index| self.migration.statements.get(index));
+        let effects = hit.effects.clone();
+        finding(rule, hit, effects, self.migration, statement, self.facts, settings)
+    }
+}
+
+fn finding(
+    rule: &Rule,
+    hit: Hit,
+    effects: Vec<Effect>,
+    migration: &Migration,
+    statement: Option<&Statement>,
+    facts: Option<&dyn Facts>,
+    settings: &Settings,
+) -> Finding {
+    let table = hit.table.as_ref().or(effects.first().map(|effect| &effect.table));
+    let known = table.and_then(|table| facts?.table(table));
+    let set = settings.severity.iter().find(|(id, _)| id == rule.id).map(|(_, severity)| *severity);
+    let severity = set.unwrap_or_else(|| {
+        let severity = hit.severity.unwrap_or(rule.severity);
+        match &known {
+            Some(known) if !hit.is_whatever_size => by_size(severity, known, &effects),
+            _ => severity,
+        }
+    });
+    let place = statement.map_or((0, 0), |statement| place(statement, hit.span.start));
+    Finding {
+        rule: rule.id.to_owned(),
+        severity,
+        migration: migration.id.clone(),
+        path: statement.map_or_else(|| migration.path.clone(), |statement| statement.path.clone()),
+        line: place.0,
+        column: place.1,
+        span: hit.span,
+        statement: statement.map(|statement| statement.text.clone()).unwrap_or_default(),
+        message: hit.message,
+        size: known.map(|known| size(&known, &effects, facts)),
+        effects,
+        advice: hit.advice,
+        fix: hit.fix,
+    }
+}
+
+/// On a small table a lock is over before anybody waits; on a large one nobody gets away with it.
+fn by_size(severity: Severity, known: &TableFacts, effects: &[Effect]) -> Severity {
+    let takes_long = effects.iter().any(|effect| effect.rewrites || effect.scans);
+    let blocks = effects.iter().any(|effect| effect.lock.blocks() != Blocks::Nothing);
+    if known.rows < SMALL_ROWS && known.bytes < SMALL_BYTES {
+        return severity.min(Severity::Note);
+    }
+    if takes_long && blocks && (known.rows >= LARGE_ROWS || known.bytes >= LARGE_BYTES) {
+        return Severity::Error;
+    }
+    severity
+}
+
+/// `2100000 rows, 310 MB; about 4 s`
+fn size(known: &TableFacts, effects: &[Effect], facts: Option<&dyn Facts>) -> String {
+    let mut text = format!("{} rows, {}", grouped(known.rows), bytes(known.bytes));
+    let throughput = facts.map_or(0, Facts::throughput);
+    let reads = effects.iter().any(|effect| effect.scans || effect.rewrites);
+    if reads && throughput > 0 {
+        let total =
+            known.bytes + if effects.iter().any(|effect| effect.rewrites) { known.index_bytes } else { 0 };
+        let milliseconds = total.saturating_mul(1000) / throughput;
+        let time = match milliseconds {
+            0..1000 => "less than a second".to_owned(),
+            1000..120_000 => format!("about {} s", milliseconds.div_ceil(1000)),
+            _ => format!("about {} min", milliseconds.div_ceil(60_000)),
+        };
+        text.push_str("; ");
+        text.push_str(&time);
+    }
+    text
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn bytes(number: u64) -> String {
+    match number {
+        0..1024 => format!("{number} B"),
+        1024..1_048_576 => format!("{} kB", number >> 10),
+        1_048_576..1_073_741_824 => format!("{} MB", number >> 20),
+        _ => format!("{:.1} GB", number as f64 / f64::from(1 << 30)),
+    }
+}
+
+/// Line and column of a byte of a statement.
+fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+    let before = statement.text.get(..offset).unwrap_or_default();
+    let found = crate::sql::text::position(&statement.text, before.len());
+    if found.line == 1 {
+        (statement.line, statement.column + found.column - 1)
+    } else {
+        (statement.line + found.line - 1, found.column)
+    }
+}
+
+/// What a lock is called in messages, with what it keeps others from.
+pub fn told(lock: TableLock) -> String {
+    let keeps = match lock.blocks() {
+        Blocks::Nothing => "others read and write meanwhile",
+        Blocks::Writes => "nobody else writes meanwhile",
+        Blocks::ReadsAndWrites => "nobody else reads or writes meanwhile",
+    };
+    format!("{lock}: {keeps}")
+}
