@@ -16,7 +16,7 @@ pub use finding::{Finding, Severity};
 pub use fix::{Fix, Group};
 pub use input::{Direction, Facts, Migration, Statement, TableFacts};
 pub use rule::{Check, Example, Hit, Rule, Site, Whole};
-pub use rules::RULES;
+pub use rules::all as rules;
 pub use situation::Situation;
 
 use crate::ddl::{self, ServerVersion};
@@ -57,7 +57,7 @@ fn check_one(
 ) -> Vec<Finding> {
     let read: Vec<ddl::Statement> =
         migration.statements.iter().map(|statement| ddl::read(&statement.text, server)).collect();
-    let active: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.is_active(server, settings)).collect();
+    let active: Vec<&Rule> = rules().filter(|rule| rule.is_active(server, settings)).collect();
     let mut findings = Vec::new();
     let mut situation = Situation::default();
     for (index, (statement, parsed)) in migration.statements.iter().zip(&read).enumerate() {

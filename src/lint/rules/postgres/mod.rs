@@ -1,0 +1,5 @@
+//! Rules of PostgreSQL.
+
+use crate::lint::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];

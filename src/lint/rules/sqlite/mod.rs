@@ -1,0 +1,5 @@
+//! Rules of SQLite.
+
+use crate::lint::Rule;
+
+pub(super) const RULES: &[&Rule] = &[];
