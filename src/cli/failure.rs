@@ -292,6 +292,7 @@ impl From<RunError> for Failure {
                 let failed = *failed;
                 Failure::from(failed.error).at(&failed.path, failed.line)
             }
+            RunError::Plugin { .. } => Failure::new("PLUGIN", message),
             RunError::Unfinished(_) => Failure::new("UNFINISHED", message),
             RunError::Guest(error) => of_guest(error),
             RunError::Code(failed) => of_code(*failed),

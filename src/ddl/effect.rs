@@ -36,6 +36,7 @@ pub struct KnownColumn {
     pub not_null: bool,
     pub character_set: Option<String>,
     pub indexed: bool,
+    pub has_default: bool,
 }
 
 /// The lock that a statement holds on a table.

@@ -14,7 +14,7 @@ pub use change::{
     Change, ChangeKind, Column, ColumnDefault, Constraint, ConstraintKind, Index, IndexColumn, References,
     RowChange, Statement, TableName,
 };
-pub use effect::{Blocks, Effect, Known, MysqlAlgorithm, PostgresLock, TableLock};
+pub use effect::{Blocks, Effect, Known, KnownColumn, MysqlAlgorithm, PostgresLock, TableLock};
 
 use dunlin_compat::model::Dialect;
 

@@ -107,6 +107,15 @@ pub enum RunError {
     #[error("{}", .0.message)]
     Code(Box<CodeFailure>),
 
+    /// A plugin that checks migrations cannot be loaded, or fails.
+    #[error("the rule plugin {plugin}: {reason}")]
+    Plugin {
+        /// Its name.
+        plugin: String,
+        /// Why.
+        reason: String,
+    },
+
     /// Another program changed the history while a migration ran, so its row does not fit any more.
     #[error(
         "the history was changed by somebody else while the migration ran: one row was to be changed, and {found} were, by \
