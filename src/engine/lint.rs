@@ -6,8 +6,12 @@ use std::path::PathBuf;
 use dunlin_compat::model::Server;
 
 use super::RunError;
+use super::lint_input::lint_migrations;
+use super::prepare::Prepared;
+use super::table_facts::CatalogFacts;
+use crate::db::Connection;
 use crate::ddl::ServerVersion;
-use crate::lint::{self, Facts, Finding};
+use crate::lint::{self, Facts, Finding, Severity};
 use crate::plugin::{self, PluginError, Shelf};
 
 /// Which rules look.
@@ -19,6 +23,35 @@ pub struct LintOptions {
     pub plugins: Vec<String>,
     /// Where they are.
     pub shelf: Shelf,
+}
+
+/// What keeps a run from beginning.
+#[derive(Debug, Clone, Default)]
+pub struct LintGate {
+    /// Which rules look.
+    pub options: LintOptions,
+    /// A finding as bad as this stops the run.
+    pub stops: Severity,
+}
+
+/// Checks what a run is about to do.
+///
+/// # Errors
+/// [`RunError::Unsafe`] with everything that was found; or a plugin fails.
+pub(super) fn hold_back(
+    prepared: &[Prepared<'_>],
+    gate: &LintGate,
+    connection: &mut dyn Connection,
+    has_lock_timeout: bool,
+) -> Result<Vec<Finding>, RunError> {
+    let server = connection.server().clone();
+    let migrations = lint_migrations(prepared, server.dialect, has_lock_timeout);
+    let facts = CatalogFacts::new(connection);
+    let findings = lint(&migrations, &server, Some(&facts), &gate.options)?;
+    if findings.iter().any(|finding| finding.severity >= gate.stops) {
+        return Err(RunError::Unsafe(findings));
+    }
+    Ok(findings)
 }
 
 /// Checks migrations. The files' texts are read, for what they allow.
@@ -47,7 +80,13 @@ pub fn lint(
         .map(|migration| &migration.path)
         .filter_map(|path| Some((path.clone(), std::fs::read_to_string(path).ok()?)))
         .collect();
-    Ok(lint::suppress(migrations, findings, &texts, &options.settings))
+    let mut findings = lint::suppress(migrations, findings, &texts, &options.settings);
+    let order = |finding: &Finding| {
+        let place = migrations.iter().position(|migration| migration.path == finding.path);
+        (place, finding.line, finding.column, finding.rule.clone())
+    };
+    findings.sort_by_cached_key(order);
+    Ok(findings)
 }
 
 fn as_plugins_see(migration: &lint::Migration, server: &Server) -> plugin::Migration {

@@ -38,7 +38,7 @@ pub use call::{Call, call};
 pub use error::{BackfillFailure, CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
-pub use lint::{LintOptions, lint};
+pub use lint::{LintGate, LintOptions, lint};
 pub use lint_input::lint_migrations;
 pub use lock::locks;
 pub use options::{InFlight, RunOptions};

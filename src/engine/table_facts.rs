@@ -36,6 +36,14 @@ impl<'c> CatalogFacts<'c> {
         self.connection.borrow_mut().execute(query).map(|outcome| outcome.rows).unwrap_or_default()
     }
 
+    fn quoted(&self, name: &TableName) -> String {
+        let quote = |text: &str| self.dialect.quote_identifier(text);
+        match &name.schema {
+            Some(schema) => format!("{}.{}", quote(schema), quote(&name.name)),
+            None => quote(&name.name),
+        }
+    }
+
     fn literal(&self, text: &str) -> String {
         self.dialect.quote_literal(text)
     }
@@ -49,14 +57,7 @@ impl<'c> CatalogFacts<'c> {
     }
 
     fn read_postgres(&self, table: &TableName) -> Option<TableFacts> {
-        let quoted = match &table.schema {
-            Some(schema) => format!(
-                "{}.{}",
-                self.dialect.quote_identifier(schema),
-                self.dialect.quote_identifier(&table.name)
-            ),
-            None => self.dialect.quote_identifier(&table.name),
-        };
+        let quoted = self.quoted(table);
         // What the statistics say costs no lock; only a table that was never analysed is measured.
         let facts = self.rows(&format!(
             "SELECT c.oid, \
@@ -241,14 +242,7 @@ impl<'c> CatalogFacts<'c> {
     fn read_index(&self, index: &TableName) -> Option<TableName> {
         let rows = match self.dialect {
             Dialect::Postgres => {
-                let quoted = match &index.schema {
-                    Some(schema) => format!(
-                        "{}.{}",
-                        self.dialect.quote_identifier(schema),
-                        self.dialect.quote_identifier(&index.name)
-                    ),
-                    None => self.dialect.quote_identifier(&index.name),
-                };
+                let quoted = self.quoted(index);
                 self.rows(&format!(
                     "SELECT n.nspname, t.relname FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = \
                      t.relnamespace WHERE i.indexrelid = to_regclass({})",
@@ -271,7 +265,13 @@ impl Facts for CatalogFacts<'_> {
         if let Some(known) = self.tables.borrow().get(table) {
             return known.clone();
         }
-        let facts = self.read(table);
+        let mut facts = self.read(table);
+        // An estimate may be of yesterday.
+        if let Some(facts) = facts.as_mut().filter(|facts| facts.rows == 0)
+            && !self.rows(&format!("SELECT 1 FROM {} LIMIT 1", self.quoted(table))).is_empty()
+        {
+            facts.rows = 1;
+        }
         self.tables.borrow_mut().insert(table.clone(), facts.clone());
         facts
     }

@@ -55,7 +55,7 @@ pub trait Facts {
 /// Facts of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableFacts {
-    /// Rows, as the server estimates them.
+    /// Rows, as the server estimates them; 0 only where there is none.
     pub rows: u64,
     /// Bytes of the table without its indexes.
     pub bytes: u64,

@@ -170,9 +170,10 @@ impl Site<'_> {
         self.parsed.changes.iter()
     }
 
-    /// Whether the migration itself made the table.
+    /// Whether nobody uses the table yet: the migration itself made it, or it is not in the database, so that an earlier one will
+    /// have made it.
     pub fn is_new(&self, table: &TableName) -> bool {
-        self.situation.is_new(table)
+        self.situation.is_new(table) || self.facts.is_some_and(|facts| facts.table(table).is_none())
     }
 
     /// Whether the statement shares a transaction with others.
@@ -295,6 +296,7 @@ fn finding(
     let severity = set.unwrap_or_else(|| {
         let severity = hit.severity.unwrap_or(rule.severity);
         match &known {
+            Some(known) if known.rows == 0 => severity.min(Severity::Note),
             Some(known) if !hit.is_whatever_size => by_size(severity, known, &effects),
             _ => severity,
         }

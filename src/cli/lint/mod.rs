@@ -7,11 +7,13 @@ mod rule_list;
 mod sarif;
 mod since;
 
+pub use report::rendered;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dunlin_compat::lint_settings::{LintSettings, RuleSeverity};
+use dunlin_compat::lint_settings::{LintSettings, RuleSeverity, StopsUp};
 use dunlin_compat::model::{Context, Dialect, Direction, History, Plan, Quoting, Request, Server, Step};
 use dunlin_compat::settings::Settings;
 use serde_json::{Value, json};
@@ -21,7 +23,7 @@ use super::failure::Failure;
 use super::project::{self, Project};
 use super::{Format, Global, output};
 use crate::db::{Access, Connection};
-use crate::engine::{self, CatalogFacts, LintOptions};
+use crate::engine::{self, CatalogFacts, LintGate, LintOptions};
 use crate::lint::{self, Facts, Finding, Migration, Severity};
 
 /// Check migrations for what hurts a running application
@@ -144,11 +146,7 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
     let global = &with_dialect(global, arguments.dialect);
     let project = Project::open(global)?;
     let settings = Settings::load(&root).map_err(|error| project::settings_failure(&error))?.lint;
-    let options = LintOptions {
-        settings: rule_settings(&settings)?,
-        plugins: settings.plugins.clone(),
-        shelf: project.options.plugins.clone(),
-    };
+    let options = lint_options(&settings, &project)?;
     let every_one = arguments.all || only.is_some();
     if arguments.no_database {
         let server = assumed(project.dialect(), arguments.server_version);
@@ -217,8 +215,28 @@ fn from_empty(project: &Project, server: &Server) -> Result<Plan, Failure> {
     Ok(project.adapter().plan(&context, &request)?)
 }
 
+/// What keeps `up` from running, as `dunlin.toml` says it.
+pub fn gate(global: &Global, project: &Project) -> Result<Option<LintGate>, Failure> {
+    let root = project::root(global)?;
+    let settings = Settings::load(&root).map_err(|error| project::settings_failure(&error))?.lint;
+    let stops = match settings.up {
+        StopsUp::Never => return Ok(None),
+        StopsUp::Warning => Severity::Warning,
+        StopsUp::Error => Severity::Error,
+    };
+    Ok(Some(LintGate { options: lint_options(&settings, project)?, stops }))
+}
+
+fn lint_options(settings: &LintSettings, project: &Project) -> Result<LintOptions, Failure> {
+    Ok(LintOptions {
+        settings: rule_settings(settings)?,
+        plugins: settings.plugins.clone(),
+        shelf: project.options.plugins.clone(),
+    })
+}
+
 /// The options of the rules as `dunlin.toml` says them.
-pub fn rule_settings(settings: &LintSettings) -> Result<lint::Settings, Failure> {
+fn rule_settings(settings: &LintSettings) -> Result<lint::Settings, Failure> {
     let named = settings.off.iter().chain(&settings.on).chain(settings.severity.keys());
     for id in named {
         rule_list::find(id)?;

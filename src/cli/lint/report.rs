@@ -89,9 +89,10 @@ struct Shown<'f> {
     help: String,
 }
 
-pub(crate) fn rendered(finding: &Finding, file: Option<&str>) -> String {
+/// A finding as people see it; `file` is the text of its file.
+pub fn rendered(finding: &Finding, file: Option<&str>) -> String {
     let shown = shown_of(finding, file);
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_context_lines(0);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_context_lines(1);
     let handler = match output::columns(&console::Term::stdout()) {
         Some(columns) => handler.with_width(columns.clamp(40, 140)).with_break_words(false),
         None => handler.with_wrap_lines(false),
@@ -172,17 +173,13 @@ impl fmt::Display for Shown<'_> {
         if self.label.is_none() {
             write!(formatter, "{}: ", shown(&self.finding.path))?;
         }
-        formatter.write_str(&self.finding.message)
+        write!(formatter, "{}: {}", self.finding.rule, self.finding.message)
     }
 }
 
 impl std::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.finding.rule))
-    }
-
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.finding.severity {
             Severity::Error => miette::Severity::Error,

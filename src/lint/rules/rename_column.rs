@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
     dialects: &[Dialect::Postgres, Dialect::Mysql, Dialect::Mariadb, Dialect::Sqlite],
     severity: Severity::Error,
     is_opt_in: false,
-    explanation: "From the moment the migration commits, every query of deployed code that names the column fails, and code that knows the new name fails before. No order of deploying helps.\n\nExpand and contract: add a column with the new name, keep both in step, move readers and writers over, drop the old one. `dunlin new --rename TABLE.OLD=NEW` writes the files.",
+    explanation: "From the moment the migration commits, every query of deployed code that names the column fails, and code that knows the new name fails before. No order of deploying helps.\n\nExpand and contract: add a column with the new name, keep both in step, move readers and writers over, drop the old one. `dunlin new --rename TABLE.OLD:NEW` writes the files.",
     examples: &[Example {
         dialects: &[Dialect::Postgres, Dialect::Mysql, Dialect::Mariadb, Dialect::Sqlite],
         setup: "CREATE TABLE orders (id bigint PRIMARY KEY, status varchar(20)); INSERT INTO orders VALUES (1, 'new')",
@@ -40,7 +40,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
                 format!("deployed code that names {table}.{column} fails from the moment it is {to}, and new code before"),
                 format!(
                     "Expand and contract: add {to}, keep both in step, move the code over, drop {column}. \
-                     `dunlin new --rename {table}.{column}={to}` writes it."
+                     `dunlin new --rename {table}.{column}:{to}` writes it."
                 ),
             )
             .on(table)
