@@ -239,6 +239,11 @@ impl Site<'_> {
         crate::sql::find_word(&self.statement.text, word, self.dialect())
     }
 
+    /// Whether the migration is being taken back.
+    pub fn is_down(&self) -> bool {
+        self.migration.direction == super::Direction::Down
+    }
+
     /// The dialect.
     pub fn dialect(&self) -> Dialect {
         self.server.dialect

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
         safe: "",
         safe_does: ("", false),
     }],
-    squawk: &[squawk_linter::Rule::BanDropSchema, squawk_linter::Rule::BanDropDatabase],
+    squawk: &[],
     check: Check::Statement(check),
 };
 
