@@ -17,6 +17,9 @@ use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
 use crate::plugin::Shelf;
+use crate::schema::Scope;
+use crate::trace::Trace;
+use crate::verify::Bench;
 
 /// A project with its database's address.
 pub struct Project {
@@ -105,6 +108,16 @@ impl Project {
         }
     }
 
+    /// Its database.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// A path of the project as seen from its directory.
+    pub fn shown_path<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
     /// Opens a session.
     pub fn connect(&self, access: Access) -> Result<Box<dyn Connection>, Failure> {
         Ok(self.open_session(access)?)
@@ -137,6 +150,19 @@ impl Project {
         );
         progress.finish();
         Ok(result?)
+    }
+
+    /// Has something done with what runs migrations elsewhere than on its database.
+    pub fn with_bench<T>(&self, scope: Scope, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
+        let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
+        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        work(&mut Bench {
+            adapter: self.adapter.as_ref(),
+            options: &self.options,
+            guests,
+            scope,
+            trace: Trace::default(),
+        })
     }
 
     /// Runs a plan that changes the history alone, and also returns what it did, in sentences.

@@ -15,6 +15,7 @@ mod postgres;
 mod sqlite;
 mod statement;
 pub mod text;
+mod tokens;
 
 pub use bind::{BindError, bind};
 pub use classify::{
@@ -26,6 +27,7 @@ pub use classify::{
 pub use error::{SplitError, SplitProblem};
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
+pub use tokens::{Piece, PieceKind, pieces};
 
 use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};
 
