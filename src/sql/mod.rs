@@ -17,6 +17,7 @@ mod statement;
 pub mod text;
 
 pub use bind::{BindError, bind};
+pub(crate) use classify::Reader;
 pub use classify::{
     Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, Verb,
     classify, first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma,
@@ -24,6 +25,7 @@ pub use classify::{
     user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
+pub(crate) use lexer::TokenKind;
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
 
