@@ -14,5 +14,6 @@ pub mod scratch;
 pub mod sql;
 pub mod trace;
 pub mod verify;
+pub mod waits;
 pub mod wasm;
 mod zone;

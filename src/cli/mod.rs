@@ -34,6 +34,7 @@ mod table;
 mod up;
 mod validate;
 mod verify;
+mod watched_progress;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

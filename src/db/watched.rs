@@ -16,6 +16,11 @@ pub trait Watch: Send {
     /// A statement was answered.
     fn after(&mut self, _connection: &mut dyn Connection, _sql: &str, _done: bool, _elapsed: Duration) {}
 
+    /// What the caller gets for an error.
+    fn told(&mut self, error: DbError) -> DbError {
+        error
+    }
+
     /// Whether statements that are sent together are to be sent one by one, so that each can be looked at.
     fn one_by_one(&self) -> bool {
         false
@@ -42,7 +47,7 @@ impl Watched {
         let start = Instant::now();
         let result = send(self.inner.as_mut());
         self.watch.after(self.inner.as_mut(), sql, result.is_ok(), start.elapsed());
-        result
+        result.map_err(|error| self.watch.told(error))
     }
 
     /// What goes together outside of a transaction is one by itself on PostgreSQL, and has to stay one.
@@ -86,7 +91,10 @@ impl Connection for Watched {
         for sql in statements {
             self.watch.after(self.inner.as_mut(), sql, result.is_ok(), elapsed);
         }
-        result
+        result.map_err(|mut failure| {
+            failure.error = self.watch.told(failure.error);
+            failure
+        })
     }
 
     fn execute_typed(

@@ -5,6 +5,7 @@
 //! says is proven on the servers (`tests/rule_proofs.rs`).
 
 mod change;
+mod clause;
 mod effect;
 mod mysql;
 mod postgres;
@@ -15,6 +16,11 @@ pub use change::{
     RowChange, Statement, TableName,
 };
 pub use effect::{Blocks, Effect, Known, KnownColumn, MysqlAlgorithm, PostgresLock, TableLock};
+pub use mysql::{
+    MysqlType, TypeChange, alone as mysql_alone, combined as mysql_combined, gentlest as mysql_gentlest,
+    type_change,
+};
+pub use sqlite::affinity as sqlite_affinity;
 
 use dunlin_compat::model::Dialect;
 

@@ -78,9 +78,12 @@ impl<'c> CatalogFacts<'c> {
         let row = facts.first()?;
         let oid = text(row, 0);
         let columns = self.rows(&format!(
-            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef OR a.attidentity <> '', \
-             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey)) \
-             FROM pg_attribute a WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+             CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, \
+             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey)), \
+             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)), \
+             a.attidentity <> '', a.attgenerated <> '' \
+             FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
         ));
         let checks = self.rows(&format!(
             "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = {oid} AND contype = 'c' AND convalidated"
@@ -99,9 +102,12 @@ impl<'c> CatalogFacts<'c> {
             name: text(row, 0),
             data_type: text(row, 1),
             not_null: is_true(row, 2),
-            character_set: None,
-            has_default: is_true(row, 3),
+            default: row.get(3).cloned().flatten(),
             indexed: is_true(row, 4),
+            is_key: is_true(row, 5),
+            auto_increment: is_true(row, 6),
+            generated: is_true(row, 7),
+            ..KnownColumn::default()
         });
         let split = |row: &Row| text(row, 1).split('\u{1}').map(str::to_owned).collect::<Vec<String>>();
         Some(TableFacts {
@@ -113,6 +119,8 @@ impl<'c> CatalogFacts<'c> {
             known: Known {
                 columns: Some(columns.collect()),
                 checks: checks.iter().map(|row| text(row, 0)).collect(),
+                has_primary_key: Some(indexes.iter().any(|row| is_true(row, 0))),
+                ..Known::default()
             },
             primary_key: indexes.iter().find(|row| is_true(row, 0)).map(split).unwrap_or_default(),
             indexes: indexes.iter().map(split).collect(),
@@ -123,16 +131,17 @@ impl<'c> CatalogFacts<'c> {
         let schema = self.literal(table.schema.as_deref().unwrap_or(&self.schema));
         let name = self.literal(&table.name);
         let facts = self.rows(&format!(
-            "SELECT table_rows, data_length, index_length FROM information_schema.tables WHERE table_schema = {schema} AND \
+            "SELECT table_rows, data_length, index_length, engine, row_format FROM information_schema.tables WHERE table_schema = {schema} AND \
              table_name = {name} AND table_type = 'BASE TABLE'"
         ));
         let row = facts.first()?;
         let columns = self.rows(&format!(
-            "SELECT column_name, column_type, is_nullable, column_default IS NOT NULL, column_key <> '', character_set_name FROM \
+            "SELECT column_name, column_type, is_nullable, column_default, column_key <> '', character_set_name, \
+             column_key = 'PRI', extra, column_comment, collation_name FROM \
              information_schema.columns WHERE table_schema = {schema} AND table_name = {name} ORDER BY ordinal_position"
         ));
         let parts = self.rows(&format!(
-            "SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = {schema} AND table_name = {name} \
+            "SELECT index_name, coalesce(column_name, ''), index_type FROM information_schema.statistics WHERE table_schema = {schema} AND table_name = {name} \
              ORDER BY index_name, seq_in_index"
         ));
         let referring = self.rows(&format!(
@@ -143,6 +152,9 @@ impl<'c> CatalogFacts<'c> {
             "SELECT (count_insert + count_update + count_delete) / greatest((SELECT variable_value FROM \
              performance_schema.global_status WHERE variable_name = 'Uptime'), 1) FROM \
              performance_schema.table_io_waits_summary_by_table WHERE object_schema = {schema} AND object_name = {name}"
+        ));
+        let triggers = self.rows(&format!(
+            "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = {schema} AND event_object_table = {name}"
         ));
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         for part in &parts {
@@ -156,9 +168,15 @@ impl<'c> CatalogFacts<'c> {
             name: text(row, 0),
             data_type: text(row, 1),
             not_null: text(row, 2) == "NO",
-            has_default: is_true(row, 3),
+            default: row.get(3).cloned().flatten().filter(|default| default != "NULL"),
             indexed: is_true(row, 4),
             character_set: row.get(5).cloned().flatten(),
+            is_key: is_true(row, 6),
+            auto_increment: text(row, 7).to_ascii_lowercase().contains("auto_increment"),
+            generated: text(row, 7).to_ascii_uppercase().contains(" GENERATED"),
+            on_update: text(row, 7).to_ascii_lowercase().contains("on update"),
+            comment: text(row, 8),
+            collation: row.get(9).cloned().flatten(),
         });
         Some(TableFacts {
             rows: number(row, 0),
@@ -166,7 +184,15 @@ impl<'c> CatalogFacts<'c> {
             index_bytes: number(row, 2),
             writes_per_second: written.first().and_then(|row| text(row, 0).parse().ok()),
             referenced_by: referring.iter().map(qualified).collect(),
-            known: Known { columns: Some(columns.collect()), checks: Vec::new() },
+            known: Known {
+                columns: Some(columns.collect()),
+                engine: row.get(3).cloned().flatten(),
+                row_format: row.get(4).cloned().flatten(),
+                has_fulltext: parts.iter().any(|part| text(part, 2) == "FULLTEXT"),
+                has_primary_key: Some(indexes.iter().any(|(name, _)| name == "PRIMARY")),
+                triggers: triggers.iter().map(|row| text(row, 0)).collect(),
+                ..Known::default()
+            },
             primary_key: indexes
                 .iter()
                 .find(|(name, _)| name == "PRIMARY")
@@ -189,7 +215,12 @@ impl<'c> CatalogFacts<'c> {
         let rows = highest.first().map(|row| number(row, 0)).unwrap_or(0);
         let bytes = number(file, 1).saturating_mul(number(file, 2));
         let columns = self.rows(&format!(
-            "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk FROM pragma_table_info({name}) ORDER BY cid"
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden IN (2, 3) FROM pragma_table_xinfo({name}) WHERE hidden <> 1 ORDER BY cid"
+        ));
+        let strict =
+            self.rows(&format!("SELECT strict FROM pragma_table_list({name}) WHERE schema = 'main'"));
+        let triggers = self.rows(&format!(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower({name})"
         ));
         let parts = self.rows(&format!(
             "SELECT l.name, i.name FROM pragma_index_list({name}) l, pragma_index_info(l.name) i WHERE l.partial = 0 ORDER BY l.seq, \
@@ -218,14 +249,21 @@ impl<'c> CatalogFacts<'c> {
         if !key.is_empty() {
             all.push(key.clone());
         }
-        let columns = columns.iter().map(|row| KnownColumn {
-            name: text(row, 0),
-            data_type: text(row, 1),
-            not_null: is_true(row, 2),
-            has_default: is_true(row, 3),
-            indexed: all.iter().flatten().any(|column| *column == text(row, 0)),
-            character_set: None,
-        });
+        let columns = columns
+            .iter()
+            .map(|row| KnownColumn {
+                name: text(row, 0),
+                data_type: text(row, 1),
+                not_null: is_true(row, 2),
+                default: row.get(3).cloned().flatten(),
+                is_key: number(row, 4) > 0,
+                generated: is_true(row, 5),
+                ..KnownColumn::default()
+            })
+            .map(|column| KnownColumn {
+                indexed: all.iter().flatten().any(|other| *other == column.name),
+                ..column
+            });
         Some(TableFacts {
             rows,
             // Of the whole file, at most: which pages are whose is not told without reading them.
@@ -233,7 +271,13 @@ impl<'c> CatalogFacts<'c> {
             index_bytes: 0,
             writes_per_second: None,
             referenced_by: referring.iter().map(qualified).collect(),
-            known: Known { columns: Some(columns.collect()), checks: Vec::new() },
+            known: Known {
+                columns: Some(columns.collect()),
+                has_primary_key: Some(!key.is_empty()),
+                is_strict: strict.first().is_some_and(|row| is_true(row, 0)),
+                triggers: triggers.iter().map(|row| text(row, 0)).collect(),
+                ..Known::default()
+            },
             primary_key: key,
             indexes: all,
         })

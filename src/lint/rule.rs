@@ -211,7 +211,7 @@ impl Site<'_> {
     /// Whether the column has a default, as far as the database tells; without one it may have.
     pub fn had_default(&self, table: &TableName, name: &str) -> bool {
         let Some(columns) = self.table(table).and_then(|facts| facts.known.columns) else { return true };
-        columns.iter().find(|column| column.name == name).is_none_or(|column| column.has_default)
+        columns.iter().find(|column| column.name == name).is_none_or(|column| column.default.is_some())
     }
 
     /// Whether the statement names one row, by a primary key that the database knows, or by `id`.

@@ -18,6 +18,7 @@ pub mod text;
 mod tokens;
 
 pub use bind::{BindError, bind};
+pub(crate) use classify::Reader;
 pub use classify::{
     Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, Verb,
     classify, find_word, first_word, flyway_non_transactional, foreign_client_encoding,
@@ -25,6 +26,7 @@ pub use classify::{
     sqlite_rebuilds, user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
+pub(crate) use lexer::TokenKind;
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
 pub use tokens::{Piece, PieceKind, pieces};

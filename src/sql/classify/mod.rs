@@ -28,8 +28,9 @@ pub use session::{
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
 pub use verb::{Verb, verb};
 
+pub(crate) use reader::Reader;
+
 use dunlin_compat::model::Dialect;
-use reader::Reader;
 
 /// What the engine decides by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
