@@ -92,6 +92,13 @@ impl Bench<'_> {
         engine::run(&open, self.adapter, planner, OnUnfinished::Resume, self.options, guests, observer)
     }
 
+    /// Ends what runs code; it begins anew when it is needed.
+    pub(super) fn forget_guests(&mut self) {
+        if let Some(guests) = &mut self.guests {
+            guests.forget();
+        }
+    }
+
     /// What is in a scratch database.
     ///
     /// # Errors
