@@ -124,6 +124,7 @@ fn back_and_forth(
     if let Some(changed) = Changed::between(before, &reverted) {
         one.findings.push(Finding::DownLeaves(changed));
     }
+    bench.restore_counters(scratch, before)?;
     // A command of its own, as it will be: what the tool's library remembers is of one.
     bench.forget_guests();
     match up_one(bench, scratch, Some(&chosen.id)) {
