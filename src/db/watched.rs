@@ -52,9 +52,9 @@ impl Watched {
 
     /// What goes together outside of a transaction is one by itself on PostgreSQL, and has to stay one.
     fn may_part(&mut self, statements: &[&str]) -> bool {
-        let begins = statements.first().is_some_and(|first| {
-            let first = first.trim_start().to_ascii_uppercase();
-            first.starts_with("BEGIN") || first.starts_with("START TRANSACTION")
+        let begins = statements.iter().any(|sql| {
+            let sql = sql.trim_start().to_ascii_uppercase();
+            sql.starts_with("BEGIN") || sql.starts_with("START TRANSACTION")
         });
         begins || self.inner.in_transaction().unwrap_or(false)
     }

@@ -190,11 +190,12 @@ fn query(table: &Table, dialect: Dialect) -> String {
             _ => name,
         }
     };
-    let hash = |column: &Column| format!("IFNULL(MD5({}), '')", value(column));
+    // MySQL 9.6 has no MD5 any more.
+    let hash = |column: &Column| format!("IFNULL(SHA2({}, 256), '')", value(column));
     let sum = |text: &str| format!("IFNULL(SUM(CAST(CONV(SUBSTR({text}, 1, 15), 16, 10) AS UNSIGNED)), 0)");
     let all: Vec<String> = table.columns.iter().map(hash).collect();
-    expressions.push(sum(&format!("MD5(CONCAT_WS('|', {}))", all.join(", "))));
-    expressions.extend(table.columns.iter().map(|column| sum(&format!("MD5({})", hash(column)))));
+    expressions.push(sum(&format!("SHA2(CONCAT_WS('|', {}), 256)", all.join(", "))));
+    expressions.extend(table.columns.iter().map(|column| sum(&format!("SHA2({}, 256)", hash(column)))));
     format!("SELECT {} FROM {}", expressions.join(", "), table.quoted)
 }
 

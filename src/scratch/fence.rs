@@ -17,7 +17,7 @@ pub(super) enum Fence {
     /// PostgreSQL: what all databases of the server share.
     Cluster,
     /// MySQL and MariaDB: names of other schemas, in lower case; what all share, unless the server was named for it.
-    Schemas { others: BTreeSet<String>, cluster: bool },
+    Schemas { own: String, others: BTreeSet<String>, cluster: bool },
     /// SQLite: other files.
     Attach,
 }
@@ -56,7 +56,13 @@ impl Fence {
                 (into || words.first().is_some_and(|word| word == "ATTACH"))
                     .then(|| "it opens another database file".to_owned())
             }
-            Fence::Schemas { others, cluster } => {
+            Fence::Schemas { own, others, cluster } => {
+                if let [first, second, ..] = pieces(sql, dialect).as_slice()
+                    && first.is("USE")
+                    && second.name().as_ref() == Some(own)
+                {
+                    return None;
+                }
                 if let Some(reason) = shared_by_server(&words(sql, dialect, 8), *cluster) {
                     return Some(reason);
                 }
@@ -124,8 +130,9 @@ mod tests {
 
     #[test]
     fn what_reaches_beyond_the_scratch_database_is_refused() {
-        let mysql = Fence::Schemas { others: ["shop".to_owned()].into(), cluster: true };
-        let cases: [(&Fence, Dialect, &str, bool); 16] = [
+        let (own, others) = ("scratch".to_owned(), ["shop".to_owned()].into());
+        let mysql = Fence::Schemas { own, others, cluster: true };
+        let cases: [(&Fence, Dialect, &str, bool); 17] = [
             (&Fence::Cluster, Dialect::Postgres, "CREATE ROLE app", true),
             (&Fence::Cluster, Dialect::Postgres, "/* a */ drop user app", true),
             (&Fence::Cluster, Dialect::Postgres, "CREATE USER MAPPING FOR app SERVER s", false),
@@ -138,6 +145,7 @@ mod tests {
             (&mysql, Dialect::Mysql, "CREATE TABLE shop (id int)", false),
             (&mysql, Dialect::Mysql, "SELECT 'shop.orders'", false),
             (&mysql, Dialect::Mysql, "USE shop", true),
+            (&mysql, Dialect::Mysql, "USE `scratch`", false),
             (&mysql, Dialect::Mysql, "SET GLOBAL max_connections = 1", true),
             (&mysql, Dialect::Mysql, "SET @@global.max_connections = 1", true),
             (&Fence::Attach, Dialect::Sqlite, "ATTACH DATABASE 'live.db' AS live", true),

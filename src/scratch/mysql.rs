@@ -53,6 +53,7 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
     let others = others?.rows.into_iter().flatten().flatten();
     let others = others.filter(|other| *other != name && !OF_SERVER.contains(&other.as_str()));
     scratch.fence = std::sync::Arc::new(Fence::Schemas {
+        own: name.clone(),
         others: others.map(|other| other.to_lowercase()).collect(),
         cluster: wanted.server.is_none(),
     });

@@ -2,6 +2,7 @@
 
 use dunlin_compat::model::{Adapter, AdapterError, Context, Plan};
 
+use super::counters::Counters;
 use crate::db::{self, Connection};
 use crate::engine::{self, Observer, OnUnfinished, RunError, RunOptions, RunReport, Silent};
 use crate::guest::GuestSource;
@@ -62,6 +63,7 @@ pub struct State {
     pub schema: Snapshot,
     /// Its rows.
     pub rows: rows::Rows,
+    pub(super) counters: Counters,
 }
 
 impl Bench<'_> {
@@ -92,6 +94,13 @@ impl Bench<'_> {
         engine::run(&open, self.adapter, planner, OnUnfinished::Resume, self.options, guests, observer)
     }
 
+    /// Ends what runs code; it begins anew when it is needed.
+    pub(super) fn forget_guests(&mut self) {
+        if let Some(guests) = &mut self.guests {
+            guests.forget();
+        }
+    }
+
     /// What is in a scratch database.
     ///
     /// # Errors
@@ -100,7 +109,14 @@ impl Bench<'_> {
         let mut connection = self.look(scratch)?;
         let schema = schema::read(connection.as_mut(), &self.scope)?;
         let rows = rows::read(connection.as_mut(), &self.scope)?;
-        Ok(State { schema, rows })
+        let counters = Counters::read(connection.as_mut()).map_err(SchemaError::Server)?;
+        Ok(State { schema, rows, counters })
+    }
+
+    /// Has numbers begin where they began in a state.
+    pub(super) fn restore_counters(&self, scratch: &Scratch, state: &State) -> Result<(), VerifyError> {
+        let mut connection = self.look(scratch)?;
+        Ok(state.counters.restore(connection.as_mut()).map_err(SchemaError::Server)?)
     }
 
     fn look(&self, scratch: &Scratch) -> Result<Box<dyn Connection>, VerifyError> {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dunlin_compat::model::{AdapterError, Context, Direction, MigrationStep, Plan, Request, Step};
+use dunlin_compat::model::{AdapterError, Context, Direction, MigrationStep, Plan, Request, Standing, Step};
 
 use super::bench::{State, VerifyError};
 use super::finding::{Changed, Finding, TableImpact, impact};
@@ -64,7 +64,7 @@ pub fn verify(
             Err(error) => return Err(error.into()),
         };
         tell(&chosen);
-        let impacts = impact(&before.schema, &bench.trace.take());
+        let impacts = impact(&before, &bench.trace.take(), scratch.url().engine);
         let mut one = Verified {
             id: chosen.id.clone(),
             title: chosen.title.clone(),
@@ -109,7 +109,9 @@ fn back_and_forth(
             return Ok(Some(applied.clone()));
         }
         Err(RunError::Adapter(error)) => {
-            one.findings.push(Finding::NoDown(reason(&error)));
+            let not_tried = matches!(&error, AdapterError::Refused { code, .. } if code == NOT_LAST);
+            let reason = reason(&error);
+            one.findings.push(if not_tried { Finding::NotTried(reason) } else { Finding::NoDown(reason) });
             return Ok(Some(applied.clone()));
         }
         Err(error) => {
@@ -122,6 +124,9 @@ fn back_and_forth(
     if let Some(changed) = Changed::between(before, &reverted) {
         one.findings.push(Finding::DownLeaves(changed));
     }
+    bench.restore_counters(scratch, before)?;
+    // A command of its own, as it will be: what the tool's library remembers is of one.
+    bench.forget_guests();
     match up_one(bench, scratch, Some(&chosen.id)) {
         Ok(Some((_, Ok(())))) => {}
         Ok(Some((_, Err(error)))) | Err(error) => {
@@ -194,6 +199,9 @@ fn up_one(bench: &mut Bench<'_>, scratch: &Scratch, wanted: Option<&str>) -> Res
     }
 }
 
+/// The code of what cannot be taken back alone.
+const NOT_LAST: &str = "NOT_LAST";
+
 enum Down {
     Done,
     /// It is not a kind of migration that is ever taken back.
@@ -213,15 +221,19 @@ fn down_one(bench: &mut Bench<'_>, scratch: &Scratch, chosen: &Chosen) -> Result
         if is_it(&plan) {
             return Ok(plan);
         }
-        // Of several branches another one may be the first to go: the way down from this one alone.
-        let relative = Request { to: Some(format!("{}-1", chosen.id)), steps: None, ..last.clone() };
-        match adapter.plan(context, &relative) {
-            Ok(plan) if is_it(&plan) && plan.migrations().count() == 1 => Ok(plan),
-            _ => Err(AdapterError::refused(
-                "NOT_LAST",
-                "it is not what would be taken back first, and cannot be taken back alone",
-            )),
-        }
+        // Of several branches another one may be the first to go: a way down is looked for that takes this one alone.
+        let mut ways = vec![format!("{}-1", chosen.id), format!("{}@base", chosen.id)];
+        let entries = adapter.status(context)?.into_iter().rev();
+        ways.extend(entries.filter(|entry| entry.standing == Standing::Applied).map(|entry| entry.id));
+        ways.into_iter()
+            .filter_map(|to| {
+                adapter.plan(context, &Request { to: Some(to), steps: None, ..last.clone() }).ok()
+            })
+            .find(|plan| is_it(plan) && plan.migrations().count() == 1)
+            .ok_or_else(|| {
+                let reason = "it is not what would be taken back first, and cannot be taken back alone";
+                AdapterError::refused(NOT_LAST, reason)
+            })
     })?;
     Ok(Down::Done)
 }
@@ -240,7 +252,13 @@ fn is_repeatable(bench: &Bench<'_>, scratch: &Scratch, chosen: &Chosen) -> Resul
 
 fn reason(error: &AdapterError) -> String {
     let text = error.to_string();
-    text.strip_suffix("; nothing was run").map_or(text.clone(), str::to_owned)
+    // The file is named beside it.
+    let place = match error {
+        AdapterError::Refused { place: Some((path, line)), .. } => format!("{}:{line}: ", path.display()),
+        _ => String::new(),
+    };
+    let text = text.strip_prefix(&place).unwrap_or(&text);
+    text.strip_suffix("; nothing was run").unwrap_or(text).to_owned()
 }
 
 fn chosen(step: &MigrationStep) -> Chosen {

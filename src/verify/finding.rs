@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::bench::State;
+use crate::db::url::Engine;
 use crate::engine::RunError;
 use crate::schema::rows::{self, RowsDifference};
-use crate::schema::{self, Difference, Snapshot};
+use crate::schema::{self, Difference};
 use crate::trace::Traced;
 
 /// What is wrong with a migration.
@@ -15,6 +16,8 @@ pub enum Finding {
     UpFails(RunError),
     /// It has no down: why it cannot be taken back.
     NoDown(String),
+    /// Its down could not be tried: why.
+    NotTried(String),
     /// Its down fails.
     DownFails(RunError),
     /// After its down something is not as it was before its up.
@@ -51,6 +54,7 @@ impl Finding {
         match self {
             Finding::UpFails(_) => "UP_FAILS",
             Finding::NoDown(_) => "NO_DOWN",
+            Finding::NotTried(_) => "NOT_TRIED",
             Finding::DownFails(_) => "DOWN_FAILS",
             Finding::DownLeaves(changed) if changed.loses_rows() => "DOWN_LOSES_DATA",
             Finding::DownLeaves(_) => "DOWN_DIFFERS",
@@ -64,6 +68,7 @@ impl Finding {
         match self {
             Finding::UpFails(error) => format!("it fails: {error}"),
             Finding::NoDown(reason) => format!("it has no down: {reason}"),
+            Finding::NotTried(reason) => format!("its down was not tried: {reason}"),
             Finding::DownFails(error) => format!("its down fails: {error}"),
             Finding::DownLeaves(changed) => match (changed.schema.is_empty(), changed.rows.is_empty()) {
                 (false, true) => "its down does not give back the schema that was there before".to_owned(),
@@ -139,9 +144,10 @@ const MODES: [&str; 19] = [
 ];
 
 /// What traced statements did to tables that were there before.
-pub(super) fn impact(before: &Snapshot, traced: &[Traced]) -> BTreeMap<String, TableImpact> {
+pub(super) fn impact(before: &State, traced: &[Traced], engine: Engine) -> BTreeMap<String, TableImpact> {
     let was_there = |table: &str| {
         before
+            .schema
             .objects
             .keys()
             .any(|name| name.name == table && matches!(name.kind.as_str(), "table" | "materialized view"))
@@ -156,7 +162,11 @@ pub(super) fn impact(before: &Snapshot, traced: &[Traced]) -> BTreeMap<String, T
                 impact.statement = Some(statement.sql.clone());
             }
         }
-        for table in statement.rewritten.iter().filter(|table| was_there(table)) {
+        // MySQL writes an empty table anew where it would not touch the rows of a full one.
+        let tells = |table: &&String| {
+            engine != Engine::Mysql || before.rows.get(*table).is_some_and(|rows| rows.count > 0)
+        };
+        for table in statement.rewritten.iter().filter(|table| was_there(table)).filter(tells) {
             impacts.entry(table.clone()).or_default().rewritten = true;
         }
     }

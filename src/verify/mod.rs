@@ -2,6 +2,7 @@
 //! what they were.
 
 mod bench;
+mod counters;
 mod cycle;
 mod finding;
 mod live;

@@ -41,7 +41,10 @@ fn add(object: &mut Object, pieces: &[Piece<'_>], unnamed: &mut usize) {
     let Some((first, rest)) = pieces.split_first() else { return };
     if !CONSTRAINTS.iter().any(|word| first.is(word)) {
         let name = first.name().unwrap_or_else(|| first.text.to_owned());
-        object.part("column", &name).insert("definition".to_owned(), joined(rest));
+        let properties = object.part("column", &name);
+        if !rest.is_empty() {
+            properties.insert("definition".to_owned(), joined(rest));
+        }
         return;
     }
     // SQLite takes them without a comma between, too; they then follow each other in one piece.
