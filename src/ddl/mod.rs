@@ -7,7 +7,7 @@
 mod change;
 mod effect;
 mod mysql;
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 pub use change::{

@@ -18,6 +18,7 @@ pub use input::{Direction, Facts, Migration, Statement, TableFacts};
 pub use rule::{Check, Example, Hit, Rule, Site, Whole};
 pub use rules::all as rules;
 pub use situation::Situation;
+pub use squawk::SquawkHit;
 
 use crate::ddl::{self, ServerVersion};
 
