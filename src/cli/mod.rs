@@ -12,6 +12,7 @@ mod failure;
 mod flyway;
 mod interruption;
 mod knex;
+mod lint;
 mod new;
 mod output;
 mod pack;
@@ -45,7 +46,7 @@ use failure::Failure;
 /// configuration.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not obtained,
-/// 5 validation found something.
+/// 5 lint or validation found something.
 #[derive(Debug, Parser)]
 #[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:
@@ -108,6 +109,7 @@ enum Command {
     Redo(redo::RedoArgs),
     New(new::NewArgs),
     Validate(validate::ValidateArgs),
+    Lint(lint::LintArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Backfill(backfill::BackfillArgs),
@@ -164,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Redo(arguments) => redo::run(&cli.global, arguments),
         Command::New(arguments) => new::run(&cli.global, arguments),
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
+        Command::Lint(arguments) => lint::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),

@@ -12,6 +12,7 @@ use super::backfill::{Shown, sentence};
 use super::output;
 use crate::backfill::BackfillEvent;
 use crate::engine::{Event, Observer};
+use crate::lint::Severity;
 
 /// Shows the events of a run.
 pub struct Progress {
@@ -92,6 +93,16 @@ impl Observer for Progress {
                 if migrations > 0 && !self.quiet && std::io::stderr().is_terminal() {
                     self.bar.set_draw_target(ProgressDrawTarget::stderr());
                     self.bar.enable_steady_tick(Duration::from_millis(100));
+                }
+            }
+            Event::Checked { findings } => {
+                let warnings =
+                    findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+                if warnings > 0 {
+                    let noun = if warnings == 1 { "warning" } else { "warnings" };
+                    self.line(&warning_line(&format!(
+                        "the safety rules have {warnings} {noun}; `dunlin lint` shows them"
+                    )));
                 }
             }
             Event::Setup { message } => self.chat(message),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Step};
+use dunlin_compat::model::{Adapter, AdapterError, Context, Dialect, Plan, Step};
 use dunlin_compat::native::Native;
 use dunlin_compat::project::{self, DetectError, Detected};
 use dunlin_compat::settings::{Settings, SettingsError, Tool};
@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::{Format, Global};
+use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
@@ -92,6 +93,16 @@ impl Project {
     /// What knows the tool.
     pub fn adapter(&self) -> &dyn Adapter {
         self.adapter.as_ref()
+    }
+
+    /// The dialect that the URL tells; MySQL's and MariaDB's servers are told apart only by asking, unless its scheme says.
+    pub fn dialect(&self) -> Dialect {
+        match self.url.engine {
+            Engine::Postgres => Dialect::Postgres,
+            Engine::Sqlite => Dialect::Sqlite,
+            Engine::Mysql if self.url.to_string().starts_with("mariadb") => Dialect::Mariadb,
+            Engine::Mysql => Dialect::Mysql,
+        }
     }
 
     /// Opens a session.
@@ -177,6 +188,7 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
         attempts: settings.retries.saturating_add(1),
         in_flight: None,
         plugins: Shelf::new(&global.directory, settings.plugin.clone()),
+        lint: None,
     }
 }
 

@@ -6,13 +6,14 @@ use dunlin_compat::model::{Direction, Request};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::Project;
-use super::{Global, report};
+use super::{Global, lint, report};
 use crate::engine::{InFlight, OnUnfinished};
 
 /// Apply what is pending
 ///
 /// Each migration and its history row commit together where the database can. Where it cannot, every statement is
-/// journaled, and a run that was interrupted continues at the statement where it stopped.
+/// journaled, and a run that was interrupted continues at the statement where it stopped. What the safety rules call an
+/// error stops it before anything is sent.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dunlin up
@@ -26,6 +27,9 @@ pub struct UpArgs {
     /// At most so many migrations
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
+    /// Run it whatever the safety rules say
+    #[arg(long)]
+    no_lint: bool,
     #[command(flatten)]
     interrupted: Interrupted,
 }
@@ -59,6 +63,9 @@ impl Interrupted {
 pub fn run(global: &Global, arguments: &UpArgs) -> Result<Exit, Failure> {
     let mut project = Project::open(global)?;
     project.options.in_flight = arguments.interrupted.in_flight();
+    if !arguments.no_lint {
+        project.options.lint = lint::gate(global, &project)?;
+    }
     let request =
         Request { direction: Some(Direction::Up), to: arguments.to.clone(), steps: arguments.steps };
     let finished =

@@ -9,6 +9,7 @@ use dunlin_compat::model::{
 
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
+use super::lint::hold_back;
 use super::plugins::load_plugins;
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
@@ -228,6 +229,14 @@ impl Runner<'_> {
             let prepared = prepare::plan(&plan, &server)?;
             if self.adapter.foreign_keys() == ForeignKeys::Enforced {
                 prepare::refuse_open_rebuilds(&prepared, &server)?;
+            }
+            if let Some(gate) = &self.options.lint
+                && entry.is_none()
+                && !self.announced
+            {
+                let timed = !self.options.lock_timeout.is_zero();
+                let findings = hold_back(&prepared, gate, self.connection.as_mut(), timed)?;
+                self.observer.event(Event::Checked { findings: &findings });
             }
             if !self.announced {
                 self.announced = true;

@@ -1,17 +1,113 @@
-//! Reading statements, and what the server does for them.
+//! PostgreSQL: reading statements on squawk's syntax tree, and what the server does for them.
 
-use super::{Change, Effect, Known, ServerVersion, Statement, TableName};
+mod columns;
+mod defaults;
+mod effects;
+mod indexes;
+mod limits;
+mod objects;
+mod rows;
+mod session;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod types;
+
+pub(crate) use defaults::NON_VOLATILE;
+pub(super) use effects::effects;
+pub(crate) use limits::parse;
+pub(crate) use types::{PgType, canonical, is_binary_coercible};
+
+use dunlin_compat::model::Dialect;
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::{self, AstNode};
+
+use super::{Change, ChangeKind, Statement};
+use crate::sql;
 
 /// Reads one statement.
-pub(super) fn read(_text: &str) -> Statement {
-    Statement::default()
+pub(super) fn read(text: &str) -> Statement {
+    let Some(parsed) = limits::parse(text) else {
+        return Statement {
+            changes: vec![limits::head(text)],
+            unread: std::iter::once(0..text.len()).collect(),
+            ..Statement::default()
+        };
+    };
+    let found = read_file(&parsed);
+    if found.unread.is_empty() {
+        return found;
+    }
+    // `:from` of a batch is no expression of PostgreSQL; a parameter of its own keeps the places of what follows.
+    let Some(found) =
+        with_parameters(text).and_then(|text| limits::parse(&text)).map(|parsed| read_file(&parsed))
+    else {
+        return found;
+    };
+    found
 }
 
-/// What the server does for one change.
-pub(super) fn effects(
-    _change: &Change,
-    _server: ServerVersion,
-    _known: &dyn Fn(&TableName) -> Known,
-) -> Vec<Effect> {
-    Vec::new()
+fn with_parameters(text: &str) -> Option<String> {
+    let parameters = sql::parameters(text, Dialect::Postgres).ok()?;
+    if parameters.is_empty() {
+        return None;
+    }
+    let mut replaced = String::with_capacity(text.len());
+    let mut done = 0;
+    for parameter in &parameters {
+        replaced.push_str(text.get(done..parameter.start)?);
+        replaced.push_str("$1");
+        replaced.extend(std::iter::repeat_n(' ', (parameter.end - parameter.start).saturating_sub(2)));
+        done = parameter.end;
+    }
+    replaced.push_str(text.get(done..)?);
+    Some(replaced)
+}
+
+fn read_file(parsed: &limits::Parsed) -> Statement {
+    let file = &parsed.file;
+    let mut statement = Statement { unread: parsed.unread.clone(), ..Statement::default() };
+    for stmt in file.stmts() {
+        if matches!(stmt, ast::Stmt::EmptyStmt(_)) {
+            continue;
+        }
+        let before = statement.changes.len();
+        read_stmt(&stmt, &mut statement.changes);
+        if statement.changes.len() == before {
+            let words = tree::first_words(stmt.syntax());
+            statement.changes.push(tree::change(stmt.syntax(), ChangeKind::Other { words }));
+        }
+    }
+    if statement.changes.is_empty() && !statement.unread.is_empty() {
+        let words = tree::first_words(file.syntax());
+        statement.changes.push(tree::change(file.syntax(), ChangeKind::Other { words }));
+    }
+    statement
+}
+
+fn read_stmt(stmt: &ast::Stmt, changes: &mut Vec<Change>) {
+    let node = stmt.syntax();
+    match node.kind() {
+        SyntaxKind::ALTER_TABLE => tables::alter(node, changes),
+        SyntaxKind::CREATE_TABLE
+        | SyntaxKind::CREATE_TABLE_AS
+        | SyntaxKind::CREATE_FOREIGN_TABLE
+        | SyntaxKind::SELECT_INTO => tables::create(node, changes),
+        SyntaxKind::DROP_TABLE | SyntaxKind::DROP_FOREIGN_TABLE | SyntaxKind::TRUNCATE => {
+            tables::drop_or_truncate(node, changes);
+        }
+        SyntaxKind::CREATE_INDEX
+        | SyntaxKind::DROP_INDEX
+        | SyntaxKind::ALTER_INDEX
+        | SyntaxKind::REINDEX
+        | SyntaxKind::VACUUM
+        | SyntaxKind::CLUSTER
+        | SyntaxKind::REPACK => indexes::read(node, changes),
+        _ => {
+            rows::read(node, changes);
+            session::read(node, changes);
+            objects::read(node, changes);
+        }
+    }
 }
