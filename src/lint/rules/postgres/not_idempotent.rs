@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(site: &Site<'_>, found: &SquawkHit) -> Option<Hit> {
-    if site.in_transaction() || site.migration.statements.len() < 2 && site.migration.is_sql_file {
+    if site.in_transaction() || site.migration.statements.len() < 2 && !site.migration.is_code {
         // Nothing stands behind it that could fail.
         return None;
     }
