@@ -13,10 +13,14 @@ const POSTGRES: &str = "SELECT format('SELECT pg_catalog.setval(%L, %s, %L)', \
      quote_ident(schemaname) || '.' || quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL) \
      FROM pg_catalog.pg_sequences WHERE schemaname !~ '^pg_' ORDER BY 1";
 
-const MYSQL: &str = "SELECT CONCAT('ALTER TABLE `', REPLACE(table_name, '`', '``'), '` AUTO_INCREMENT = ', auto_increment) \
-     FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment IS NOT NULL ORDER BY 1";
+const MYSQL: &str = "SELECT CONCAT('ALTER TABLE `', REPLACE(t.table_name, '`', '``'), '` AUTO_INCREMENT = ', \
+     COALESCE(t.auto_increment, 1)) FROM information_schema.tables t JOIN information_schema.columns c \
+     ON c.table_schema = t.table_schema AND c.table_name = t.table_name AND c.extra LIKE '%auto_increment%' \
+     WHERE t.table_schema = DATABASE() ORDER BY 1";
 
-const SQLITE: &str = "SELECT 'UPDATE sqlite_sequence SET seq = ' || seq || ' WHERE name = ' || quote(name) FROM sqlite_sequence";
+/// All of them anew, since one that was not there has no row.
+const SQLITE: &str = "SELECT 'DELETE FROM sqlite_sequence' UNION ALL \
+     SELECT 'INSERT INTO sqlite_sequence VALUES (' || quote(name) || ', ' || seq || ')' FROM sqlite_sequence";
 
 impl Counters {
     /// Reads them.
@@ -36,7 +40,9 @@ impl Counters {
         match connection.execute(query) {
             Ok(outcome) => Ok(Counters(outcome.rows.into_iter().flatten().flatten().collect())),
             // The first table that needs it makes it.
-            Err(error) if error.is_missing_table() => Ok(Counters::default()),
+            Err(error) if error.is_missing_table() => {
+                Ok(Counters(vec!["DELETE FROM sqlite_sequence".to_owned()]))
+            }
             Err(error) => Err(error),
         }
     }
@@ -47,7 +53,8 @@ impl Counters {
     /// The server refuses a question.
     pub(super) fn restore(&self, connection: &mut dyn Connection) -> Result<(), DbError> {
         let Counters(now) = Counters::read(connection)?;
-        for statement in self.0.iter().filter(|statement| !now.contains(statement)) {
+        let anew = connection.server().dialect == Dialect::Sqlite;
+        for statement in self.0.iter().filter(|statement| anew || !now.contains(statement)) {
             // What a down has dropped, which is found by its own means, has no counter to set.
             let _ = connection.execute(statement);
         }

@@ -9,7 +9,9 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE '
         FROM pg_aggregate a WHERE a.aggfnoid = p.oid) END AS definition,
        {{owner p.proowner}} AS owner, obj_description(p.oid, 'pg_proc') AS comment
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE {{own}} AND {{free pg_proc p.oid}};
+WHERE {{own}} AND {{free pg_proc p.oid}}
+-- The constructors of a range are made with its type.
+AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'i');
 
 SELECT 'event trigger', quote_ident(e.evtname), NULL, NULL,
        e.evtevent AS event, array_to_string(e.evttags, ', ') AS tags, e.evtfoid::regproc::text AS function,

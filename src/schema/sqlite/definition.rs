@@ -78,7 +78,10 @@ fn without_comments(sql: &str) -> Vec<Piece<'_>> {
 fn joined(pieces: &[Piece<'_>]) -> String {
     let mut text = String::new();
     let mut end = 0;
-    for piece in pieces {
+    for (index, piece) in pieces.iter().enumerate() {
+        if in_needless_parentheses(pieces, index) {
+            continue;
+        }
         let shown = match piece.kind {
             PieceKind::Word => piece.text.to_ascii_lowercase(),
             PieceKind::QuotedName => unquoted(piece, true),
@@ -99,6 +102,18 @@ fn joined(pieces: &[Piece<'_>]) -> String {
         end = piece.start + piece.text.len();
     }
     text
+}
+
+/// Whether a token is a parenthesis around a default of one token: some tools write them, others do not.
+fn in_needless_parentheses(pieces: &[Piece<'_>], index: usize) -> bool {
+    let text = |offset: usize| pieces.get(offset).map_or("", |piece| piece.text);
+    let is_default = |offset: Option<usize>| {
+        offset.and_then(|offset| pieces.get(offset)).is_some_and(|piece| piece.is("DEFAULT"))
+    };
+    (text(index) == "(" && text(index + 2) == ")" && is_default(index.checked_sub(1)))
+        || (text(index) == ")"
+            && index.checked_sub(2).is_some_and(|open| text(open) == "(")
+            && is_default(index.checked_sub(3)))
 }
 
 /// Whether a parenthesis behind this text is that of a type's length or a function's arguments.
