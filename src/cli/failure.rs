@@ -13,6 +13,9 @@ use crate::db::{DbError, DbErrorKind};
 use crate::engine::{CodeFailure, RunError, StatementFailure};
 use crate::guest::GuestError;
 use crate::lint::{Finding, Severity};
+use crate::schema::SchemaError;
+use crate::scratch::ScratchError;
+use crate::verify::VerifyError;
 
 /// An error of a command.
 #[derive(Debug)]
@@ -233,6 +236,47 @@ impl From<DbError> for Failure {
         failure.server_code = server_code(&error);
         failure.help = error.hint.clone().or_else(|| advice(&error).map(str::to_owned));
         failure
+    }
+}
+
+impl From<SchemaError> for Failure {
+    fn from(error: SchemaError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SchemaError::Server(error) => Failure { message, ..Failure::from(error) },
+        }
+    }
+}
+
+impl From<ScratchError> for Failure {
+    fn from(error: ScratchError) -> Failure {
+        let (message, advice) = (error.to_string(), error.advice());
+        let mut failure = match error {
+            ScratchError::Server { error, .. } => Failure { message, ..Failure::from(error) },
+            ScratchError::Dump { path, line, message } => Failure::new("DUMP", message).at(&path, line),
+            _ => Failure::new("SCRATCH", message),
+        };
+        failure.help = advice.or(failure.help);
+        failure
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Failure {
+        let message = error.to_string();
+        match error {
+            VerifyError::Scratch(error) => error.into(),
+            VerifyError::Schema(error) => error.into(),
+            VerifyError::Run(error) => (*error).into(),
+            VerifyError::Replay(error) => {
+                let mut failure = Failure::from(*error);
+                failure.message = format!("bringing the scratch database to where the live one is: {}", failure.message);
+                failure
+            }
+            VerifyError::Baseline { .. } => Failure::new("BASELINE", message).help(
+                "Give a dump of the database as it was at the baseline with --dump FILE, its schema at least.",
+            ),
+        }
     }
 }
 

@@ -5,11 +5,14 @@ mod alembic_project;
 mod backfill;
 mod baseline;
 mod completions;
+mod diff;
 mod doctor;
 mod down;
+mod drift;
 mod exit;
 mod failure;
 mod flyway;
+mod history;
 mod interruption;
 mod knex;
 mod lint;
@@ -24,11 +27,14 @@ mod rails;
 mod redo;
 mod repair;
 mod report;
+mod scratch;
 mod script;
 mod status;
 mod table;
 mod up;
 mod validate;
+mod verify;
+mod watched_progress;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -45,8 +51,8 @@ use failure::Failure;
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not obtained,
-/// 5 lint or validation found something.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending (with --check) or drifted, 4 lock not obtained,
+/// 5 lint, validation or verification found something.
 #[derive(Debug, Parser)]
 #[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:
@@ -110,6 +116,9 @@ enum Command {
     New(new::NewArgs),
     Validate(validate::ValidateArgs),
     Lint(lint::LintArgs),
+    Verify(verify::VerifyArgs),
+    Drift(drift::DriftArgs),
+    Diff(diff::DiffArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Backfill(backfill::BackfillArgs),
@@ -167,6 +176,9 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&cli.global, arguments),
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
         Command::Lint(arguments) => lint::run(&cli.global, arguments),
+        Command::Verify(arguments) => verify::run(&cli.global, arguments),
+        Command::Drift(arguments) => drift::run(&cli.global, arguments),
+        Command::Diff(arguments) => diff::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),

@@ -21,6 +21,28 @@ pub struct Progress {
     quiet: bool,
 }
 
+/// Says lines beside a display.
+pub struct Line {
+    bar: ProgressBar,
+}
+
+impl Line {
+    /// Says a line.
+    pub fn say(&self, text: &str) {
+        if self.bar.is_hidden() {
+            output::note(text);
+        } else {
+            // The bar writes past `anstream`, which knows whether colours are wanted.
+            let plain = anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never;
+            self.bar.println(if plain {
+                anstream::adapter::strip_str(text).to_string()
+            } else {
+                text.to_owned()
+            });
+        }
+    }
+}
+
 impl Progress {
     /// A display for people; `quiet` shows only what needs attention (for JSON output).
     pub fn new(quiet: bool) -> Progress {
@@ -39,18 +61,13 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
+    /// What says lines beside the display, from other threads too.
+    pub fn lines(&self) -> Line {
+        Line { bar: self.bar.clone() }
+    }
+
     fn line(&self, text: &str) {
-        if self.bar.is_hidden() {
-            output::note(text);
-        } else {
-            // The bar writes past `anstream`, which knows whether colours are wanted.
-            let plain = anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never;
-            self.bar.println(if plain {
-                anstream::adapter::strip_str(text).to_string()
-            } else {
-                text.to_owned()
-            });
-        }
+        self.lines().say(text);
     }
 
     /// On a terminal the migration's bar tells how far its backfill is.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dunlin_compat::model::{Adapter, AdapterError, Context, Dialect, Plan, Step};
 use dunlin_compat::native::Native;
@@ -11,12 +12,17 @@ use dunlin_compat::settings::{Settings, SettingsError, Tool};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
+use super::watched_progress::WatchedProgress;
 use super::{Format, Global};
 use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
 use crate::plugin::Shelf;
+use crate::schema::Scope;
+use crate::trace::Trace;
+use crate::verify::Bench;
+use crate::waits::Waits;
 
 /// A project with its database's address.
 pub struct Project {
@@ -30,6 +36,17 @@ pub struct Project {
     facts: Vec<(&'static str, &'static str, String)>,
     /// How runs behave.
     pub options: RunOptions,
+    /// How runs are watched.
+    pub watching: Watching,
+}
+
+/// How a run is watched from a second session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Watching {
+    /// Whether everything seen is shown as it goes.
+    pub live: bool,
+    /// How long others may wait for the run before it stands back.
+    pub block_limit: Option<Duration>,
 }
 
 impl Project {
@@ -77,7 +94,18 @@ impl Project {
         options: RunOptions,
     ) -> Project {
         let (tool, evidence, root) = place;
-        Project { adapter, url, url_origin, tool, evidence, root, guests: None, facts: Vec::new(), options }
+        Project {
+            adapter,
+            url,
+            url_origin,
+            tool,
+            evidence,
+            root,
+            guests: None,
+            facts: Vec::new(),
+            options,
+            watching: Watching::default(),
+        }
     }
 
     /// The same with what runs migrations that are code.
@@ -105,6 +133,16 @@ impl Project {
         }
     }
 
+    /// Its database.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// A path of the project as seen from its directory.
+    pub fn shown_path<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
     /// Opens a session.
     pub fn connect(&self, access: Access) -> Result<Box<dyn Connection>, Failure> {
         Ok(self.open_session(access)?)
@@ -122,8 +160,16 @@ impl Project {
         on_unfinished: OnUnfinished,
         planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
     ) -> Result<RunReport, Failure> {
-        let mut progress = Progress::new(global.format == Format::Json);
-        let open = || self.open_session(Access::Write);
+        let waits = RefCell::new(Waits::new(self.watching.block_limit));
+        let open = || {
+            let connection = self.open_session(Access::Write)?;
+            // SQLite has one writer, and nobody asks it who waits.
+            let is_watched = connection.server().dialect != Dialect::Sqlite;
+            Ok(if is_watched { waits.borrow().watched(connection) } else { connection })
+        };
+        let progress = Progress::new(global.format == Format::Json);
+        let mut progress =
+            WatchedProgress::new(progress, &waits, self.watching.live, || self.open_session(Access::Read));
         let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
         let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
         let result = engine::run(
@@ -136,7 +182,22 @@ impl Project {
             &mut progress,
         );
         progress.finish();
-        Ok(result?)
+        let mut report = result?;
+        report.waits = waits.borrow_mut().stop();
+        Ok(report)
+    }
+
+    /// Has something done with what runs migrations elsewhere than on its database.
+    pub fn with_bench<T>(&self, scope: Scope, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
+        let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
+        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        work(&mut Bench {
+            adapter: self.adapter.as_ref(),
+            options: &self.options,
+            guests,
+            scope,
+            trace: Trace::default(),
+        })
     }
 
     /// Runs a plan that changes the history alone, and also returns what it did, in sentences.

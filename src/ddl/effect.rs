@@ -36,8 +36,6 @@ pub struct Known {
     pub is_strict: bool,
     /// Names of its triggers.
     pub triggers: Vec<String>,
-    /// SQLite: names of its indexes that a `CREATE INDEX` made.
-    pub index_names: Vec<String>,
 }
 
 /// What is known of a column.
@@ -61,7 +59,6 @@ pub struct KnownColumn {
     pub on_update: bool,
     /// MySQL: its `COMMENT`, empty where there is none.
     pub comment: String,
-    pub has_default: bool,
 }
 
 /// The lock that a statement holds on a table.

@@ -8,7 +8,7 @@ mod change;
 mod clause;
 mod effect;
 mod mysql;
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 pub use change::{

@@ -17,6 +17,7 @@ use super::{RunError, RunOptions, UnfinishedFailure, lock, lock_row};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
 use crate::sql;
+use crate::waits::WaitReport;
 
 /// Opens a session for writing on the project's database.
 pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
@@ -31,6 +32,8 @@ pub struct RunReport {
     pub migrations: Vec<Finished>,
     /// The adapter's warnings.
     pub warnings: Vec<String>,
+    /// Who waited for it, where it was watched.
+    pub waits: WaitReport,
 }
 
 /// A migration that ran and is recorded.
@@ -81,7 +84,7 @@ pub fn run(
         && !lock_row.as_ref().is_some_and(|row| lock_row::is_left(connection.as_mut(), row))
     {
         observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
-        return Ok(RunReport { migrations: Vec::new(), warnings: plan.warnings });
+        return Ok(RunReport { warnings: plan.warnings, ..RunReport::default() });
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;

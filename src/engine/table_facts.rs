@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use dunlin_compat::model::{Dialect, Row};
 
 use crate::db::Connection;
-use crate::ddl::{self, ChangeKind, Known, KnownColumn, ServerVersion, TableName};
+use crate::ddl::{Known, KnownColumn, TableName};
 use crate::lint::{Facts, TableFacts};
 
 /// Facts of tables over a session. A query that fails leaves its facts out: rules then judge as without a database.
@@ -78,9 +78,12 @@ impl<'c> CatalogFacts<'c> {
         let row = facts.first()?;
         let oid = text(row, 0);
         let columns = self.rows(&format!(
-            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef OR a.attidentity <> '', \
-             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey)) \
-             FROM pg_attribute a WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+            "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+             CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END, \
+             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey)), \
+             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)), \
+             a.attidentity <> '', a.attgenerated <> '' \
+             FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
         ));
         let checks = self.rows(&format!(
             "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = {oid} AND contype = 'c' AND convalidated"
@@ -99,8 +102,11 @@ impl<'c> CatalogFacts<'c> {
             name: text(row, 0),
             data_type: text(row, 1),
             not_null: is_true(row, 2),
-            has_default: is_true(row, 3),
+            default: row.get(3).cloned().flatten(),
             indexed: is_true(row, 4),
+            is_key: is_true(row, 5),
+            auto_increment: is_true(row, 6),
+            generated: is_true(row, 7),
             ..KnownColumn::default()
         });
         let split = |row: &Row| text(row, 1).split('\u{1}').map(str::to_owned).collect::<Vec<String>>();
@@ -113,6 +119,7 @@ impl<'c> CatalogFacts<'c> {
             known: Known {
                 columns: Some(columns.collect()),
                 checks: checks.iter().map(|row| text(row, 0)).collect(),
+                has_primary_key: Some(indexes.iter().any(|row| is_true(row, 0))),
                 ..Known::default()
             },
             primary_key: indexes.iter().find(|row| is_true(row, 0)).map(split).unwrap_or_default(),
@@ -129,11 +136,12 @@ impl<'c> CatalogFacts<'c> {
         ));
         let row = facts.first()?;
         let columns = self.rows(&format!(
-            "SELECT column_name, column_type, is_nullable, column_default IS NOT NULL AND column_default <> 'NULL', column_key <> '', character_set_name, \
-             collation_name, column_key = 'PRI', column_default, extra, column_comment FROM information_schema.columns WHERE table_schema = {schema} AND table_name = {name} ORDER BY ordinal_position"
+            "SELECT column_name, column_type, is_nullable, column_default, column_key <> '', character_set_name, \
+             column_key = 'PRI', extra, column_comment, collation_name FROM \
+             information_schema.columns WHERE table_schema = {schema} AND table_name = {name} ORDER BY ordinal_position"
         ));
         let parts = self.rows(&format!(
-            "SELECT index_name, column_name, index_type FROM information_schema.statistics WHERE table_schema = {schema} AND table_name = {name} \
+            "SELECT index_name, coalesce(column_name, ''), index_type FROM information_schema.statistics WHERE table_schema = {schema} AND table_name = {name} \
              ORDER BY index_name, seq_in_index"
         ));
         let referring = self.rows(&format!(
@@ -144,6 +152,9 @@ impl<'c> CatalogFacts<'c> {
             "SELECT (count_insert + count_update + count_delete) / greatest((SELECT variable_value FROM \
              performance_schema.global_status WHERE variable_name = 'Uptime'), 1) FROM \
              performance_schema.table_io_waits_summary_by_table WHERE object_schema = {schema} AND object_name = {name}"
+        ));
+        let triggers = self.rows(&format!(
+            "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = {schema} AND event_object_table = {name}"
         ));
         let mut indexes: Vec<(String, Vec<String>)> = Vec::new();
         for part in &parts {
@@ -157,37 +168,31 @@ impl<'c> CatalogFacts<'c> {
             name: text(row, 0),
             data_type: text(row, 1),
             not_null: text(row, 2) == "NO",
-            has_default: is_true(row, 3),
-            indexed: indexes.iter().any(|(_, columns)| columns.contains(&text(row, 0))),
+            default: row.get(3).cloned().flatten().filter(|default| default != "NULL"),
+            indexed: is_true(row, 4),
             character_set: row.get(5).cloned().flatten(),
-            collation: row.get(6).cloned().flatten(),
-            is_key: is_true(row, 7),
-            // MariaDB spells what is missing.
-            default: row.get(8).cloned().flatten().filter(|default| default != "NULL"),
-            auto_increment: text(row, 9).contains("auto_increment"),
-            generated: text(row, 9).contains("GENERATED") && !text(row, 9).contains("DEFAULT_GENERATED"),
-            on_update: text(row, 9).to_ascii_lowercase().contains("on update"),
-            comment: text(row, 10),
+            is_key: is_true(row, 6),
+            auto_increment: text(row, 7).to_ascii_lowercase().contains("auto_increment"),
+            generated: text(row, 7).to_ascii_uppercase().contains(" GENERATED"),
+            on_update: text(row, 7).to_ascii_lowercase().contains("on update"),
+            comment: text(row, 8),
+            collation: row.get(9).cloned().flatten(),
         });
-        let triggers = self.rows(&format!(
-            "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = {schema} AND event_object_table = {name}"
-        ));
-        let known = Known {
-            columns: Some(columns.collect()),
-            engine: row.get(3).cloned().flatten(),
-            row_format: row.get(4).cloned().flatten(),
-            has_fulltext: parts.iter().any(|part| text(part, 2) == "FULLTEXT"),
-            has_primary_key: Some(indexes.iter().any(|(name, _)| name == "PRIMARY")),
-            triggers: triggers.iter().map(|row| text(row, 0)).collect(),
-            ..Known::default()
-        };
         Some(TableFacts {
             rows: number(row, 0),
             bytes: number(row, 1),
             index_bytes: number(row, 2),
             writes_per_second: written.first().and_then(|row| text(row, 0).parse().ok()),
             referenced_by: referring.iter().map(qualified).collect(),
-            known,
+            known: Known {
+                columns: Some(columns.collect()),
+                engine: row.get(3).cloned().flatten(),
+                row_format: row.get(4).cloned().flatten(),
+                has_fulltext: parts.iter().any(|part| text(part, 2) == "FULLTEXT"),
+                has_primary_key: Some(indexes.iter().any(|(name, _)| name == "PRIMARY")),
+                triggers: triggers.iter().map(|row| text(row, 0)).collect(),
+                ..Known::default()
+            },
             primary_key: indexes
                 .iter()
                 .find(|(name, _)| name == "PRIMARY")
@@ -201,7 +206,7 @@ impl<'c> CatalogFacts<'c> {
         let quoted = self.dialect.quote_identifier(&table.name);
         let name = self.literal(&table.name);
         let found = self.rows(&format!(
-            "SELECT name, (SELECT page_count FROM pragma_page_count()), (SELECT page_size FROM pragma_page_size()), sql FROM sqlite_master \
+            "SELECT name, (SELECT page_count FROM pragma_page_count()), (SELECT page_size FROM pragma_page_size()) FROM sqlite_master \
              WHERE type = 'table' AND lower(name) = lower({name})"
         ));
         let file = found.first()?;
@@ -210,7 +215,12 @@ impl<'c> CatalogFacts<'c> {
         let rows = highest.first().map(|row| number(row, 0)).unwrap_or(0);
         let bytes = number(file, 1).saturating_mul(number(file, 2));
         let columns = self.rows(&format!(
-            "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, dflt_value, hidden = 2 FROM pragma_table_xinfo({name}) ORDER BY cid"
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden IN (2, 3) FROM pragma_table_xinfo({name}) WHERE hidden <> 1 ORDER BY cid"
+        ));
+        let strict =
+            self.rows(&format!("SELECT strict FROM pragma_table_list({name}) WHERE schema = 'main'"));
+        let triggers = self.rows(&format!(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower({name})"
         ));
         let parts = self.rows(&format!(
             "SELECT l.name, i.name FROM pragma_index_list({name}) l, pragma_index_info(l.name) i WHERE l.partial = 0 ORDER BY l.seq, \
@@ -239,34 +249,21 @@ impl<'c> CatalogFacts<'c> {
         if !key.is_empty() {
             all.push(key.clone());
         }
-        let columns = columns.iter().map(|row| KnownColumn {
-            name: text(row, 0),
-            data_type: text(row, 1),
-            not_null: is_true(row, 2),
-            has_default: is_true(row, 3),
-            indexed: all.iter().flatten().any(|column| *column == text(row, 0)),
-            is_key: number(row, 4) > 0,
-            default: row.get(5).cloned().flatten(),
-            generated: is_true(row, 6),
-            ..KnownColumn::default()
-        });
-        let attached = self.rows(&format!(
-            "SELECT type, name FROM sqlite_master WHERE lower(tbl_name) = lower({name}) AND type IN ('index', 'trigger') AND sql IS NOT \
-             NULL ORDER BY name"
-        ));
-        let named = |kind: &str| -> Vec<String> {
-            attached.iter().filter(|row| text(row, 0) == kind).map(|row| text(row, 1)).collect()
-        };
-        let (checks, is_strict) = sqlite_checks(&text(file, 3));
-        let known = Known {
-            columns: Some(columns.collect()),
-            checks,
-            is_strict,
-            has_primary_key: Some(!key.is_empty()),
-            triggers: named("trigger"),
-            index_names: named("index"),
-            ..Known::default()
-        };
+        let columns = columns
+            .iter()
+            .map(|row| KnownColumn {
+                name: text(row, 0),
+                data_type: text(row, 1),
+                not_null: is_true(row, 2),
+                default: row.get(3).cloned().flatten(),
+                is_key: number(row, 4) > 0,
+                generated: is_true(row, 5),
+                ..KnownColumn::default()
+            })
+            .map(|column| KnownColumn {
+                indexed: all.iter().flatten().any(|other| *other == column.name),
+                ..column
+            });
         Some(TableFacts {
             rows,
             // Of the whole file, at most: which pages are whose is not told without reading them.
@@ -274,7 +271,13 @@ impl<'c> CatalogFacts<'c> {
             index_bytes: 0,
             writes_per_second: None,
             referenced_by: referring.iter().map(qualified).collect(),
-            known,
+            known: Known {
+                columns: Some(columns.collect()),
+                has_primary_key: Some(!key.is_empty()),
+                is_strict: strict.first().is_some_and(|row| is_true(row, 0)),
+                triggers: triggers.iter().map(|row| text(row, 0)).collect(),
+                ..Known::default()
+            },
             primary_key: key,
             indexes: all,
         })
@@ -329,20 +332,6 @@ impl Facts for CatalogFacts<'_> {
     fn throughput(&self) -> u64 {
         0
     }
-}
-
-/// The checks of a table of SQLite, which lists only its statement, and whether it is `STRICT`.
-fn sqlite_checks(statement: &str) -> (Vec<String>, bool) {
-    let server = ServerVersion { dialect: Dialect::Sqlite, version: (3, 0, 0) };
-    let read = ddl::read(statement, server);
-    let Some(ChangeKind::CreateTable { columns, constraints, options, .. }) =
-        read.changes.first().map(|change| &change.kind)
-    else {
-        return (Vec::new(), false);
-    };
-    let all = columns.iter().flat_map(|column| &column.constraints).chain(constraints);
-    let checks = all.filter_map(|constraint| constraint.expression.clone()).collect();
-    (checks, options.iter().any(|(name, _)| name == "STRICT"))
 }
 
 fn text(row: &Row, index: usize) -> String {

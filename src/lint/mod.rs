@@ -18,6 +18,7 @@ pub use input::{Direction, Facts, Migration, Statement, TableFacts};
 pub use rule::{Check, Example, Hit, Rule, Site, Whole, place, told};
 pub use rules::all as rules;
 pub use situation::Situation;
+pub use squawk::SquawkHit;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use dunlin_compat::model::Dialect;
 
+use super::squawk::SquawkHit;
 use super::{Facts, Finding, Fix, Migration, Settings, Severity, Situation, Statement, TableFacts};
 use crate::ddl::{self, Blocks, Change, ChangeKind, Effect, Known, ServerVersion, TableLock, TableName};
 
@@ -37,8 +38,8 @@ pub enum Check {
     Statement(fn(&Site<'_>, &mut Vec<Hit>)),
     /// At the migration as a whole; a hit comes with the index of its statement, if it is about one.
     Migration(fn(&Whole<'_>, &mut Vec<(Option<usize>, Hit)>)),
-    /// squawk looks alone.
-    Squawk,
+    /// squawk finds the place; the function says what it means in this situation, or that it means nothing.
+    Squawk(fn(&Site<'_>, &SquawkHit) -> Option<Hit>),
     /// What makes its findings is no rule.
     Elsewhere,
 }
@@ -53,7 +54,7 @@ pub struct Example {
     /// What is flagged; several statements share a transaction unless they cannot.
     pub flagged: &'static str,
     /// What the last statement of it does to the table: the lock (as `pg_locks` spells it; MySQL's gentlest `ALGORITHM`, `LOCK` that the
-    /// server takes; empty: not about locks) and whether the table is rewritten.
+    /// server takes; `refused`: the server refuses it; empty: not about locks) and whether the table is rewritten.
     pub flagged_does: (&'static str, bool),
     /// The safe form: statements, separated by `;`; empty where there is none to run.
     pub safe: &'static str,
@@ -211,7 +212,7 @@ impl Site<'_> {
     /// Whether the column has a default, as far as the database tells; without one it may have.
     pub fn had_default(&self, table: &TableName, name: &str) -> bool {
         let Some(columns) = self.table(table).and_then(|facts| facts.known.columns) else { return true };
-        columns.iter().find(|column| column.name == name).is_none_or(|column| column.has_default)
+        columns.iter().find(|column| column.name == name).is_none_or(|column| column.default.is_some())
     }
 
     /// Whether the statement names one row, by a primary key that the database knows, or by `id`.

@@ -15,6 +15,7 @@ mod postgres;
 mod sqlite;
 mod statement;
 pub mod text;
+mod tokens;
 
 pub use bind::{BindError, bind};
 pub(crate) use classify::Reader;
@@ -28,6 +29,7 @@ pub use error::{SplitError, SplitProblem};
 pub(crate) use lexer::TokenKind;
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
+pub use tokens::{Piece, PieceKind, pieces};
 
 use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};
 

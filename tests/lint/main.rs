@@ -16,7 +16,7 @@ fn shop(second: &str) -> Project {
     Project::with(&[
         (
             "migrations/1_orders.sql",
-            "-- migrate:up\nCREATE TABLE customers (id bigint PRIMARY KEY);\nCREATE TABLE orders (id bigint PRIMARY KEY, status \
+            "-- migrate:up\nCREATE TABLE customers (id bigint PRIMARY KEY);\nCREATE TABLE orders (id bigint NOT NULL PRIMARY KEY, status \
              varchar(20), note text);\n\n-- migrate:down\nDROP TABLE orders;\nDROP TABLE customers;\n",
         ),
         ("migrations/2_change.sql", second),

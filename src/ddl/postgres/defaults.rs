@@ -8,7 +8,7 @@ use crate::ddl::ColumnDefault;
 
 /// Functions of PostgreSQL that are evaluated once for a whole statement, as far as defaults call them. A name that is not here may
 /// be a volatile one.
-pub(crate) const NON_VOLATILE: &[&str] = &[
+pub const NON_VOLATILE: &[&str] = &[
     "abs",
     "age",
     "array_append",

@@ -85,7 +85,11 @@ fn is_too_deep(text: &str) -> bool {
             word += 1;
         } else {
             let ended = text.get(index.saturating_sub(word)..index).unwrap_or_default();
-            if (3..=4).contains(&word) && ["not", "case"].iter().any(|it| it.eq_ignore_ascii_case(ended)) {
+            if (3..=7).contains(&word)
+                && ["not", "case", "explain", "array", "setof"]
+                    .iter()
+                    .any(|it| it.eq_ignore_ascii_case(ended))
+            {
                 prefixes += 1;
             }
             if (2..=5).contains(&word)

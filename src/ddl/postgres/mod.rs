@@ -14,10 +14,12 @@ mod tests;
 mod tree;
 mod types;
 
-pub(crate) use defaults::NON_VOLATILE;
+pub use defaults::NON_VOLATILE;
 pub(super) use effects::effects;
+pub(crate) use effects::has_not_null_check;
 pub(crate) use limits::parse;
-pub(crate) use types::{PgType, canonical, is_binary_coercible};
+pub(crate) use tables::kind_by_name;
+pub(crate) use types::{canonical, is_binary_coercible};
 
 use dunlin_compat::model::Dialect;
 use squawk_syntax::SyntaxKind;

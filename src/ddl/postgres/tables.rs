@@ -174,6 +174,10 @@ fn alter_column(table: TableName, node: &SyntaxNode) -> Option<ChangeKind> {
         | S::SET_GENERATED_OPTIONS
         | S::SET_SEQUENCE_OPTION
         | S::RESTART => K::ChangeGenerated { table, column, adds: false },
+        // What a statistics target or `n_distinct` takes is weaker than what storage and compression take.
+        S::SET_STORAGE | S::SET_COMPRESSION => {
+            K::OtherTableChange { table, clause: tree::first_words(&option) }
+        }
         _ => K::SetColumnOption { table, column },
     })
 }

@@ -1,7 +1,7 @@
 use dunlin_compat::model::Dialect;
 
 use crate::ddl::{ChangeKind, RowChange, TableName};
-use crate::lint::{Check, Example, Fix, Group, Hit, Rule, Severity, Site};
+use crate::lint::{Check, Example, Fix, Group, Hit, Rule, Severity, Site, TableFacts};
 
 pub const RULE: Rule = Rule {
     id: "rows-changed-at-once",
@@ -35,7 +35,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             continue;
         }
         let message = format!("rows of {table} are {verb} in one transaction, and stay locked until it ends");
-        let key = site.table(table).and_then(|facts| facts.primary_key.first().cloned());
+        let key = site.table(table).as_ref().and_then(whole_key);
         let advice = format!(
             "Change them in batches: `-- migrate:batch table={table} key={0}` with `WHERE {0} BETWEEN :from AND :to`.",
             key.as_deref().unwrap_or("id")
@@ -43,6 +43,13 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
         let fix = key.and_then(|key| batches(site, table, &key));
         hits.push(Hit::at(change, message, advice).on(table).fix(fix));
     }
+}
+
+/// The column of a key that no row lacks: SQLite lets most be NULL.
+fn whole_key(facts: &TableFacts) -> Option<String> {
+    let [key] = facts.primary_key.as_slice() else { return None };
+    let column = facts.known.columns.as_ref()?.iter().find(|column| column.name == *key)?;
+    (column.not_null || column.data_type.eq_ignore_ascii_case("integer")).then(|| key.clone())
 }
 
 /// The statement for a range of keys.
