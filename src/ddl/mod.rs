@@ -15,6 +15,7 @@ pub use change::{
     RowChange, Statement, TableName,
 };
 pub use effect::{Blocks, Effect, Known, MysqlAlgorithm, PostgresLock, TableLock};
+pub use postgres::NON_VOLATILE;
 
 use dunlin_compat::model::Dialect;
 
