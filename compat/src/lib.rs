@@ -10,6 +10,7 @@ pub mod backfill;
 pub mod flyway;
 pub mod knex;
 pub mod knex_settings;
+pub mod lint_settings;
 pub mod model;
 pub mod native;
 pub mod plugin_settings;

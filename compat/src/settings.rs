@@ -16,6 +16,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::alembic_settings::{ALEMBIC_KEYS, AlembicSettings};
 use crate::knex_settings::{KNEX_KEYS, KnexSettings};
+use crate::lint_settings::{LINT_KEYS, LintSettings};
 use crate::model::Carrier;
 use crate::native::TableName;
 use crate::native::suggest::nearest;
@@ -29,7 +30,7 @@ pub const FILE_NAME: &str = "dunlin.toml";
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The keys at the top of the file.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "tool",
     "url",
     "migrations",
@@ -46,6 +47,7 @@ const KEYS: [&str; 17] = [
     "alembic",
     "knex",
     "rails",
+    "lint",
     "plugin",
 ];
 
@@ -121,6 +123,8 @@ pub struct Settings {
     pub knex: KnexSettings,
     /// What concerns Rails projects.
     pub rails: RailsSettings,
+    /// Which safety rules look, and what of theirs stops `up`.
+    pub lint: LintSettings,
     /// `[plugin.NAME]`: what is said of plugins, by their names in migrations.
     pub plugin: BTreeMap<String, PluginTable>,
 }
@@ -144,6 +148,7 @@ impl Default for Settings {
             alembic: AlembicSettings::default(),
             knex: KnexSettings::default(),
             rails: RailsSettings::default(),
+            lint: LintSettings::default(),
             plugin: BTreeMap::new(),
         }
     }
@@ -315,8 +320,13 @@ fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String)> {
     if let Some(found) = unknown_in(table, "", &KEYS) {
         return Some(found);
     }
-    let tables: [(&str, &[&str]); 4] =
-        [("flyway", &FLYWAY_KEYS), ("alembic", &ALEMBIC_KEYS), ("knex", &KNEX_KEYS), ("rails", &RAILS_KEYS)];
+    let tables: [(&str, &[&str]); 5] = [
+        ("flyway", &FLYWAY_KEYS),
+        ("alembic", &ALEMBIC_KEYS),
+        ("knex", &KNEX_KEYS),
+        ("rails", &RAILS_KEYS),
+        ("lint", &LINT_KEYS),
+    ];
     tables.into_iter().find_map(|(name, known)| match table.get(name).map(Spanned::get_ref) {
         Some(DeValue::Table(table)) => unknown_in(table, &format!("{name}."), known),
         _ => None,

@@ -6,7 +6,7 @@ use dunlin_compat::model::{Direction, Request};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::Project;
-use super::up::Interrupted;
+use super::up::{Interrupted, Watched};
 use super::{Global, report};
 use crate::engine::OnUnfinished;
 
@@ -27,6 +27,8 @@ pub struct DownArgs {
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
     #[command(flatten)]
+    watched: Watched,
+    #[command(flatten)]
     interrupted: Interrupted,
 }
 
@@ -34,6 +36,7 @@ pub struct DownArgs {
 pub fn run(global: &Global, arguments: &DownArgs) -> Result<Exit, Failure> {
     let mut project = Project::open(global)?;
     project.options.in_flight = arguments.interrupted.in_flight();
+    project.watching = arguments.watched.watching();
     let request =
         Request { direction: Some(Direction::Down), to: arguments.to.clone(), steps: arguments.steps };
     let finished =

@@ -11,11 +11,11 @@ pub enum Exit {
     Failed,
     /// 2: the command line is wrong.
     Usage,
-    /// 3: with `--check`, migrations are pending or the history has drifted.
+    /// 3: with `--check`, migrations are pending; schemas differ.
     Pending,
     /// 4: the migration lock was not obtained.
     Locked,
-    /// 5: validation found something.
+    /// 5: validation or verification found something.
     Found,
 }
 

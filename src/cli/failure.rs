@@ -12,6 +12,10 @@ use super::output;
 use crate::db::{DbError, DbErrorKind};
 use crate::engine::{CodeFailure, RunError, StatementFailure};
 use crate::guest::GuestError;
+use crate::lint::{Finding, Severity};
+use crate::schema::SchemaError;
+use crate::scratch::ScratchError;
+use crate::verify::VerifyError;
 
 /// An error of a command.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub struct Failure {
     pub server_code: Option<String>,
     /// What was found wrong, where that is more than one thing.
     pub problems: Vec<Problem>,
+    /// What stands before it for people.
+    preface: String,
     excerpt: Option<Excerpt>,
 }
 
@@ -53,6 +59,7 @@ impl Failure {
             place: None,
             server_code: None,
             problems: Vec::new(),
+            preface: String::new(),
             excerpt: None,
         }
     }
@@ -104,6 +111,7 @@ impl Failure {
             return;
         }
         // What is no terminal, or wants no colours, gets none.
+        output::note_text(&self.preface);
         output::note_text(&self.render(true));
     }
 
@@ -231,6 +239,47 @@ impl From<DbError> for Failure {
     }
 }
 
+impl From<SchemaError> for Failure {
+    fn from(error: SchemaError) -> Failure {
+        let message = error.to_string();
+        match error {
+            SchemaError::Server(error) => Failure { message, ..Failure::from(error) },
+        }
+    }
+}
+
+impl From<ScratchError> for Failure {
+    fn from(error: ScratchError) -> Failure {
+        let (message, advice) = (error.to_string(), error.advice());
+        let mut failure = match error {
+            ScratchError::Server { error, .. } => Failure { message, ..Failure::from(error) },
+            ScratchError::Dump { path, line, message } => Failure::new("DUMP", message).at(&path, line),
+            _ => Failure::new("SCRATCH", message),
+        };
+        failure.help = advice.or(failure.help);
+        failure
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Failure {
+        let message = error.to_string();
+        match error {
+            VerifyError::Scratch(error) => error.into(),
+            VerifyError::Schema(error) => error.into(),
+            VerifyError::Run(error) => (*error).into(),
+            VerifyError::Replay(error) => {
+                let mut failure = Failure::from(*error);
+                failure.message = format!("bringing the scratch database to where the live one is: {}", failure.message);
+                failure
+            }
+            VerifyError::Baseline { .. } => Failure::new("BASELINE", message).help(
+                "Give a dump of the database as it was at the baseline with --dump FILE, its schema at least.",
+            ),
+        }
+    }
+}
+
 /// What to do where the server or driver does not say.
 fn advice(error: &DbError) -> Option<&'static str> {
     let number = error.code.unwrap_or(0);
@@ -292,6 +341,8 @@ impl From<RunError> for Failure {
                 let failed = *failed;
                 Failure::from(failed.error).at(&failed.path, failed.line)
             }
+            RunError::Unsafe(findings) => of_findings(message, &findings),
+            RunError::Plugin { .. } => Failure::new("PLUGIN", message),
             RunError::Unfinished(_) => Failure::new("UNFINISHED", message),
             RunError::Guest(error) => of_guest(error),
             RunError::Code(failed) => of_code(*failed),
@@ -299,6 +350,31 @@ impl From<RunError> for Failure {
                 .help("Everything of the migration was rolled back. Look at `dunlin status`, then run again."),
         }
     }
+}
+
+/// The findings stand before the error that they are the reason of.
+fn of_findings(message: String, findings: &[Finding]) -> Failure {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
+        let file = std::fs::read_to_string(&finding.path).ok();
+        text.push_str(&super::lint::rendered(finding, file.as_deref()));
+        text.push('\n');
+    }
+    let problems = findings.iter().map(|finding| Problem {
+        code: finding.rule.clone(),
+        message: finding.message.clone(),
+        path: Some(finding.path.clone()),
+    });
+    Failure {
+        exit: Exit::Found,
+        problems: problems.collect(),
+        preface: text,
+        ..Failure::new("UNSAFE", message)
+    }
+    .help(
+        "`dunlin lint` shows it again, `--fix` writes safe forms; a comment `-- dunlin:allow RULE: REASON` lets it pass, and \
+         `up --no-lint` everything.",
+    )
 }
 
 fn of_guest(error: GuestError) -> Failure {

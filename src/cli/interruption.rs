@@ -1,4 +1,4 @@
-//! Ctrl-C, and being asked to end, while the code of a migration runs.
+//! Ctrl-C, and being asked to end, while the code of a migration runs or a scratch database is there.
 
 use std::sync::OnceLock;
 
@@ -32,6 +32,7 @@ fn listen(interrupt: Interrupt) {
                 interrupt.raise();
                 output::note("Stopping the migration; once more ends dunlin at once.");
             } else {
+                crate::scratch::remove_all();
                 let _ = emulate_default_handler(signal);
             }
         }

@@ -5,13 +5,17 @@ mod alembic_project;
 mod backfill;
 mod baseline;
 mod completions;
+mod diff;
 mod doctor;
 mod down;
+mod drift;
 mod exit;
 mod failure;
 mod flyway;
+mod history;
 mod interruption;
 mod knex;
+mod lint;
 mod new;
 mod output;
 mod pack;
@@ -23,11 +27,14 @@ mod rails;
 mod redo;
 mod repair;
 mod report;
+mod scratch;
 mod script;
 mod status;
 mod table;
 mod up;
 mod validate;
+mod verify;
+mod watched_progress;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -44,8 +51,8 @@ use failure::Failure;
 /// The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the tool's own
 /// configuration.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not obtained,
-/// 5 validation found something.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending (with --check) or drifted, 4 lock not obtained,
+/// 5 lint, validation or verification found something.
 #[derive(Debug, Parser)]
 #[command(name = "dunlin", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:
@@ -108,6 +115,10 @@ enum Command {
     Redo(redo::RedoArgs),
     New(new::NewArgs),
     Validate(validate::ValidateArgs),
+    Lint(lint::LintArgs),
+    Verify(verify::VerifyArgs),
+    Drift(drift::DriftArgs),
+    Diff(diff::DiffArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Backfill(backfill::BackfillArgs),
@@ -164,6 +175,10 @@ pub fn main() -> ExitCode {
         Command::Redo(arguments) => redo::run(&cli.global, arguments),
         Command::New(arguments) => new::run(&cli.global, arguments),
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
+        Command::Lint(arguments) => lint::run(&cli.global, arguments),
+        Command::Verify(arguments) => verify::run(&cli.global, arguments),
+        Command::Drift(arguments) => drift::run(&cli.global, arguments),
+        Command::Diff(arguments) => diff::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),

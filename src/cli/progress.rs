@@ -12,12 +12,35 @@ use super::backfill::{Shown, sentence};
 use super::output;
 use crate::backfill::BackfillEvent;
 use crate::engine::{Event, Observer};
+use crate::lint::Severity;
 
 /// Shows the events of a run.
 pub struct Progress {
     bar: ProgressBar,
     backfill: Shown,
     quiet: bool,
+}
+
+/// Says lines beside a display.
+pub struct Line {
+    bar: ProgressBar,
+}
+
+impl Line {
+    /// Says a line.
+    pub fn say(&self, text: &str) {
+        if self.bar.is_hidden() {
+            output::note(text);
+        } else {
+            // The bar writes past `anstream`, which knows whether colours are wanted.
+            let plain = anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never;
+            self.bar.println(if plain {
+                anstream::adapter::strip_str(text).to_string()
+            } else {
+                text.to_owned()
+            });
+        }
+    }
 }
 
 impl Progress {
@@ -38,18 +61,13 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
+    /// What says lines beside the display, from other threads too.
+    pub fn lines(&self) -> Line {
+        Line { bar: self.bar.clone() }
+    }
+
     fn line(&self, text: &str) {
-        if self.bar.is_hidden() {
-            output::note(text);
-        } else {
-            // The bar writes past `anstream`, which knows whether colours are wanted.
-            let plain = anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never;
-            self.bar.println(if plain {
-                anstream::adapter::strip_str(text).to_string()
-            } else {
-                text.to_owned()
-            });
-        }
+        self.lines().say(text);
     }
 
     /// On a terminal the migration's bar tells how far its backfill is.
@@ -92,6 +110,16 @@ impl Observer for Progress {
                 if migrations > 0 && !self.quiet && std::io::stderr().is_terminal() {
                     self.bar.set_draw_target(ProgressDrawTarget::stderr());
                     self.bar.enable_steady_tick(Duration::from_millis(100));
+                }
+            }
+            Event::Checked { findings } => {
+                let warnings =
+                    findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+                if warnings > 0 {
+                    let noun = if warnings == 1 { "warning" } else { "warnings" };
+                    self.line(&warning_line(&format!(
+                        "the safety rules have {warnings} {noun}; `dunlin lint` shows them"
+                    )));
                 }
             }
             Event::Setup { message } => self.chat(message),

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use dunlin_compat::model::{Adapter, AdapterError, Context, Plan, Step};
+use dunlin_compat::model::{Adapter, AdapterError, Context, Dialect, Plan, Step};
 use dunlin_compat::native::Native;
 use dunlin_compat::project::{self, DetectError, Detected};
 use dunlin_compat::settings::{Settings, SettingsError, Tool};
@@ -11,11 +12,17 @@ use dunlin_compat::settings::{Settings, SettingsError, Tool};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
+use super::watched_progress::WatchedProgress;
 use super::{Format, Global};
+use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, OnUnfinished, RunOptions, RunReport};
 use crate::guest::{GuestSource, Guests};
 use crate::plugin::Shelf;
+use crate::schema::Scope;
+use crate::trace::Trace;
+use crate::verify::Bench;
+use crate::waits::Waits;
 
 /// A project with its database's address.
 pub struct Project {
@@ -29,6 +36,17 @@ pub struct Project {
     facts: Vec<(&'static str, &'static str, String)>,
     /// How runs behave.
     pub options: RunOptions,
+    /// How runs are watched.
+    pub watching: Watching,
+}
+
+/// How a run is watched from a second session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Watching {
+    /// Whether everything seen is shown as it goes.
+    pub live: bool,
+    /// How long others may wait for the run before it stands back.
+    pub block_limit: Option<Duration>,
 }
 
 impl Project {
@@ -76,7 +94,18 @@ impl Project {
         options: RunOptions,
     ) -> Project {
         let (tool, evidence, root) = place;
-        Project { adapter, url, url_origin, tool, evidence, root, guests: None, facts: Vec::new(), options }
+        Project {
+            adapter,
+            url,
+            url_origin,
+            tool,
+            evidence,
+            root,
+            guests: None,
+            facts: Vec::new(),
+            options,
+            watching: Watching::default(),
+        }
     }
 
     /// The same with what runs migrations that are code.
@@ -92,6 +121,26 @@ impl Project {
     /// What knows the tool.
     pub fn adapter(&self) -> &dyn Adapter {
         self.adapter.as_ref()
+    }
+
+    /// The dialect that the URL tells; MySQL's and MariaDB's servers are told apart only by asking, unless its scheme says.
+    pub fn dialect(&self) -> Dialect {
+        match self.url.engine {
+            Engine::Postgres => Dialect::Postgres,
+            Engine::Sqlite => Dialect::Sqlite,
+            Engine::Mysql if self.url.to_string().starts_with("mariadb") => Dialect::Mariadb,
+            Engine::Mysql => Dialect::Mysql,
+        }
+    }
+
+    /// Its database.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// A path of the project as seen from its directory.
+    pub fn shown_path<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
     }
 
     /// Opens a session.
@@ -111,8 +160,16 @@ impl Project {
         on_unfinished: OnUnfinished,
         planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
     ) -> Result<RunReport, Failure> {
-        let mut progress = Progress::new(global.format == Format::Json);
-        let open = || self.open_session(Access::Write);
+        let waits = RefCell::new(Waits::new(self.watching.block_limit));
+        let open = || {
+            let connection = self.open_session(Access::Write)?;
+            // SQLite has one writer, and nobody asks it who waits.
+            let is_watched = connection.server().dialect != Dialect::Sqlite;
+            Ok(if is_watched { waits.borrow().watched(connection) } else { connection })
+        };
+        let progress = Progress::new(global.format == Format::Json);
+        let mut progress =
+            WatchedProgress::new(progress, &waits, self.watching.live, || self.open_session(Access::Read));
         let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
         let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
         let result = engine::run(
@@ -125,7 +182,22 @@ impl Project {
             &mut progress,
         );
         progress.finish();
-        Ok(result?)
+        let mut report = result?;
+        report.waits = waits.borrow_mut().stop();
+        Ok(report)
+    }
+
+    /// Has something done with what runs migrations elsewhere than on its database.
+    pub fn with_bench<T>(&self, scope: Scope, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
+        let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
+        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        work(&mut Bench {
+            adapter: self.adapter.as_ref(),
+            options: &self.options,
+            guests,
+            scope,
+            trace: Trace::default(),
+        })
     }
 
     /// Runs a plan that changes the history alone, and also returns what it did, in sentences.
@@ -177,6 +249,7 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
         attempts: settings.retries.saturating_add(1),
         in_flight: None,
         plugins: Shelf::new(&global.directory, settings.plugin.clone()),
+        lint: None,
     }
 }
 

@@ -5,13 +5,33 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::{Format, output};
 use crate::engine::RunReport;
+use crate::waits::WaitReport;
+
+/// A shorter wait is not worth a line.
+const WORTH_TELLING: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Prints what a run did.
 pub fn print(format: Format, report: &RunReport, nothing: &str) -> Result<(), Failure> {
     match format {
         Format::Json => output::json(&document(report)),
         Format::Table if report.migrations.is_empty() => output::line(nothing),
-        Format::Table => output::line(&sentence(report)),
+        Format::Table => {
+            output::line(&sentence(report))?;
+            let WaitReport { sessions, longest, stood_back } = report.waits;
+            if stood_back > 0 || longest >= WORTH_TELLING {
+                let noun = if sessions == 1 { "session" } else { "sessions" };
+                let back = match stood_back {
+                    0 => String::new(),
+                    1 => "; the run stood back once".to_owned(),
+                    times => format!("; the run stood back {times} times"),
+                };
+                output::note(&format!(
+                    "{sessions} {noun} waited for it, {:.1} s at longest{back}.",
+                    longest.as_secs_f64()
+                ));
+            }
+            Ok(())
+        }
     }
 }
 
@@ -28,7 +48,16 @@ fn document(report: &RunReport) -> Value {
             })
         })
         .collect();
-    json!({ "migrations": migrations, "warnings": report.warnings })
+    let waits = &report.waits;
+    json!({
+        "migrations": migrations,
+        "warnings": report.warnings,
+        "waits": {
+            "sessions": waits.sessions,
+            "longestMilliseconds": u64::try_from(waits.longest.as_millis()).unwrap_or(u64::MAX),
+            "stoodBack": waits.stood_back,
+        },
+    })
 }
 
 fn sentence(report: &RunReport) -> String {

@@ -10,12 +10,14 @@ mod text;
 mod tls;
 mod typed;
 pub mod url;
+mod watched;
 
 pub use error::{DbError, DbErrorKind, ErrorFields};
 pub use exists::table_exists_query;
 pub use mask::{Password, mask_url};
 pub use typed::{Cell, Parameter, TypedColumn, TypedOutcome};
 pub use url::DatabaseUrl;
+pub use watched::{Watch, watched};
 
 use dunlin_compat::model::{Lock, Row, Server};
 use std::time::Duration;

@@ -24,10 +24,22 @@ pub struct Known {
     pub columns: Option<Vec<KnownColumn>>,
     /// Expressions of validated checks, as the catalog spells them.
     pub checks: Vec<String>,
+    /// MySQL and MariaDB: the storage engine.
+    pub engine: Option<String>,
+    /// MySQL and MariaDB: the row format, as `information_schema.tables` spells it.
+    pub row_format: Option<String>,
+    /// MySQL and MariaDB: whether it has a full-text index.
+    pub has_fulltext: bool,
+    /// Whether it has a primary key, where that is known.
+    pub has_primary_key: Option<bool>,
+    /// SQLite: `STRICT`
+    pub is_strict: bool,
+    /// Names of its triggers.
+    pub triggers: Vec<String>,
 }
 
 /// What is known of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "plain facts")]
 pub struct KnownColumn {
     pub name: String,
@@ -35,7 +47,18 @@ pub struct KnownColumn {
     pub data_type: String,
     pub not_null: bool,
     pub character_set: Option<String>,
+    pub collation: Option<String>,
     pub indexed: bool,
+    /// Part of the primary key.
+    pub is_key: bool,
+    /// As the catalog spells it; `None`: there is none.
+    pub default: Option<String>,
+    pub auto_increment: bool,
+    pub generated: bool,
+    /// MySQL: `ON UPDATE CURRENT_TIMESTAMP`
+    pub on_update: bool,
+    /// MySQL: its `COMMENT`, empty where there is none.
+    pub comment: String,
 }
 
 /// The lock that a statement holds on a table.

@@ -8,6 +8,7 @@ use dunlin_compat::model::{AdapterError, Direction, Lock};
 use crate::backfill::BackfillError;
 use crate::db::DbError;
 use crate::guest::GuestError;
+use crate::lint::Finding;
 use crate::sql::SplitError;
 
 /// Why a run stopped. What was committed before it stays and is recorded.
@@ -106,6 +107,19 @@ pub enum RunError {
     /// A migration's code failed.
     #[error("{}", .0.message)]
     Code(Box<CodeFailure>),
+
+    /// The safety rules hold the run back. Nothing was sent.
+    #[error("the safety rules found what should not run like this; nothing was run")]
+    Unsafe(Vec<Finding>),
+
+    /// A plugin that checks migrations cannot be loaded, or fails.
+    #[error("the rule plugin {plugin}: {reason}")]
+    Plugin {
+        /// Its name.
+        plugin: String,
+        /// Why.
+        reason: String,
+    },
 
     /// Another program changed the history while a migration ran, so its row does not fit any more.
     #[error(

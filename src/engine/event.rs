@@ -7,6 +7,7 @@ use dunlin_compat::model::{Lock, MigrationStep};
 
 use crate::backfill::BackfillEvent;
 use crate::db::{DbError, Outcome};
+use crate::lint::Finding;
 
 /// Receives the events of a run in the order in which they happen.
 pub trait Observer {
@@ -47,6 +48,11 @@ pub enum Event<'a> {
         migrations: usize,
         /// The adapter's warnings.
         warnings: &'a [String],
+    },
+    /// The safety rules looked, and let the run go on.
+    Checked {
+        /// What they found.
+        findings: &'a [Finding],
     },
     /// A setup step is about to run.
     Setup {

@@ -15,6 +15,8 @@ mod event;
 mod fault;
 mod journal;
 mod journaled;
+mod lint;
+mod lint_input;
 mod lock;
 mod lock_row;
 mod message;
@@ -30,11 +32,14 @@ mod resume;
 mod run;
 mod session;
 mod stepwise;
+mod table_facts;
 
 pub use call::{Call, call};
 pub use error::{BackfillFailure, CodeFailure, RunError, StatementFailure, UnfinishedFailure};
 pub use event::{Event, Observer, Silent};
 pub use journal::{Entry, Journal};
+pub use lint::{LintGate, LintOptions, lint};
+pub use lint_input::lint_migrations;
 pub use lock::locks;
 pub use options::{InFlight, RunOptions};
 pub use prepare::{
@@ -42,3 +47,4 @@ pub use prepare::{
 };
 pub use read::{READING_HISTORY, Snapshot, plan, status, validate};
 pub use run::{Finished, OnUnfinished, Opener, Planner, RunReport, open_session, run};
+pub use table_facts::CatalogFacts;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::LintGate;
 use crate::plugin::Shelf;
 
 /// Options of a run.
@@ -17,6 +18,8 @@ pub struct RunOptions {
     pub in_flight: Option<InFlight>,
     /// The plugins that backfills name.
     pub plugins: Shelf,
+    /// The safety rules that look first, if any do.
+    pub lint: Option<LintGate>,
 }
 
 impl Default for RunOptions {
@@ -27,6 +30,7 @@ impl Default for RunOptions {
             attempts: 10,
             in_flight: None,
             plugins: Shelf::default(),
+            lint: None,
         }
     }
 }

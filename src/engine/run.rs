@@ -9,6 +9,7 @@ use dunlin_compat::model::{
 
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
+use super::lint::hold_back;
 use super::plugins::load_plugins;
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
@@ -16,6 +17,7 @@ use super::{RunError, RunOptions, UnfinishedFailure, lock, lock_row};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
 use crate::sql;
+use crate::waits::WaitReport;
 
 /// Opens a session for writing on the project's database.
 pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
@@ -30,6 +32,8 @@ pub struct RunReport {
     pub migrations: Vec<Finished>,
     /// The adapter's warnings.
     pub warnings: Vec<String>,
+    /// Who waited for it, where it was watched.
+    pub waits: WaitReport,
 }
 
 /// A migration that ran and is recorded.
@@ -80,7 +84,7 @@ pub fn run(
         && !lock_row.as_ref().is_some_and(|row| lock_row::is_left(connection.as_mut(), row))
     {
         observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
-        return Ok(RunReport { migrations: Vec::new(), warnings: plan.warnings });
+        return Ok(RunReport { warnings: plan.warnings, ..RunReport::default() });
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
@@ -228,6 +232,14 @@ impl Runner<'_> {
             let prepared = prepare::plan(&plan, &server)?;
             if self.adapter.foreign_keys() == ForeignKeys::Enforced {
                 prepare::refuse_open_rebuilds(&prepared, &server)?;
+            }
+            if let Some(gate) = &self.options.lint
+                && entry.is_none()
+                && !self.announced
+            {
+                let timed = !self.options.lock_timeout.is_zero();
+                let findings = hold_back(&prepared, gate, self.connection.as_mut(), timed)?;
+                self.observer.event(Event::Checked { findings: &findings });
             }
             if !self.announced {
                 self.announced = true;

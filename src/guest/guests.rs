@@ -177,6 +177,10 @@ impl GuestSource for Guests {
         let running = self.running.get_mut(position).map(|running| &mut running.guest);
         running.ok_or_else(|| GuestError::Protocol { reason: "the guest is gone".to_owned() })
     }
+
+    fn forget(&mut self) {
+        self.running.clear();
+    }
 }
 
 impl Guests {

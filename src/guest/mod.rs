@@ -56,6 +56,9 @@ pub trait GuestSource {
         server: Option<&Server>,
         steps: &mut dyn Steps,
     ) -> Result<&mut Guest, GuestError>;
+
+    /// Ends those that are running, so that the next begin without what a library remembers of a command.
+    fn forget(&mut self) {}
 }
 
 /// The way messages reach a guest: a child process or a sandbox.

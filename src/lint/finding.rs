@@ -8,13 +8,14 @@ use super::Fix;
 use crate::ddl::Effect;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Severity {
     /// Advice.
     Note,
     /// Shown, and nothing more.
     Warning,
     /// Fails `lint`, and stops `up`.
+    #[default]
     Error,
 }
 

@@ -13,14 +13,12 @@ pub struct Migration {
     pub id: String,
     /// Its file.
     pub path: PathBuf,
-    /// The file's text, if it is SQL: suppressions stand in it.
-    pub text: Option<String>,
     /// Its direction.
     pub direction: Direction,
     /// Whether it can be taken back: `None` where the tool cannot tell.
     pub has_down: Option<bool>,
-    /// Whether the file is SQL that a fix can be written into.
-    pub is_sql_file: bool,
+    /// Whether it is code, whose statements are known only when it runs.
+    pub is_code: bool,
     /// Whether the engine sets a lock time-out around its statements.
     pub has_lock_timeout: bool,
     /// Its statements, in order.
@@ -57,7 +55,7 @@ pub trait Facts {
 /// Facts of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableFacts {
-    /// Rows, as the server estimates them.
+    /// Rows, as the server estimates them; 0 only where there is none.
     pub rows: u64,
     /// Bytes of the table without its indexes.
     pub bytes: u64,
@@ -69,6 +67,8 @@ pub struct TableFacts {
     pub referenced_by: Vec<TableName>,
     /// Columns and checks.
     pub known: Known,
+    /// Columns of its primary key.
+    pub primary_key: Vec<String>,
     /// Columns of its indexes, in order.
     pub indexes: Vec<Vec<String>>,
 }

@@ -15,10 +15,13 @@ mod suppression;
 pub use finding::{Finding, Severity};
 pub use fix::{Fix, Group};
 pub use input::{Direction, Facts, Migration, Statement, TableFacts};
-pub use rule::{Check, Example, Hit, Rule, Site, Whole};
+pub use rule::{Check, Example, Hit, Rule, Site, Whole, place, told};
 pub use rules::all as rules;
 pub use situation::Situation;
 pub use squawk::SquawkHit;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::ddl::{self, ServerVersion};
 
@@ -35,19 +38,24 @@ pub struct Settings {
     pub today: String,
 }
 
-/// Checks migrations in the order in which they would run.
-pub fn check(
+/// What the rules find in migrations, in the order in which they would run.
+pub fn findings(
     migrations: &[Migration],
     server: ServerVersion,
     facts: Option<&dyn Facts>,
     settings: &Settings,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for migration in migrations {
-        let found = check_one(migration, server, facts, settings);
-        findings.extend(suppression::apply(migration, found, settings));
-    }
-    findings
+    migrations.iter().flat_map(|migration| check_one(migration, server, facts, settings)).collect()
+}
+
+/// Findings without those that the files allow, and with what is wrong with that. `texts` are the files' texts.
+pub fn suppress(
+    migrations: &[Migration],
+    findings: Vec<Finding>,
+    texts: &BTreeMap<PathBuf, String>,
+    settings: &Settings,
+) -> Vec<Finding> {
+    suppression::apply(migrations, findings, texts, settings)
 }
 
 fn check_one(

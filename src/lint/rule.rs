@@ -6,7 +6,7 @@ use dunlin_compat::model::Dialect;
 
 use super::squawk::SquawkHit;
 use super::{Facts, Finding, Fix, Migration, Settings, Severity, Situation, Statement, TableFacts};
-use crate::ddl::{self, Blocks, Change, Effect, Known, ServerVersion, TableLock, TableName};
+use crate::ddl::{self, Blocks, Change, ChangeKind, Effect, Known, ServerVersion, TableLock, TableName};
 
 /// A rule.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub enum Check {
     Migration(fn(&Whole<'_>, &mut Vec<(Option<usize>, Hit)>)),
     /// squawk finds the place; the function says what it means in this situation, or that it means nothing.
     Squawk(fn(&Site<'_>, &SquawkHit) -> Option<Hit>),
+    /// What makes its findings is no rule.
+    Elsewhere,
 }
 
 /// A flagged statement and its safe form.
@@ -169,14 +171,78 @@ impl Site<'_> {
         self.parsed.changes.iter()
     }
 
-    /// Whether the migration itself made the table.
+    /// Whether nobody uses the table yet: the migration itself made it, or it is not in the database, so that an earlier one will
+    /// have made it.
     pub fn is_new(&self, table: &TableName) -> bool {
-        self.situation.is_new(table)
+        self.situation.is_new(table) || self.facts.is_some_and(|facts| facts.table(table).is_none())
     }
 
     /// Whether the statement shares a transaction with others.
     pub fn in_transaction(&self) -> bool {
         self.statement.transaction.is_some() || self.situation.in_own_transaction
+    }
+
+    /// Whether another table takes this one's name later in the migration, as a rebuild does it.
+    pub fn is_replaced(&self, table: &TableName) -> bool {
+        let later = self.read.iter().skip(self.index + 1).flat_map(|statement| &statement.changes);
+        let renamed = later.filter_map(|change| match &change.kind {
+            ChangeKind::RenameTable { table: from, to } => Some((from, to)),
+            _ => None,
+        });
+        renamed.into_iter().any(|(from, to)| to.name == table.name && self.situation.is_new(from))
+    }
+
+    /// Whether a view gets the table's old name in the migration.
+    pub fn gets_a_view(&self, table: &TableName) -> bool {
+        let all = self.read.iter().flat_map(|statement| &statement.changes);
+        all.into_iter().any(
+            |change| matches!(&change.kind, ChangeKind::CreateView { view, .. } if view.name == table.name),
+        )
+    }
+
+    /// Whether the migration itself adds the column.
+    pub fn adds_column(&self, table: &TableName, name: &str) -> bool {
+        let all = self.read.iter().flat_map(|statement| &statement.changes);
+        all.into_iter().any(|change| {
+            matches!(&change.kind, ChangeKind::AddColumn { table: other, column, .. }
+                if other.name == table.name && column.name == name)
+        })
+    }
+
+    /// Whether the column has a default, as far as the database tells; without one it may have.
+    pub fn had_default(&self, table: &TableName, name: &str) -> bool {
+        let Some(columns) = self.table(table).and_then(|facts| facts.known.columns) else { return true };
+        columns.iter().find(|column| column.name == name).is_none_or(|column| column.default.is_some())
+    }
+
+    /// Whether the statement names one row, by a primary key that the database knows, or by `id`.
+    pub fn names_one_row(&self, table: &TableName) -> bool {
+        let key = self.table(table).map(|facts| facts.primary_key).filter(|key| !key.is_empty());
+        let key = key.unwrap_or_else(|| vec!["id".to_owned()]);
+        let [key] = key.as_slice() else { return false };
+        let Some(place) = self.find_word("WHERE") else { return false };
+        let condition = self.statement.text.get(place + 5..).unwrap_or_default().trim().trim_end_matches(';');
+        let Some((left, right)) = condition.split_once('=') else { return false };
+        let bare = |text: &str| text.trim().trim_matches(['"', '`']).to_lowercase();
+        let is_literal = |text: &str| {
+            let text = text.trim();
+            text.parse::<f64>().is_ok()
+                || (text.len() >= 2
+                    && text.starts_with('\'')
+                    && text.ends_with('\'')
+                    && !text.get(1..text.len() - 1).unwrap_or("'").contains('\''))
+        };
+        bare(left) == *key && is_literal(right)
+    }
+
+    /// Where a keyword stands outside of strings, comments and parentheses: the byte in the statement.
+    pub fn find_word(&self, word: &str) -> Option<usize> {
+        crate::sql::find_word(&self.statement.text, word, self.dialect())
+    }
+
+    /// Whether the migration is being taken back.
+    pub fn is_down(&self) -> bool {
+        self.migration.direction == super::Direction::Down
     }
 
     /// The dialect.
@@ -236,6 +302,7 @@ fn finding(
     let severity = set.unwrap_or_else(|| {
         let severity = hit.severity.unwrap_or(rule.severity);
         match &known {
+            Some(known) if known.rows == 0 => severity.min(Severity::Note),
             Some(known) if !hit.is_whatever_size => by_size(severity, known, &effects),
             _ => severity,
         }
@@ -312,8 +379,8 @@ fn bytes(number: u64) -> String {
     }
 }
 
-/// Line and column of a byte of a statement.
-fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+/// Line and column of a byte of a statement, in its file.
+pub fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     let before = statement.text.get(..offset).unwrap_or_default();
     let found = crate::sql::text::position(&statement.text, before.len());
     if found.line == 1 {

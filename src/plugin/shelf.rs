@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::PluginError;
 use super::package::{Plugin, hexadecimal};
+use super::rule::Rule;
 use super::settings::{PluginSettings, file_of};
 use super::step::Step;
 use super::transform::Transform;
@@ -64,6 +65,14 @@ impl Shelf {
     /// Its table in `dunlin.toml` cannot be used, or those of [`Step::load`].
     pub fn step(&self, name: &str) -> Result<Step, PluginError> {
         Step::of(self.plugin(name)?)
+    }
+
+    /// A plugin that checks migrations.
+    ///
+    /// # Errors
+    /// Its table in `dunlin.toml` cannot be used, or those of [`Rule::load`].
+    pub fn rule(&self, name: &str) -> Result<Rule, PluginError> {
+        Rule::of(self.plugin(name)?)
     }
 
     fn plugin(&self, name: &str) -> Result<Arc<Plugin>, PluginError> {

@@ -15,17 +15,21 @@ mod postgres;
 mod sqlite;
 mod statement;
 pub mod text;
+mod tokens;
 
 pub use bind::{BindError, bind};
+pub(crate) use classify::Reader;
 pub use classify::{
     Control, Facts, ObjectKind, QualifiedName, TableChange, Target, TargetAction, TransactionNeed, Verb,
-    classify, first_word, flyway_non_transactional, foreign_client_encoding, is_foreign_keys_pragma,
-    may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result, sqlite_rebuilds,
-    user_variables, verb, words,
+    classify, find_word, first_word, flyway_non_transactional, foreign_client_encoding,
+    is_foreign_keys_pragma, may_commit, only_fills_variables, reads_last_insert_id, reads_previous_result,
+    sqlite_rebuilds, user_variables, verb, words,
 };
 pub use error::{SplitError, SplitProblem};
+pub(crate) use lexer::TokenKind;
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
+pub use tokens::{Piece, PieceKind, pieces};
 
 use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};
 

@@ -18,7 +18,11 @@ fn examples() -> Vec<(&'static Rule, &'static Example)> {
 
 /// An empty database with what the example needs.
 fn set_up(database: &Database, example: &Example) {
-    database.sql(&format!("DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n{};\n", example.setup));
+    prepare(database, example.setup);
+}
+
+fn prepare(database: &Database, setup: &str) {
+    database.sql(&format!("DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n{setup};\n"));
 }
 
 fn effects(statements: &[String], server: ServerVersion) -> Vec<Effect> {
@@ -158,30 +162,60 @@ fn statements_of(groups: &[Group]) -> Vec<(String, Option<usize>)> {
     all
 }
 
+/// Other ways to write what is fixed: a rule, what it needs, the statement.
+const FORMS: &[(&str, &str, &str)] = &[
+    ("index-without-concurrently", SHOP, "create unique index if not exists \"Number\" on \"Orders\" (\"Number\" desc)"),
+    ("index-without-concurrently", SHOP, "CREATE INDEX ON customers /* why */ (lower(name)) WHERE name IS NOT NULL"),
+    ("drop-index-without-concurrently", SHOP, "drop index if exists by_name, \"By Number\""),
+    ("reindex-without-concurrently", SHOP, "REINDEX (VERBOSE) INDEX by_name"),
+    ("foreign-key-without-not-valid", SHOP, "ALTER TABLE \"Orders\" ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE"),
+    ("foreign-key-without-not-valid", SHOP, "alter table only public.\"Orders\" add note text, add constraint \"By\" foreign key (customer_id) references customers (id) deferrable initially deferred"),
+    ("check-without-not-valid", SHOP, "ALTER TABLE customers ADD CHECK (name <> '' AND length(name) < 100)"),
+    ("check-without-not-valid", SHOP, "ALTER TABLE customers ADD CHECK (id > 0 OR name IS NULL)"),
+    ("unique-constraint-without-index", SHOP, "ALTER TABLE customers ADD UNIQUE (name, id)"),
+    ("unique-constraint-without-index", SHOP, "ALTER TABLE \"Orders\" ADD CONSTRAINT \"Of Customer\" UNIQUE (customer_id) DEFERRABLE INITIALLY DEFERRED, ADD note text"),
+    ("primary-key-without-index", SHOP, "alter table visits add primary key (id, day)"),
+    ("set-not-null", SHOP, "ALTER TABLE \"Orders\" ALTER \"Number\" SET NOT NULL"),
+    ("set-not-null", SHOP, "alter table if exists public.customers alter column name set not null, alter column name set default ''"),
+    ("reference-in-one-step", SHOP, "alter table customers add column referrer bigint references customers on delete set null"),
+];
+
+const SHOP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text); CREATE TABLE \"Orders\" (id bigint PRIMARY KEY, \
+                    customer_id bigint, \"Number\" text); CREATE INDEX by_name ON customers (name); CREATE INDEX \"By Number\" ON \
+                    \"Orders\" (\"Number\"); CREATE TABLE visits (id bigint NOT NULL, day date NOT NULL); INSERT INTO customers VALUES \
+                    (1, 'Ada'), (2, 'Grace'); INSERT INTO \"Orders\" VALUES (1, 1, 'A'), (2, 2, 'B')";
+
 #[test]
 fn a_fix_gives_the_same_schema_and_keeps_nobody_waiting() {
     let Some(database) = database() else { return };
     let server = server(&database);
     let mut wrong = Vec::new();
     let mut fixed = Vec::new();
-    for (rule, example) in examples() {
-        let flagged = measure::statements(example.flagged);
+    let all: Vec<(&'static str, &'static str, &'static str)> = examples()
+        .into_iter()
+        .map(|(rule, example)| (id, example.setup, example.flagged))
+        .chain(FORMS.iter().copied())
+        .collect();
+    for (id, setup, flagged) in all {
+        let flagged = measure::statements(flagged);
         let [one] = flagged.as_slice() else { continue };
-        let found = linted::findings(linted::migration(&linted::in_one(&flagged)), server, rule.id);
-        let fix = found
-            .into_iter()
-            .find(|finding: &Finding| finding.rule == rule.id)
-            .and_then(|finding| finding.fix);
-        let Some(fix) = fix else { continue };
-        let named = format!("{}: {one}", rule.id);
+        let found = linted::findings(linted::migration(&linted::in_one(&flagged)), server, id);
+        let fix = found.into_iter().find(|finding: &Finding| finding.rule == id).and_then(|finding| finding.fix);
+        let named = format!("{id}: {one}");
+        let Some(fix) = fix else {
+            if setup == SHOP {
+                wrong.push(format!("{named}: no fix"));
+            }
+            continue;
+        };
         let fixed_statements = statements_of(&fix.groups);
-        set_up(&database, example);
+        prepare(&database, setup);
         let flagged_schema = if database.try_sql(&format!("{one};")).status == 0 {
             Some(database.schema_dump())
         } else {
             None
         };
-        set_up(&database, example);
+        prepare(&database, setup);
         for group in &fix.groups {
             let measured = if group.transaction {
                 measure::together(&database, &group.statements)
@@ -194,20 +228,26 @@ fn a_fix_gives_the_same_schema_and_keeps_nobody_waiting() {
                 wrong.push(format!("{named}: the fix does {measured:?} in {:?}", group.statements));
             }
         }
+        // A check is left of the bounds of a partition that was detached so; the rule says that it may be dropped.
+        if id == "detach-partition-without-concurrently" {
+            database.sql("ALTER TABLE visits_2020 DROP CONSTRAINT visits_2020_day_check;");
+        }
         if let Some(schema) = flagged_schema
             && schema != database.schema_dump()
         {
             wrong.push(format!("{named}: another schema\n{schema}\n---\n{}", database.schema_dump()));
         }
-        for finding in linted::findings(linted::migration(&fixed_statements), server, rule.id) {
-            if finding.severity > Severity::Note {
+        for finding in linted::findings(linted::migration(&fixed_statements), server, id) {
+            // What the statement that is fixed has besides is not the fix's.
+            let besides = ["unnamed-constraint", "foreign-key-without-index"].contains(&finding.rule.as_str());
+            if finding.severity > Severity::Note && !besides {
                 wrong.push(format!(
                     "{named}: the fix itself is found by {}: {}",
                     finding.rule, finding.message
                 ));
             }
         }
-        fixed.push(rule.id);
+        fixed.push(id);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for id in [

@@ -13,10 +13,9 @@ pub fn migration(statements: &[(String, Option<usize>)]) -> Migration {
     Migration {
         id: "7".to_owned(),
         path: PathBuf::from("migrations/7_orders.sql"),
-        text: None,
         direction: Direction::Up,
         has_down: Some(true),
-        is_sql_file: true,
+        is_code: false,
         has_lock_timeout: true,
         statements: statements
             .iter()

@@ -39,6 +39,7 @@ mod project;
 mod proxy;
 mod rails;
 mod round_trips;
+mod session;
 mod statements;
 mod traces;
 
@@ -59,5 +60,6 @@ pub use rails::{
     RailsAdapter, RailsStage, rails_is_here, rails_releases, rails_url, ruby_folder, version_of,
 };
 pub use round_trips::RoundTrips;
+pub use session::Session;
 pub use statements::{is_of_dunlin, is_of_transaction, one_by_one, with_values};
 pub use traces::{Aspect, Difference, Pace, Trace, same_traces, trace_differences};

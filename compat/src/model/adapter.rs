@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::history::{Context, History, HistoryQueries, Request, StatusEntry, Unfinished};
-use super::plan::Plan;
+use super::plan::{MigrationStep, Plan};
 use super::server::{Lock, LockRow, Row, Server};
 
 /// How SQLite sessions of this tool treat foreign keys outside of rebuilds. Flyway's and others' drivers leave them off.
@@ -24,6 +24,15 @@ pub struct Problem {
     pub message: String,
     /// The file, if there is one.
     pub path: Option<PathBuf>,
+}
+
+/// What takes a migration of the project back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversal {
+    /// [`MigrationStep::id`] of both ways.
+    pub id: String,
+    /// What would run; `None`: there is no way back.
+    pub step: Option<MigrationStep>,
 }
 
 /// Why an adapter refuses. Every variant names the file, the reason and the way out.
@@ -136,6 +145,12 @@ pub trait Adapter: Send {
 
     /// What to run for a request.
     fn plan(&self, context: &Context<'_>, request: &Request) -> Result<Plan, AdapterError>;
+
+    /// What would take each migration of the project back, applied or not; without those of which it takes running code to
+    /// know.
+    fn reversals(&self, _server: &Server) -> Vec<Reversal> {
+        Vec::new()
+    }
 
     /// What of the history does not fit the project.
     fn validate(&self, context: &Context<'_>) -> Result<Vec<Problem>, AdapterError>;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{
     Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, Plan, Problem, Request,
-    Server, StatusEntry,
+    Reversal, Server, StatusEntry,
 };
 
 mod blocks;
@@ -146,6 +146,10 @@ impl Adapter for Native {
             Direction::Up => plan::up(situation, request),
             Direction::Down => plan::down(situation, request),
         })
+    }
+
+    fn reversals(&self, server: &Server) -> Vec<Reversal> {
+        self.files.iter().map(|file| plan::reversal(&self.table, server, file)).collect()
     }
 
     fn validate(&self, context: &Context<'_>) -> Result<Vec<Problem>, AdapterError> {

@@ -2,7 +2,7 @@
 
 use crate::model::{
     AdapterError, Block, Dialect, Direction, EachStatement, HistoryStatement, MigrationStep, Plan, Record,
-    Request, Server, Step,
+    Request, Reversal, Server, Step,
 };
 
 use super::blocks::blocks;
@@ -57,7 +57,8 @@ pub(super) fn up(situation: &Situation<'_>, request: &Request) -> Result<Plan, A
     for file in pending {
         let record = history::insert(situation.table, situation.server, file, batch);
         let blocks = forward_blocks(file)?;
-        plan.steps.push(step(situation.server, file, &file.version, Direction::Up, blocks, record));
+        let step = step(situation.server, file, &file.version, Direction::Up, blocks, record);
+        plan.steps.push(Step::Migration(Box::new(step)));
     }
     Ok(plan)
 }
@@ -108,9 +109,8 @@ pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan,
                 joined.title()
             ));
         }
-        let record =
-            HistoryStatement::plain(history::delete(situation.table, situation.server, joined.version));
-        plan.steps.push(step(situation.server, file, joined.version, Direction::Down, blocks, record));
+        let step = backward(situation.table, situation.server, file, joined.version, blocks);
+        plan.steps.push(Step::Migration(Box::new(step)));
     }
     Ok(plan)
 }
@@ -122,8 +122,8 @@ fn step(
     direction: Direction,
     blocks: Vec<Block>,
     record: HistoryStatement,
-) -> Step {
-    Step::Migration(Box::new(MigrationStep {
+) -> MigrationStep {
+    MigrationStep {
         id: version.to_string(),
         title: file.title(),
         direction,
@@ -139,7 +139,27 @@ fn step(
         },
         record: Record { success: vec![record], ..Record::default() },
         group: None,
-    }))
+    }
+}
+
+fn backward(
+    table: &TableName,
+    server: &Server,
+    file: &MigrationFile,
+    version: &Version,
+    blocks: Vec<Block>,
+) -> MigrationStep {
+    let record = HistoryStatement::plain(history::delete(table, server, version));
+    step(server, file, version, Direction::Down, blocks, record)
+}
+
+/// What takes a migration back.
+pub(super) fn reversal(table: &TableName, server: &Server, file: &MigrationFile) -> Reversal {
+    let step = file.is_reversible().then(|| {
+        let blocks = blocks(&file.path, &file.title(), &file.document, DocumentBlock::is_down);
+        backward(table, server, file, &file.version, blocks)
+    });
+    Reversal { id: file.version.to_string(), step }
 }
 
 /// A migration must not depend on what another one left in the session.

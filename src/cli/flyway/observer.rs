@@ -280,6 +280,7 @@ fn switches_foreign_keys(script: &Script) -> bool {
 impl Observer for FlywayObserver<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
+            Event::Checked { .. } => {}
             Event::Planned { warnings, .. } => {
                 let new = warnings.iter().filter(|warning| !self.said.contains(warning));
                 self.warnings = new.cloned().collect();

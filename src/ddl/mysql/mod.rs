@@ -1,18 +1,27 @@
-//! Reading statements, and what the server does for them.
+//! MySQL and MariaDB: reading statements, and what the server does for them.
 
-use super::{Change, Effect, Known, ServerVersion, Statement, TableName};
+mod alter;
+mod column;
+mod create;
+mod effects;
+mod rows;
+mod settings;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub(super) use effects::effects;
+pub use effects::{alone, combined, gentlest};
+pub use types::{MysqlType, TypeChange, type_change};
+
+use super::clause::Reading;
+use super::{ServerVersion, Statement};
+use crate::sql::Reader;
 
 /// Reads one statement.
-pub(super) fn read(_text: &str, _server: ServerVersion) -> Statement {
-    Statement::default()
-}
-
-/// What the server does for one change.
-pub(super) fn effects(
-    _statement: &Statement,
-    _change: &Change,
-    _server: ServerVersion,
-    _known: &dyn Fn(&TableName) -> Known,
-) -> Vec<Effect> {
-    Vec::new()
+pub(super) fn read(text: &str, server: ServerVersion) -> Statement {
+    let mut reading = Reading::new(Reader::new(text, server.dialect, server.version));
+    statement::statement(&mut reading);
+    reading.found
 }

@@ -1,17 +1,22 @@
-//! Reading statements, and what the server does for them.
+//! SQLite: reading statements, and what it does for them.
 
-use super::{Change, Effect, Known, ServerVersion, Statement, TableName};
+mod column;
+mod effects;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use column::affinity;
+pub(super) use effects::effects;
+
+use super::Statement;
+use super::clause::Reading;
+use crate::sql::Reader;
+use dunlin_compat::model::Dialect;
 
 /// Reads one statement.
-pub(super) fn read(_text: &str) -> Statement {
-    Statement::default()
-}
-
-/// What the server does for one change.
-pub(super) fn effects(
-    _change: &Change,
-    _server: ServerVersion,
-    _known: &dyn Fn(&TableName) -> Known,
-) -> Vec<Effect> {
-    Vec::new()
+pub(super) fn read(text: &str) -> Statement {
+    let mut reading = Reading::new(Reader::new(text, Dialect::Sqlite, (3, 0, 0)));
+    statement::statement(&mut reading);
+    reading.found
 }

@@ -1,6 +1,7 @@
 //! Statements that begin and end transactions, told apart.
 
 use super::reader::Reader;
+use crate::sql::lexer::Lexer;
 use dunlin_compat::model::Dialect;
 
 /// What a statement does to the transaction.
@@ -56,6 +57,22 @@ pub fn words(statement: &str, dialect: Dialect) -> Vec<String> {
         reader.skip();
     }
     words
+}
+
+/// Where a keyword stands outside of strings, comments and parentheses: its first byte.
+pub fn find_word(statement: &str, word: &str, dialect: Dialect) -> Option<usize> {
+    let mut lexer = Lexer::new(statement, 0, dialect);
+    let mut depth = 0_usize;
+    while let Ok(Some(token)) = lexer.next_token() {
+        if token.is_symbol(statement, "(") {
+            depth += 1;
+        } else if token.is_symbol(statement, ")") {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 && token.is_word(statement, word) {
+            return Some(token.start);
+        }
+    }
+    None
 }
 
 /// Whether a statement is SQLite's `PRAGMA foreign_keys`, asked or set.

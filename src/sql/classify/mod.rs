@@ -18,7 +18,7 @@ mod tests;
 mod verb;
 
 pub use changes::TableChange;
-pub use control::{Control, first_word, is_foreign_keys_pragma, words};
+pub use control::{Control, find_word, first_word, is_foreign_keys_pragma, words};
 pub use encoding::foreign_client_encoding;
 pub use flyway::flyway_non_transactional;
 pub use rebuild::sqlite_rebuilds;
@@ -28,8 +28,9 @@ pub use session::{
 pub use target::{ObjectKind, QualifiedName, Target, TargetAction};
 pub use verb::{Verb, verb};
 
+pub(crate) use reader::Reader;
+
 use dunlin_compat::model::Dialect;
-use reader::Reader;
 
 /// What the engine decides by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ const POSTGRES_NAME_BYTES: usize = 63;
 
 /// A place in the tokens of a statement.
 #[derive(Debug, Clone)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     text: &'a str,
     dialect: Dialect,
     /// Shared, so that looking ahead with a clone costs nothing.
@@ -23,7 +23,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads as far as the text makes sense.
-    pub(super) fn new(text: &'a str, dialect: Dialect, server_version: (u32, u32, u32)) -> Reader<'a> {
+    pub(crate) fn new(text: &'a str, dialect: Dialect, server_version: (u32, u32, u32)) -> Reader<'a> {
         let mut lexer = Lexer::new(text, 0, dialect);
         let mut tokens = Vec::new();
         let mut depth = 0_usize;
@@ -54,49 +54,49 @@ impl<'a> Reader<'a> {
         Reader { text, dialect, tokens: tokens.into(), index: 0 }
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
     }
 
     /// Whether nothing is left.
-    pub(super) fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.index >= self.tokens.len()
     }
 
     /// The text of the next token.
-    pub(super) fn peek(&self) -> Option<&'a str> {
+    pub(crate) fn peek(&self) -> Option<&'a str> {
         self.token().map(|token| token.text(self.text))
     }
 
     /// The kind of the next token.
-    pub(super) fn kind(&self) -> Option<TokenKind> {
+    pub(crate) fn kind(&self) -> Option<TokenKind> {
         self.token().map(|token| token.kind)
     }
 
     /// Whether the next token is this keyword.
-    pub(super) fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         self.token().is_some_and(|token| token.is_word(self.text, word))
     }
 
     /// Whether the next token is one of these keywords.
-    pub(super) fn is_any(&self, words: &[&str]) -> bool {
+    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(word))
     }
 
     /// Passes the keyword if it is next.
-    pub(super) fn eat(&mut self, word: &str) -> bool {
+    pub(crate) fn eat(&mut self, word: &str) -> bool {
         let found = self.is(word);
         self.index += usize::from(found);
         found
     }
 
     /// Passes one of the keywords if it is next.
-    pub(super) fn eat_any(&mut self, words: &[&str]) -> bool {
+    pub(crate) fn eat_any(&mut self, words: &[&str]) -> bool {
         words.iter().any(|word| self.eat(word))
     }
 
     /// Passes the keywords if all are next, in order.
-    pub(super) fn eat_all(&mut self, words: &[&str]) -> bool {
+    pub(crate) fn eat_all(&mut self, words: &[&str]) -> bool {
         let start = self.index;
         let found = words.iter().all(|word| self.eat(word));
         if !found {
@@ -106,19 +106,45 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes the symbol if it is next.
-    pub(super) fn eat_symbol(&mut self, symbol: &str) -> bool {
+    pub(crate) fn eat_symbol(&mut self, symbol: &str) -> bool {
         let found = self.token().is_some_and(|token| token.is_symbol(self.text, symbol));
         self.index += usize::from(found);
         found
     }
 
+    /// Whether the next token is this symbol.
+    pub(crate) fn is_symbol(&self, symbol: &str) -> bool {
+        self.token().is_some_and(|token| token.is_symbol(self.text, symbol))
+    }
+
+    /// Where the next token begins; the end of the text behind the last.
+    pub(crate) fn start(&self) -> usize {
+        self.token().map_or(self.text.len(), |token| token.start)
+    }
+
+    /// Where the token before ends.
+    pub(crate) fn end(&self) -> usize {
+        let before = self.index.min(self.tokens.len()).checked_sub(1);
+        before.and_then(|index| self.tokens.get(index)).map_or(0, |token| token.end)
+    }
+
+    /// The text from a byte to the end of the token before.
+    pub(crate) fn text_from(&self, start: usize) -> &'a str {
+        self.text.get(start..self.end()).unwrap_or_default()
+    }
+
+    /// Passes everything.
+    pub(crate) fn skip_all(&mut self) {
+        self.index = self.tokens.len();
+    }
+
     /// Passes a token of any kind.
-    pub(super) fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.index += 1;
     }
 
     /// Passes what the parenthesis that is next holds, and its end; nothing when none is next.
-    pub(super) fn skip_parentheses(&mut self) -> bool {
+    pub(crate) fn skip_parentheses(&mut self) -> bool {
         if !self.eat_symbol("(") {
             return false;
         }
@@ -136,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes everything up to and with the keyword, outside parentheses; false at the end without it.
-    pub(super) fn find(&mut self, word: &str) -> bool {
+    pub(crate) fn find(&mut self, word: &str) -> bool {
         while !self.at_end() {
             if self.eat(word) {
                 return true;
@@ -149,18 +175,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the keyword follows somewhere outside parentheses.
-    pub(super) fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.clone().find(word)
     }
 
     /// Whether any of the tokens from here on, inside parentheses too, is one of these words.
-    pub(super) fn mentions(&self, words: &[&str]) -> bool {
+    pub(crate) fn mentions(&self, words: &[&str]) -> bool {
         let rest = self.tokens.get(self.index..).unwrap_or_default();
         rest.iter().any(|token| words.iter().any(|word| token.is_word(self.text, word)))
     }
 
     /// Whether a variable of this name is given a value somewhere: `name =` or `name :=`.
-    pub(super) fn assigns(&self, name: &str) -> bool {
+    pub(crate) fn assigns(&self, name: &str) -> bool {
         let rest = self.tokens.get(self.index..).unwrap_or_default();
         rest.windows(2).any(|pair| match pair {
             [variable, sign] => {
@@ -172,7 +198,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The names of functions called from here on with what is their first argument, where it is a literal.
-    pub(super) fn calls(&self) -> impl Iterator<Item = (&'a str, Option<String>)> + '_ {
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&'a str, Option<String>)> + '_ {
         let rest = self.tokens.get(self.index..).unwrap_or_default();
         rest.windows(2).enumerate().filter_map(move |(index, pair)| {
             let [name, parenthesis] = pair else { return None };
@@ -185,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes a name with up to two qualifiers, of which the one before the name counts.
-    pub(super) fn name(&mut self) -> Option<QualifiedName> {
+    pub(crate) fn name(&mut self) -> Option<QualifiedName> {
         let start = self.index;
         let mut schema = None;
         let Some(mut name) = self.identifier() else {
@@ -200,7 +226,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes names with commas between; stops at what is none.
-    pub(super) fn names(&mut self) -> Vec<QualifiedName> {
+    pub(crate) fn names(&mut self) -> Vec<QualifiedName> {
         let mut names = Vec::new();
         while let Some(name) = self.name() {
             names.push(name);
@@ -214,7 +240,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes one identifier and gives it as the catalog spells it.
-    pub(super) fn identifier(&mut self) -> Option<String> {
+    pub(crate) fn identifier(&mut self) -> Option<String> {
         let token = self.token()?;
         let text = token.text(self.text);
         let name = match token.kind {
@@ -232,7 +258,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of the literal that is next.
-    pub(super) fn literal(&mut self) -> Option<String> {
+    pub(crate) fn literal(&mut self) -> Option<String> {
         if self.kind() != Some(TokenKind::Literal) {
             return None;
         }

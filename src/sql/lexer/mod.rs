@@ -13,7 +13,7 @@ use dunlin_compat::model::Dialect;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     /// A keyword or an unquoted identifier.
     Word,
     /// A quoted identifier with its quotes. In MySQL `"…"` is a [`TokenKind::Literal`] unless `ANSI_QUOTES` is set.

@@ -1,0 +1,346 @@
+//! `dunlin lint`
+
+mod annotations;
+mod fix;
+mod report;
+mod rule_list;
+mod sarif;
+mod since;
+
+pub use report::rendered;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use dunlin_compat::lint_settings::{LintSettings, RuleSeverity, StopsUp};
+use dunlin_compat::model::{Context, Dialect, Direction, History, Plan, Quoting, Request, Server, Step};
+use dunlin_compat::settings::Settings;
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::project::{self, Project};
+use super::{Format, Global, output};
+use crate::db::{Access, Connection};
+use crate::engine::{self, CatalogFacts, LintGate, LintOptions};
+use crate::lint::{self, Facts, Finding, Migration, Severity};
+
+/// Check migrations for what hurts a running application
+///
+/// Looks at the statements of pending migrations, and of their downs, in the situation in which they would run. With a database at
+/// hand the size of its tables decides how bad a finding is. Exits with 5 if there are errors.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dunlin lint                           what is pending
+  dunlin lint --all --no-database       every file, by itself
+  dunlin lint --since main              only what changed since the branch main
+  dunlin lint --fix                     write the safe forms into pending files
+  dunlin lint --reporter github         annotations for a pull request
+  dunlin lint --explain rename-column   what a rule is about")]
+pub struct LintArgs {
+    /// Files to check [default: those of pending migrations]
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Check every migration, applied ones too
+    #[arg(long)]
+    all: bool,
+    /// Check files that changed since this revision of git
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+    /// Ask no database: files alone are checked, as if none were applied
+    #[arg(long)]
+    no_database: bool,
+    /// The server, where no URL names it
+    #[arg(long, value_enum, value_name = "SERVER", requires = "no_database")]
+    dialect: Option<DialectArgument>,
+    /// Its version, where no database tells [default: the newest]
+    #[arg(long, value_name = "VERSION", requires = "no_database", value_parser = version_argument)]
+    server_version: Option<(u32, u32, u32)>,
+    /// Exit with 5 for warnings too
+    #[arg(long)]
+    strict: bool,
+    /// Write the safe forms into the files
+    #[arg(long)]
+    fix: bool,
+    /// How findings are printed
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "fix")]
+    reporter: Option<Reporter>,
+    /// List the rules
+    #[arg(long, conflicts_with_all = ["files", "all", "since", "fix", "reporter"])]
+    rules: bool,
+    /// Say what a rule is about
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["files", "all", "since", "fix", "reporter", "rules"])]
+    explain: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DialectArgument {
+    Postgres,
+    Mysql,
+    Mariadb,
+    Sqlite,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reporter {
+    /// For people
+    Terminal,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+}
+
+/// What was checked, and what was found.
+struct Checked {
+    dialect: Dialect,
+    findings: Vec<Finding>,
+    migrations: usize,
+    /// Files whose statements are known only when they run.
+    code: BTreeSet<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(global: &Global, arguments: &LintArgs) -> Result<Exit, Failure> {
+    let as_json = global.format == Format::Json;
+    if arguments.rules {
+        return rule_list::print(as_json).map(|()| Exit::Done);
+    }
+    if let Some(id) = &arguments.explain {
+        return rule_list::explain(id, as_json).map(|()| Exit::Done);
+    }
+    let mut checked = check(global, arguments)?;
+    if arguments.fix {
+        let fixed = fix::write(&checked.findings, checked.dialect)?;
+        fixed.print()?;
+        if fixed.changed() {
+            checked = check(global, arguments)?;
+        }
+    }
+    let reporter = arguments.reporter.unwrap_or(if as_json { Reporter::Json } else { Reporter::Terminal });
+    match reporter {
+        Reporter::Terminal => report::print(&checked)?,
+        Reporter::Json => output::json(&report::json(&checked))?,
+        Reporter::Sarif => output::json(&sarif::document(&checked.findings))?,
+        Reporter::Github => output::print(&annotations::github(&checked.findings))?,
+        Reporter::Gitlab => output::json(&annotations::gitlab(&checked.findings))?,
+    }
+    let worst = checked.findings.iter().map(|finding| finding.severity).max();
+    let limit = if arguments.strict { Severity::Warning } else { Severity::Error };
+    Ok(if worst.is_some_and(|worst| worst >= limit) { Exit::Found } else { Exit::Done })
+}
+
+fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
+    let root = project::root(global)?;
+    let only = match &arguments.since {
+        Some(revision) => Some(since::changed(&root, revision)?),
+        None if arguments.files.is_empty() => None,
+        None => Some(arguments.files.iter().map(|file| since::whole(file)).collect::<Result<_, _>>()?),
+    };
+    let global = &with_dialect(global, arguments.dialect);
+    let project = Project::open(global)?;
+    let settings = Settings::load(&root).map_err(|error| project::settings_failure(&error))?.lint;
+    let options = lint_options(&settings, &project)?;
+    let every_one = arguments.all || only.is_some();
+    if arguments.no_database {
+        let server = assumed(project.dialect(), arguments.server_version);
+        let plan = from_empty(&project, &server)?;
+        return look(&project, &plan, only.as_ref(), &server, None, &options);
+    }
+    let mut connection = project.connect(Access::Read)?;
+    let server = connection.server().clone();
+    let plan =
+        if every_one { from_empty(&project, &server)? } else { pending(&project, connection.as_mut())? };
+    let facts = CatalogFacts::new(connection.as_mut());
+    look(&project, &plan, only.as_ref(), &server, Some(&facts), &options)
+}
+
+fn look(
+    project: &Project,
+    plan: &Plan,
+    only: Option<&BTreeSet<PathBuf>>,
+    server: &Server,
+    facts: Option<&dyn Facts>,
+    options: &LintOptions,
+) -> Result<Checked, Failure> {
+    let mut migrations = migrations(project, plan, server)?;
+    if let Some(only) = only {
+        migrations.retain(|migration| since::whole(&migration.path).is_ok_and(|path| only.contains(&path)));
+    }
+    let code = migrations
+        .iter()
+        .filter(|migration| migration.is_code)
+        .map(|migration| migration.path.clone())
+        .collect();
+    let findings = engine::lint(&migrations, server, facts, options)?;
+    let count = migrations.iter().filter(|migration| migration.direction == Direction::Up).count();
+    Ok(Checked { dialect: server.dialect, findings, migrations: count, code })
+}
+
+/// The migrations of a plan and, where files tell, what takes them back.
+fn migrations(project: &Project, plan: &Plan, server: &Server) -> Result<Vec<Migration>, Failure> {
+    let adapter = project.adapter();
+    let has_lock_timeout = !project.options.lock_timeout.is_zero();
+    let prepared = engine::prepare_plan(plan, server)?;
+    let mut migrations = engine::lint_migrations(&prepared, server.dialect, has_lock_timeout);
+    let reversals = adapter.reversals(server);
+    let mut backward = Plan::default();
+    for migration in &mut migrations {
+        let Some(reversal) = reversals.iter().find(|reversal| reversal.id == migration.id) else { continue };
+        migration.has_down = Some(reversal.step.is_some());
+        backward.steps.extend(reversal.step.clone().map(|step| Step::Migration(Box::new(step))));
+    }
+    let prepared = engine::prepare_plan(&backward, server)?;
+    migrations.extend(engine::lint_migrations(&prepared, server.dialect, has_lock_timeout));
+    Ok(migrations)
+}
+
+fn pending(project: &Project, connection: &mut dyn Connection) -> Result<Plan, Failure> {
+    let request = Request { direction: Some(Direction::Up), ..Request::default() };
+    let snapshot = engine::Snapshot::read(connection, project.adapter())?;
+    Ok(project.adapter().plan(&snapshot.context(connection), &request)?)
+}
+
+/// What would run on an empty database.
+fn from_empty(project: &Project, server: &Server) -> Result<Plan, Failure> {
+    let history = History::default();
+    let context = Context { server, history: &history, answers: &[], unfinished: None };
+    let request = Request { direction: Some(Direction::Up), ..Request::default() };
+    Ok(project.adapter().plan(&context, &request)?)
+}
+
+/// What keeps `up` from running, as `dunlin.toml` says it.
+pub fn gate(global: &Global, project: &Project) -> Result<Option<LintGate>, Failure> {
+    let root = project::root(global)?;
+    let settings = Settings::load(&root).map_err(|error| project::settings_failure(&error))?.lint;
+    let stops = match settings.up {
+        StopsUp::Never => return Ok(None),
+        StopsUp::Warning => Severity::Warning,
+        StopsUp::Error => Severity::Error,
+    };
+    Ok(Some(LintGate { options: lint_options(&settings, project)?, stops }))
+}
+
+fn lint_options(settings: &LintSettings, project: &Project) -> Result<LintOptions, Failure> {
+    Ok(LintOptions {
+        settings: rule_settings(settings)?,
+        plugins: settings.plugins.clone(),
+        shelf: project.options.plugins.clone(),
+    })
+}
+
+/// The options of the rules as `dunlin.toml` says them.
+fn rule_settings(settings: &LintSettings) -> Result<lint::Settings, Failure> {
+    let named = settings.off.iter().chain(&settings.on).chain(settings.severity.keys());
+    for id in named {
+        rule_list::find(id)?;
+    }
+    let severity = |severity: RuleSeverity| match severity {
+        RuleSeverity::Note => Severity::Note,
+        RuleSeverity::Warning => Severity::Warning,
+        RuleSeverity::Error => Severity::Error,
+    };
+    Ok(lint::Settings {
+        off: settings.off.clone(),
+        on: settings.on.clone(),
+        severity: settings.severity.iter().map(|(id, set)| (id.clone(), severity(*set))).collect(),
+        today: jiff::ZonedDateTime::now().date().to_string(),
+    })
+}
+
+/// A URL that is never opened, where only the kind of server is known.
+fn with_dialect(global: &Global, dialect: Option<DialectArgument>) -> Global {
+    let url = dialect.map(|dialect| match dialect {
+        DialectArgument::Postgres => "postgres://localhost/lint",
+        DialectArgument::Mysql => "mysql://localhost/lint",
+        DialectArgument::Mariadb => "mariadb://localhost/lint",
+        DialectArgument::Sqlite => "sqlite:lint.db",
+    });
+    Global { url: url.map(str::to_owned).or_else(|| global.url.clone()), ..global.clone() }
+}
+
+/// A server of which nothing is known but its kind.
+fn assumed(dialect: Dialect, version: Option<(u32, u32, u32)>) -> Server {
+    let newest = match dialect {
+        Dialect::Postgres => (18, 0, 0),
+        Dialect::Mysql => (9, 4, 0),
+        Dialect::Mariadb => (12, 0, 0),
+        Dialect::Sqlite => (3, 50, 0),
+    };
+    let version = version.unwrap_or(newest);
+    Server {
+        dialect,
+        version,
+        version_text: format!("{}.{}.{}", version.0, version.1, version.2),
+        database: String::new(),
+        schema: match dialect {
+            Dialect::Postgres => "public".to_owned(),
+            Dialect::Sqlite => "main".to_owned(),
+            Dialect::Mysql | Dialect::Mariadb => "lint".to_owned(),
+        },
+        user: String::new(),
+        search_path: String::new(),
+        session_id: 0,
+        quoting: Quoting::of(dialect).into(),
+        session_settings: Vec::new(),
+        reported_settings: Vec::new(),
+    }
+}
+
+fn version_argument(text: &str) -> Result<(u32, u32, u32), String> {
+    let mut parts = text.split('.').map(str::parse::<u32>);
+    let mut next = || parts.next().unwrap_or(Ok(0)).map_err(|_| "write it like 14 or 8.0.36".to_owned());
+    Ok((next()?, next()?, next()?))
+}
+
+/// A path as people see it.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A finding in JSON.
+fn finding_json(finding: &Finding) -> Value {
+    let effects = finding.effects.iter().map(|effect| {
+        json!({
+            "table": effect.table.to_string(),
+            "lock": effect.lock.to_string(),
+            "blocks": match effect.lock.blocks() {
+                crate::ddl::Blocks::Nothing => "nothing",
+                crate::ddl::Blocks::Writes => "writes",
+                crate::ddl::Blocks::ReadsAndWrites => "reads and writes",
+            },
+            "rewrites": effect.rewrites,
+            "scans": effect.scans,
+        })
+    });
+    let fix = finding.fix.as_ref().map(|fix| {
+        let groups = fix.groups.iter().map(|group| {
+            json!({
+                "transaction": group.transaction,
+                "batch": group.batch.as_ref().map(|(table, key)| json!({ "table": table, "key": key })),
+                "statements": group.statements,
+            })
+        });
+        json!({ "title": fix.title, "groups": groups.collect::<Vec<Value>>() })
+    });
+    json!({
+        "rule": finding.rule,
+        "severity": finding.severity.to_string(),
+        "migration": finding.migration,
+        "path": shown(&finding.path),
+        "line": (finding.line > 0).then_some(finding.line),
+        "column": (finding.line > 0).then_some(finding.column),
+        "statement": (!finding.statement.is_empty()).then_some(&finding.statement),
+        "message": finding.message,
+        "server": effects.collect::<Vec<Value>>(),
+        "size": finding.size,
+        "advice": finding.advice,
+        "fix": fix,
+    })
+}

@@ -1,0 +1,203 @@
+//! Findings for people, and as one JSON document.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use serde_json::{Value, json};
+
+use super::{Checked, finding_json, shown};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::ddl::Blocks;
+use crate::lint::{Finding, Severity};
+
+/// Prints what was found, and a sentence at the end.
+pub(super) fn print(checked: &Checked) -> Result<(), Failure> {
+    let mut texts: BTreeMap<&Path, Option<String>> = BTreeMap::new();
+    let mut text = String::new();
+    for finding in &checked.findings {
+        let file = texts.entry(&finding.path).or_insert_with(|| std::fs::read_to_string(&finding.path).ok());
+        text.push_str(&rendered(finding, file.as_deref()));
+        text.push('\n');
+    }
+    if !checked.code.is_empty() {
+        text.push_str(&unseen(checked));
+    }
+    text.push_str(&sentence(checked));
+    output::line(&text)
+}
+
+fn unseen(checked: &Checked) -> String {
+    let count = checked.code.len();
+    let (noun, verb) = if count == 1 { ("migration is", "its") } else { ("migrations are", "their") };
+    format!(
+        "{count} {noun} code: {verb} statements are known only when it runs. `dunlin verify` runs them on a scratch database.\n"
+    )
+}
+
+fn sentence(checked: &Checked) -> String {
+    let counted = |severity: Severity, word: &str| {
+        let count = checked.findings.iter().filter(|finding| finding.severity == severity).count();
+        (count > 0).then(|| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+    };
+    let parts: Vec<String> = [
+        counted(Severity::Error, "error"),
+        counted(Severity::Warning, "warning"),
+        counted(Severity::Note, "note"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let migrations =
+        format!("{} migration{}", checked.migrations, if checked.migrations == 1 { "" } else { "s" });
+    if parts.is_empty() {
+        return format!("{migrations} checked, nothing found.");
+    }
+    let fixes = checked.findings.iter().filter(|finding| finding.fix.is_some()).count();
+    let fixes = if fixes == 0 {
+        String::new()
+    } else {
+        format!(" `dunlin lint --fix` writes {fixes} of the safe forms.")
+    };
+    format!("{migrations} checked: {}.{fixes}", parts.join(", "))
+}
+
+/// `{"findings": […], "unseen": […], "summary": {…}}`
+pub(super) fn json(checked: &Checked) -> Value {
+    let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
+    json!({
+        "findings": checked.findings.iter().map(finding_json).collect::<Vec<Value>>(),
+        "unseen": checked.code.iter().map(|path| shown(path)).collect::<Vec<String>>(),
+        "summary": {
+            "migrations": checked.migrations,
+            "errors": count(Severity::Error),
+            "warnings": count(Severity::Warning),
+            "notes": count(Severity::Note),
+        },
+    })
+}
+
+/// A finding as a diagnostic.
+#[derive(Debug)]
+struct Shown<'f> {
+    finding: &'f Finding,
+    source: NamedSource<String>,
+    /// Nothing of the source is underlined where there is no statement.
+    label: Option<(usize, usize)>,
+    help: String,
+}
+
+/// A finding as people see it; `file` is the text of its file.
+pub fn rendered(finding: &Finding, file: Option<&str>) -> String {
+    let shown = shown_of(finding, file);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_context_lines(1);
+    let handler = match output::columns(&console::Term::stdout()) {
+        Some(columns) => handler.with_width(columns.clamp(40, 140)).with_break_words(false),
+        None => handler.with_wrap_lines(false),
+    };
+    let mut text = String::new();
+    if handler.render_report(&mut text, &shown).is_err() {
+        return format!("{}: {shown}\n", finding.severity);
+    }
+    text
+}
+
+fn shown_of<'f>(finding: &'f Finding, file: Option<&str>) -> Shown<'f> {
+    let name = shown(&finding.path);
+    let in_statement =
+        if finding.span.is_empty() { 0..finding.statement.len() } else { finding.span.clone() };
+    // What code sends, or what placeholders changed, stands in no file.
+    let place = file.and_then(|text| offset(text, finding).map(|offset| (text, offset)));
+    let (source, start) = match place {
+        Some((text, offset)) => (NamedSource::new(name, text.to_owned()), offset),
+        None => (NamedSource::new(name, finding.statement.clone()), 0),
+    };
+    let whole = finding.statement.get(in_statement.clone()).unwrap_or_default();
+    // One line is underlined, the first.
+    let length = crate::sql::text::lines(whole).next().map_or(0, |line| line.trim_end().len());
+    let label = (!finding.statement.is_empty()).then_some((start + in_statement.start, length.max(1)));
+    let mut help: Vec<String> = finding.effects.iter().filter_map(effect_line).collect();
+    if let Some(size) = &finding.size {
+        help.push(format!("size: {size}"));
+    }
+    if !finding.advice.is_empty() {
+        help.push(format!("safe: {}", finding.advice));
+    }
+    if let Some(fix) = &finding.fix {
+        help.push(format!("--fix: {}", fix.title));
+    }
+    Shown { finding, source, label, help: help.join("\n") }
+}
+
+/// `ACCESS EXCLUSIVE on orders: nobody else reads or writes meanwhile; the table is rewritten`
+fn effect_line(effect: &crate::ddl::Effect) -> Option<String> {
+    let blocks = effect.lock.blocks();
+    if blocks == Blocks::Nothing && !effect.rewrites && !effect.scans {
+        return None;
+    }
+    let mut text = format!("lock: {} on {}", effect.lock, effect.table);
+    text.push_str(match blocks {
+        Blocks::Nothing => ", others read and write meanwhile",
+        Blocks::Writes => ", nobody else writes meanwhile",
+        Blocks::ReadsAndWrites => ", nobody else reads or writes meanwhile",
+    });
+    match (effect.rewrites, effect.scans) {
+        (true, _) => text.push_str("; the table is rewritten"),
+        (false, true) => text.push_str("; the table is read whole"),
+        (false, false) => {}
+    }
+    Some(text)
+}
+
+/// Where the statement begins in its file.
+pub(super) fn offset(text: &str, finding: &Finding) -> Option<usize> {
+    if finding.line == 0 || finding.statement.is_empty() {
+        return None;
+    }
+    let mut start = 0;
+    for _ in 1..finding.line {
+        start += text.get(start..)?.find('\n')? + 1;
+    }
+    // The finding's line is that of its part; the statement began at or before it.
+    let from = text.get(..start)?.rfind(
+        finding.statement.get(..finding.span.start).filter(|before| before.contains('\n')).unwrap_or("\u{0}"),
+    );
+    let from = from.unwrap_or(start);
+    Some(from + text.get(from..)?.find(&finding.statement)?)
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.label.is_none() {
+            write!(formatter, "{}: ", shown(&self.finding.path))?;
+        }
+        write!(formatter, "{}: {}", self.finding.rule, self.finding.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.finding.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.help.is_empty()).then(|| Box::new(&self.help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.label.map(|_| &self.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (offset, length) = self.label?;
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, offset, length))))
+    }
+}

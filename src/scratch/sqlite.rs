@@ -1,0 +1,57 @@
+//! Scratch databases of SQLite: a file in a folder of its own.
+
+use std::path::Path;
+
+use dunlin_compat::model::Dialect;
+
+use super::fence::Fence;
+use super::registry::Place;
+use super::{Scratch, ScratchError, Wanted};
+use crate::db::url::SqliteTarget;
+use crate::db::{self, ConnectOptions, DatabaseUrl};
+
+const FOLDER: &str = "dunlin-scratch-";
+
+pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Result<Scratch, ScratchError> {
+    sweep(removed);
+    let parent = std::env::temp_dir();
+    let folder = tempfile::Builder::new()
+        .prefix(&format!("{FOLDER}{}-", std::process::id()))
+        .tempdir_in(&parent)
+        .map_err(|error| ScratchError::File { path: parent, error })?
+        .keep();
+    let file = folder.join("scratch.db");
+    let url = DatabaseUrl { sqlite: SqliteTarget::File(file.clone()), ..wanted.live.clone() };
+    let scratch = Scratch::new(url, Place::Folder(folder), None, Fence::Attach);
+    if wanted.copy {
+        // For writing, so that SQLite may write what it copies to; the live file itself is only read. What is still in the log
+        // is copied too.
+        let doing = || ScratchError::server("copying the database");
+        if let SqliteTarget::File(path) = &wanted.live.sqlite
+            && !path.exists()
+        {
+            return Ok(scratch);
+        }
+        let plain = DatabaseUrl { pragmas: Vec::new(), ..wanted.live.clone() };
+        let mut live = db::connect(&plain, &ConnectOptions::default()).map_err(doing())?;
+        let target = Dialect::Sqlite.quote_literal(&file.display().to_string());
+        live.execute(&format!("VACUUM INTO {target}")).map_err(doing())?;
+    }
+    Ok(scratch)
+}
+
+/// Deletes what dead processes have left. Only Linux tells which are dead.
+fn sweep(removed: &mut dyn FnMut(&str)) {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(FOLDER).and_then(|rest| rest.split('-').next());
+        let Some(process) = process.and_then(|text| text.parse::<u32>().ok()) else { continue };
+        if !Path::new(&format!("/proc/{process}")).exists() && std::fs::remove_dir_all(entry.path()).is_ok() {
+            removed(&entry.path().display().to_string());
+        }
+    }
+}
