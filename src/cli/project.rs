@@ -127,7 +127,11 @@ impl Project {
         let mut progress = Progress::new(global.format == Format::Json);
         let open = || self.open_session(Access::Write);
         let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
-        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        let guests = guests.as_deref_mut().map(|guests| {
+            // What a library remembers of its session and of what it did is of one run.
+            guests.forget();
+            guests as &mut dyn GuestSource
+        });
         let result = engine::run(
             &open,
             self.adapter.as_ref(),
