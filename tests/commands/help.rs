@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 16] = [
     "status",
     "plan",
     "up",
@@ -11,6 +11,9 @@ const COMMANDS: [&str; 13] = [
     "redo",
     "new",
     "validate",
+    "verify",
+    "drift",
+    "diff",
     "repair",
     "baseline",
     "backfill",
@@ -29,8 +32,8 @@ fn the_overview_names_every_command() {
     The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the
     tool's own configuration.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not
-    obtained, 5 validation found something.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending (with --check) or drifted, 4 lock not
+    obtained, 5 validation or verification found something.
 
     Usage: dunlin [OPTIONS] <COMMAND>
 
@@ -42,6 +45,9 @@ fn the_overview_names_every_command() {
       redo         Take the last migration back and apply it again
       new          Write a new migration file with empty up and down blocks
       validate     Compare the history with the files
+      verify       Try pending migrations on a scratch database: up, down and up again
+      drift        Compare the live schema with what the applied migrations give
+      diff         Compare the schemas of two databases
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
       backfill     Change the rows of a table in chunks, while it is in use
