@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
     id: "foreign-key-without-index",
     title: "A foreign key's columns have no index",
     dialects: &[Dialect::Postgres, Dialect::Sqlite],
-    severity: Severity::Warning,
+    severity: Severity::Note,
     is_opt_in: false,
     explanation: "Each delete from, or update of a key of, the referenced table looks for rows that refer to it: without an index it reads the whole table, under locks. MySQL and MariaDB make the index themselves; PostgreSQL and SQLite do not.",
     examples: &[Example {
