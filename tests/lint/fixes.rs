@@ -13,7 +13,8 @@ fn an_update_of_many_rows_is_written_in_batches() {
         project.dunlin(&["up", "--steps", "1", "--url", &url]).success();
         database.sql("INSERT INTO orders (id, status) VALUES (1, 'new'), (2, 'old'), (3, 'new')");
         project.dunlin(&["lint", "--fix", "--url", &url]).success();
-        let written = project.read("migrations/2_change.sql");
+        // On MySQL and MariaDB it also says how the columns are to be changed.
+        let written = project.read("migrations/2_change.sql").replace(", ALGORITHM=INSTANT", "");
         assert_eq!(
             written,
             "-- migrate:up\n-- For the report of the year.\nALTER TABLE orders ADD COLUMN year integer;\n\n-- migrate:batch \
