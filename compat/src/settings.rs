@@ -442,6 +442,7 @@ mod tests {
             knex: KnexSettings::default(),
             rails: RailsSettings::default(),
             plugin: BTreeMap::new(),
+            lint: LintSettings::default(),
         };
         assert_eq!(settings, expected);
     }

@@ -2,7 +2,7 @@
 //! Pure: text in, data out.
 //!
 //! [`read`] reads one statement into [`Change`]s, one parser per dialect. [`effects`] says what a server does for a change; what it
-//! says is proven on the servers (`tests/rule_proofs.rs`).
+//! says is proven on the servers (`tests/rule_proofs_*`).
 
 mod change;
 mod clause;
@@ -15,17 +15,13 @@ pub use change::{
     Change, ChangeKind, Column, ColumnDefault, Constraint, ConstraintKind, Index, IndexColumn, References,
     RowChange, Statement, TableName,
 };
-<<<<<<< HEAD
-pub use effect::{Blocks, Effect, Known, MysqlAlgorithm, PostgresLock, TableLock};
-pub use postgres::NON_VOLATILE;
-=======
 pub use effect::{Blocks, Effect, Known, KnownColumn, MysqlAlgorithm, PostgresLock, TableLock};
 pub use mysql::{
     MysqlType, TypeChange, alone as mysql_alone, combined as mysql_combined, gentlest as mysql_gentlest,
     type_change,
 };
+pub use postgres::NON_VOLATILE;
 pub use sqlite::affinity as sqlite_affinity;
->>>>>>> main
 
 use dunlin_compat::model::Dialect;
 

@@ -164,20 +164,48 @@ fn statements_of(groups: &[Group]) -> Vec<(String, Option<usize>)> {
 
 /// Other ways to write what is fixed: a rule, what it needs, the statement.
 const FORMS: &[(&str, &str, &str)] = &[
-    ("index-without-concurrently", SHOP, "create unique index if not exists \"Number\" on \"Orders\" (\"Number\" desc)"),
-    ("index-without-concurrently", SHOP, "CREATE INDEX ON customers /* why */ (lower(name)) WHERE name IS NOT NULL"),
+    (
+        "index-without-concurrently",
+        SHOP,
+        "create unique index if not exists \"Number\" on \"Orders\" (\"Number\" desc)",
+    ),
+    (
+        "index-without-concurrently",
+        SHOP,
+        "CREATE INDEX ON customers /* why */ (lower(name)) WHERE name IS NOT NULL",
+    ),
     ("drop-index-without-concurrently", SHOP, "drop index if exists by_name, \"By Number\""),
     ("reindex-without-concurrently", SHOP, "REINDEX (VERBOSE) INDEX by_name"),
-    ("foreign-key-without-not-valid", SHOP, "ALTER TABLE \"Orders\" ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE"),
-    ("foreign-key-without-not-valid", SHOP, "alter table only public.\"Orders\" add note text, add constraint \"By\" foreign key (customer_id) references customers (id) deferrable initially deferred"),
+    (
+        "foreign-key-without-not-valid",
+        SHOP,
+        "ALTER TABLE \"Orders\" ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE",
+    ),
+    (
+        "foreign-key-without-not-valid",
+        SHOP,
+        "alter table only public.\"Orders\" add note text, add constraint \"By\" foreign key (customer_id) references customers (id) deferrable initially deferred",
+    ),
     ("check-without-not-valid", SHOP, "ALTER TABLE customers ADD CHECK (name <> '' AND length(name) < 100)"),
     ("check-without-not-valid", SHOP, "ALTER TABLE customers ADD CHECK (id > 0 OR name IS NULL)"),
     ("unique-constraint-without-index", SHOP, "ALTER TABLE customers ADD UNIQUE (name, id)"),
-    ("unique-constraint-without-index", SHOP, "ALTER TABLE \"Orders\" ADD CONSTRAINT \"Of Customer\" UNIQUE (customer_id) DEFERRABLE INITIALLY DEFERRED, ADD note text"),
+    (
+        "unique-constraint-without-index",
+        SHOP,
+        "ALTER TABLE \"Orders\" ADD CONSTRAINT \"Of Customer\" UNIQUE (customer_id) DEFERRABLE INITIALLY DEFERRED, ADD note text",
+    ),
     ("primary-key-without-index", SHOP, "alter table visits add primary key (id, day)"),
     ("set-not-null", SHOP, "ALTER TABLE \"Orders\" ALTER \"Number\" SET NOT NULL"),
-    ("set-not-null", SHOP, "alter table if exists public.customers alter column name set not null, alter column name set default ''"),
-    ("reference-in-one-step", SHOP, "alter table customers add column referrer bigint references customers on delete set null"),
+    (
+        "set-not-null",
+        SHOP,
+        "alter table if exists public.customers alter column name set not null, alter column name set default ''",
+    ),
+    (
+        "reference-in-one-step",
+        SHOP,
+        "alter table customers add column referrer bigint references customers on delete set null",
+    ),
 ];
 
 const SHOP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text); CREATE TABLE \"Orders\" (id bigint PRIMARY KEY, \
@@ -193,14 +221,15 @@ fn a_fix_gives_the_same_schema_and_keeps_nobody_waiting() {
     let mut fixed = Vec::new();
     let all: Vec<(&'static str, &'static str, &'static str)> = examples()
         .into_iter()
-        .map(|(rule, example)| (id, example.setup, example.flagged))
+        .map(|(rule, example)| (rule.id, example.setup, example.flagged))
         .chain(FORMS.iter().copied())
         .collect();
     for (id, setup, flagged) in all {
         let flagged = measure::statements(flagged);
         let [one] = flagged.as_slice() else { continue };
         let found = linted::findings(linted::migration(&linted::in_one(&flagged)), server, id);
-        let fix = found.into_iter().find(|finding: &Finding| finding.rule == id).and_then(|finding| finding.fix);
+        let fix =
+            found.into_iter().find(|finding: &Finding| finding.rule == id).and_then(|finding| finding.fix);
         let named = format!("{id}: {one}");
         let Some(fix) = fix else {
             if setup == SHOP {
@@ -239,7 +268,8 @@ fn a_fix_gives_the_same_schema_and_keeps_nobody_waiting() {
         }
         for finding in linted::findings(linted::migration(&fixed_statements), server, id) {
             // What the statement that is fixed has besides is not the fix's.
-            let besides = ["unnamed-constraint", "foreign-key-without-index"].contains(&finding.rule.as_str());
+            let besides =
+                ["unnamed-constraint", "foreign-key-without-index"].contains(&finding.rule.as_str());
             if finding.severity > Severity::Note && !besides {
                 wrong.push(format!(
                     "{named}: the fix itself is found by {}: {}",

@@ -99,7 +99,8 @@ pub fn together(database: &Database, statements: &[String]) -> Measured {
 /// be seen. What it takes after that, for a moment, is not.
 pub fn alone(database: &Database, statement: &str) -> Measured {
     let before = files(database);
-    let tables = database.query("SELECT oid::regclass FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p')");
+    let tables =
+        database.query("SELECT oid::regclass FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p')");
     let tables: Vec<String> = tables.into_iter().map(|row| row[0].clone()).collect();
     let mut holder = psql(database, "holder");
     let names = tables.join(", ");
