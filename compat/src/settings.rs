@@ -441,6 +441,7 @@ mod tests {
             alembic: AlembicSettings::default(),
             knex: KnexSettings::default(),
             rails: RailsSettings::default(),
+            lint: LintSettings::default(),
             plugin: BTreeMap::new(),
             lint: LintSettings::default(),
         };

@@ -36,6 +36,8 @@ pub struct Known {
     pub is_strict: bool,
     /// Names of its triggers.
     pub triggers: Vec<String>,
+    /// SQLite: names of the indexes that a `CREATE INDEX` made.
+    pub index_names: Vec<String>,
 }
 
 /// What is known of a column.

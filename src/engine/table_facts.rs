@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use dunlin_compat::model::{Dialect, Row};
 
 use crate::db::Connection;
-use crate::ddl::{Known, KnownColumn, TableName};
+use crate::ddl::{self, ChangeKind, Known, KnownColumn, ServerVersion, TableName};
 use crate::lint::{Facts, TableFacts};
 
 /// Facts of tables over a session. A query that fails leaves its facts out: rules then judge as without a database.
@@ -30,6 +30,11 @@ impl<'c> CatalogFacts<'c> {
             tables: RefCell::default(),
             indexes: RefCell::default(),
         }
+    }
+
+    /// Has something else asked in the same session.
+    pub fn with_connection<T>(&self, ask: impl FnOnce(&mut dyn Connection) -> T) -> T {
+        ask(&mut **self.connection.borrow_mut())
     }
 
     fn rows(&self, query: &str) -> Vec<Row> {
@@ -169,7 +174,7 @@ impl<'c> CatalogFacts<'c> {
             data_type: text(row, 1),
             not_null: text(row, 2) == "NO",
             default: row.get(3).cloned().flatten().filter(|default| default != "NULL"),
-            indexed: is_true(row, 4),
+            indexed: indexes.iter().any(|(_, columns)| columns.contains(&text(row, 0))),
             character_set: row.get(5).cloned().flatten(),
             is_key: is_true(row, 6),
             auto_increment: text(row, 7).to_ascii_lowercase().contains("auto_increment"),
@@ -206,7 +211,7 @@ impl<'c> CatalogFacts<'c> {
         let quoted = self.dialect.quote_identifier(&table.name);
         let name = self.literal(&table.name);
         let found = self.rows(&format!(
-            "SELECT name, (SELECT page_count FROM pragma_page_count()), (SELECT page_size FROM pragma_page_size()) FROM sqlite_master \
+            "SELECT name, (SELECT page_count FROM pragma_page_count()), (SELECT page_size FROM pragma_page_size()), sql FROM sqlite_master \
              WHERE type = 'table' AND lower(name) = lower({name})"
         ));
         let file = found.first()?;
@@ -215,13 +220,17 @@ impl<'c> CatalogFacts<'c> {
         let rows = highest.first().map(|row| number(row, 0)).unwrap_or(0);
         let bytes = number(file, 1).saturating_mul(number(file, 2));
         let columns = self.rows(&format!(
-            "SELECT name, type, \"notnull\", dflt_value, pk, hidden IN (2, 3) FROM pragma_table_xinfo({name}) WHERE hidden <> 1 ORDER BY cid"
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden = 2 FROM pragma_table_xinfo({name}) WHERE hidden <> 1 ORDER BY cid"
         ));
         let strict =
             self.rows(&format!("SELECT strict FROM pragma_table_list({name}) WHERE schema = 'main'"));
-        let triggers = self.rows(&format!(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower({name})"
+        let attached = self.rows(&format!(
+            "SELECT type, name FROM sqlite_master WHERE lower(tbl_name) = lower({name}) AND type IN ('index', 'trigger') AND sql IS NOT \
+             NULL ORDER BY name"
         ));
+        let named = |kind: &str| -> Vec<String> {
+            attached.iter().filter(|row| text(row, 0) == kind).map(|row| text(row, 1)).collect()
+        };
         let parts = self.rows(&format!(
             "SELECT l.name, i.name FROM pragma_index_list({name}) l, pragma_index_info(l.name) i WHERE l.partial = 0 ORDER BY l.seq, \
              i.seqno"
@@ -257,6 +266,7 @@ impl<'c> CatalogFacts<'c> {
                 not_null: is_true(row, 2),
                 default: row.get(3).cloned().flatten(),
                 is_key: number(row, 4) > 0,
+                // Only a virtual one: a stored one is like any other, once it is there.
                 generated: is_true(row, 5),
                 ..KnownColumn::default()
             })
@@ -275,7 +285,9 @@ impl<'c> CatalogFacts<'c> {
                 columns: Some(columns.collect()),
                 has_primary_key: Some(!key.is_empty()),
                 is_strict: strict.first().is_some_and(|row| is_true(row, 0)),
-                triggers: triggers.iter().map(|row| text(row, 0)).collect(),
+                triggers: named("trigger"),
+                index_names: named("index"),
+                checks: sqlite_checks(&text(file, 3)),
                 ..Known::default()
             },
             primary_key: key,
@@ -332,6 +344,19 @@ impl Facts for CatalogFacts<'_> {
     fn throughput(&self) -> u64 {
         0
     }
+}
+
+/// The checks of a table of SQLite, which lists only its statement.
+fn sqlite_checks(statement: &str) -> Vec<String> {
+    let server = ServerVersion { dialect: Dialect::Sqlite, version: (3, 0, 0) };
+    let read = ddl::read(statement, server);
+    let Some(ChangeKind::CreateTable { columns, constraints, .. }) =
+        read.changes.first().map(|change| &change.kind)
+    else {
+        return Vec::new();
+    };
+    let all = columns.iter().flat_map(|column| &column.constraints).chain(constraints);
+    all.filter_map(|constraint| constraint.expression.clone()).collect()
 }
 
 fn text(row: &Row, index: usize) -> String {
