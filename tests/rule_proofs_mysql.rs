@@ -24,10 +24,12 @@ struct Server {
 impl Server {
     fn open(kind: ServerKind) -> Option<Server> {
         let database = Database::create(kind)?;
-        let session = mysql::Conn::new(mysql::Opts::from_url(&database.url()).unwrap()).unwrap();
-        let (major, minor, patch) = session.server_version();
-        let dialect = if kind == ServerKind::Mysql { Dialect::Mysql } else { Dialect::Mariadb };
-        let version = ServerVersion { dialect, version: (major.into(), minor.into(), patch.into()) };
+        let mut session = mysql::Conn::new(mysql::Opts::from_url(&database.url()).unwrap()).unwrap();
+        let text: String = session.query_first("SELECT version()").unwrap().unwrap();
+        let mut numbers = text.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+        let mut next = || numbers.next().unwrap_or(0);
+        let dialect = if kind == ServerKind::MySql { Dialect::Mysql } else { Dialect::Mariadb };
+        let version = ServerVersion { dialect, version: (next(), next(), next()) };
         Some(Server { database, session, version })
     }
 
@@ -115,7 +117,7 @@ fn named(statement: &str, algorithm: &str, lock: &str) -> String {
     if !upper.starts_with("ALTER") {
         return format!("{statement} ALGORITHM={algorithm} LOCK={lock}");
     }
-    if !upper.contains("PARTITION") {
+    if !upper.contains("PARTITION") && !upper.contains("ORDER BY") {
         return format!("{statement}, ALGORITHM={algorithm}, LOCK={lock}");
     }
     let mut words = statement.splitn(4, ' ');
@@ -125,7 +127,7 @@ fn named(statement: &str, algorithm: &str, lock: &str) -> String {
 }
 
 fn servers() -> Vec<Server> {
-    [ServerKind::Mysql, ServerKind::Mariadb].into_iter().filter_map(Server::open).collect()
+    [ServerKind::MySql, ServerKind::MariaDb].into_iter().filter_map(Server::open).collect()
 }
 
 /// Tables that the clauses below alter, with a row each: on an empty table MySQL rebuilds what it would do instantly.
@@ -263,7 +265,6 @@ const CLAUSES: &[(&str, &[&str])] = &[
             "ADD CONSTRAINT fk9 FOREIGN KEY (n) REFERENCES parent (id)",
             "DROP FOREIGN KEY fk1",
             "ADD CHECK (n > 0)",
-            "DROP CONSTRAINT ck1",
             "CONVERT TO CHARACTER SET latin1",
             "CONVERT TO CHARACTER SET utf8mb4",
             "DEFAULT CHARACTER SET latin1",
@@ -375,7 +376,7 @@ const OF_MYSQL: &[(&str, &[&str])] = &[
 
 /// Of MariaDB alone.
 const OF_MARIADB: &[(&str, &[&str])] = &[
-    ("t", &["ALTER INDEX ix IGNORED", "ADD SYSTEM VERSIONING", "PAGE_COMPRESSED=1"]),
+    ("t", &["DROP CONSTRAINT ck1", "ALTER INDEX ix IGNORED", "ADD SYSTEM VERSIONING", "PAGE_COMPRESSED=1"]),
     (
         "plain",
         &[
@@ -393,10 +394,11 @@ fn each_clause_is_carried_out_as_it_is_said() {
     for mut server in servers() {
         let own = if server.version.dialect == Dialect::Mysql { OF_MYSQL } else { OF_MARIADB };
         for (table, clauses) in CLAUSES.iter().chain(own) {
+            server.reset(setups[table]);
+            let known = server.known(table);
             for clause in *clauses {
                 server.reset(setups[table]);
                 let statement = format!("ALTER TABLE {table} {clause}");
-                let known = server.known(table);
                 let read = ddl::read(&statement, server.version);
                 assert!(read.unread.is_empty(), "{statement}: {:?}", read.unread);
                 let said = ddl::mysql_gentlest(&read, server.version, &|_| known.clone()).unwrap();
@@ -415,6 +417,9 @@ fn each_clause_is_carried_out_as_it_is_said() {
                 let dropped = usize::from(clause.contains("DROP PARTITION"));
                 let is_visible = !matches!(*table, "old");
                 let rewritten = kept + dropped < before.len();
+                // MariaDB takes ALGORITHM=INSTANT for another engine and copies all the same.
+                let found =
+                    if rewritten && found == MysqlAlgorithm::Instant { MysqlAlgorithm::Copy } else { found };
                 if algorithm != found || is_visible && rewritten != said.rewrites {
                     wrong.push(format!(
                         "{}: {statement}: said {algorithm:?} and {}, was {found:?} and {rewritten}",
@@ -488,6 +493,10 @@ fn each_rule_finds_what_it_flags_and_leaves_the_safe_form_alone() {
                 .filter(|finding| finding.rule == rule.id)
                 .filter_map(|finding| finding.fix.as_ref())
             {
+                // What is sent in batches has places for the keys.
+                if fix.groups.iter().any(|group| group.batch.is_some()) {
+                    continue;
+                }
                 let fixed: Vec<String> =
                     fix.groups.iter().flat_map(|group| group.statements.clone()).collect();
                 server.reset(example.setup);
@@ -532,20 +541,16 @@ fn prove(server: &mut Server, example: &Example, place: &str, wrong: &mut Vec<St
         [(example.flagged, example.flagged_does), (example.safe, example.safe_does)]
     {
         let mut statements = server.cut(script);
+        // What restores a setting comes behind what is meant.
+        while statements.len() > 1 && statements.last().is_some_and(|last| last.starts_with("SET ")) {
+            statements.pop();
+        }
         let Some(last) = statements.pop() else { continue };
         server.reset(example.setup);
         for statement in &statements {
             if let Err(error) = server.run(statement) {
                 wrong.push(format!("{place}: {statement}: {error}"));
             }
-        }
-        // What restores a setting comes behind what is meant.
-        let last = if last.starts_with("SET ") { statements.pop().unwrap_or(last) } else { last };
-        if script == example.safe && last.contains("foreign_key_checks") {
-            continue;
-        }
-        if statements.iter().any(|statement| statement == &last) {
-            continue;
         }
         match lock {
             "error" => {
@@ -577,25 +582,28 @@ fn prove(server: &mut Server, example: &Example, place: &str, wrong: &mut Vec<St
                 let table = table.unwrap_or_else(|| "orders".to_owned());
                 let before = server.files(&table);
                 let names_way = read.algorithm.is_some() || read.lock.is_some();
-                let checks_off =
-                    statements.iter().any(|statement| statement.contains("foreign_key_checks = 0"));
                 let found = if names_way {
                     // The server takes it as it is named; what that is, is read from it.
                     server.run(&last).map(|()| named_way(&read))
                 } else {
                     server.gentlest(&last)
                 };
-                let found = match found {
-                    Ok(found) => TableLock::Mysql(found).to_string(),
-                    Err(error) => error,
-                };
                 let rewritten = before != server.files(&table);
+                let found = match found {
+                    Ok(MysqlAlgorithm::Instant) if rewritten => MysqlAlgorithm::Copy,
+                    Ok(found) => found,
+                    Err(error) => {
+                        wrong.push(format!("{place}: {last}: {error}"));
+                        continue;
+                    }
+                };
+                let found = TableLock::Mysql(found).to_string();
                 // MariaDB calls instant what MySQL does in place in the dictionary.
                 let gentler = lock == "ALGORITHM=INPLACE, LOCK=NONE"
                     && found == "ALGORITHM=INSTANT"
                     && script == example.safe;
                 let invisible = last.contains("MyISAM");
-                if found != lock && !gentler || rewritten != rewrites && !invisible && !checks_off {
+                if found != lock && !gentler || rewritten != rewrites && !invisible {
                     wrong.push(format!(
                         "{place}: {last}: said {lock} and {rewrites}, was {found} and {rewritten}"
                     ));
@@ -624,7 +632,12 @@ fn a_new_foreign_key_waits_for_those_who_use_the_parent() {
         );
         let mut other = mysql::Conn::new(mysql::Opts::from_url(&server.database.url()).unwrap()).unwrap();
         other.query_drop("BEGIN").unwrap();
-        other.query_drop("SELECT * FROM customers").unwrap();
+        let used = if server.version.dialect == Dialect::Mysql {
+            "SELECT * FROM customers"
+        } else {
+            "INSERT INTO customers VALUES (2)"
+        };
+        other.query_drop(used).unwrap();
         server.run("SET lock_wait_timeout = 1").unwrap();
         let error = server
             .run("ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (customer) REFERENCES customers (id)")
@@ -651,7 +664,9 @@ fn rows_get_the_implicit_default() {
             server.run("ALTER TABLE orders DROP COLUMN x").unwrap();
         }
         for column in ["date", "datetime"] {
-            server.run(&format!("ALTER TABLE orders ADD COLUMN x {column} NOT NULL")).unwrap_err();
+            let added = server.run(&format!("ALTER TABLE orders ADD COLUMN x {column} NOT NULL"));
+            assert_eq!(added.is_err(), server.version.dialect == Dialect::Mysql, "{column}");
+            let _ = server.run("ALTER TABLE orders DROP COLUMN x");
         }
     }
 }
