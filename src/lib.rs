@@ -6,6 +6,7 @@ pub mod cli;
 pub mod db;
 pub mod ddl;
 pub mod engine;
+pub mod estimate;
 pub mod guest;
 pub mod lint;
 pub mod plugin;

@@ -66,6 +66,9 @@ fn arrows_go_one_way() {
             vec!["crate::db", "crate::sql", "crate::engine", "crate::cli", "crate::plugin", "crate::guest"],
         ),
         ("src/db", vec!["crate::sql", "crate::engine", "crate::cli"]),
+        ("src/schema", vec!["crate::engine", "crate::cli", "crate::scratch", "crate::verify"]),
+        ("src/scratch", vec!["crate::engine", "crate::cli", "crate::verify"]),
+        ("src/verify", vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::alembic"]),
         ("src/engine", vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::native"]),
     ];
     for (folder, modules) in forbidden {

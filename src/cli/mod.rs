@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod down;
 mod drift;
+mod estimate;
 mod exit;
 mod failure;
 mod flyway;
@@ -116,6 +117,7 @@ enum Command {
     New(new::NewArgs),
     Validate(validate::ValidateArgs),
     Lint(lint::LintArgs),
+    Estimate(estimate::EstimateArgs),
     Verify(verify::VerifyArgs),
     Drift(drift::DriftArgs),
     Diff(diff::DiffArgs),
@@ -176,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&cli.global, arguments),
         Command::Validate(arguments) => validate::run(&cli.global, arguments),
         Command::Lint(arguments) => lint::run(&cli.global, arguments),
+        Command::Estimate(arguments) => estimate::run(&cli.global, arguments),
         Command::Verify(arguments) => verify::run(&cli.global, arguments),
         Command::Drift(arguments) => drift::run(&cli.global, arguments),
         Command::Diff(arguments) => diff::run(&cli.global, arguments),

@@ -171,7 +171,11 @@ impl Project {
         let mut progress =
             WatchedProgress::new(progress, &waits, self.watching.live, || self.open_session(Access::Read));
         let mut guests = self.guests.as_ref().map(RefCell::borrow_mut);
-        let guests = guests.as_deref_mut().map(|guests| guests as &mut dyn GuestSource);
+        let guests = guests.as_deref_mut().map(|guests| {
+            // What a library remembers of its session and of what it did is of one run.
+            guests.forget();
+            guests as &mut dyn GuestSource
+        });
         let result = engine::run(
             &open,
             self.adapter.as_ref(),

@@ -48,16 +48,19 @@ fn document(report: &RunReport) -> Value {
             })
         })
         .collect();
+    let mut document = json!({ "migrations": migrations, "warnings": report.warnings });
     let waits = &report.waits;
-    json!({
-        "migrations": migrations,
-        "warnings": report.warnings,
-        "waits": {
-            "sessions": waits.sessions,
-            "longestMilliseconds": u64::try_from(waits.longest.as_millis()).unwrap_or(u64::MAX),
-            "stoodBack": waits.stood_back,
-        },
-    })
+    // Told only where somebody waited.
+    if waits.sessions > 0
+        && let Some(members) = document.as_object_mut()
+    {
+        let longest = u64::try_from(waits.longest.as_millis()).unwrap_or(u64::MAX);
+        members.insert(
+            "waits".to_owned(),
+            json!({ "sessions": waits.sessions, "longestMilliseconds": longest, "stoodBack": waits.stood_back }),
+        );
+    }
+    document
 }
 
 fn sentence(report: &RunReport) -> String {

@@ -5,11 +5,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use dunlin_compat::model::{Direction, Request};
 
+use super::estimate::{database_of, shown};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::{Project, Watching};
-use super::{Global, duration_argument, lint, report};
-use crate::engine::{InFlight, OnUnfinished};
+use super::{Format, Global, duration_argument, lint, output, report};
+use crate::engine::{InFlight, OnUnfinished, RunReport};
+use crate::estimate::Record;
 
 /// Apply what is pending
 ///
@@ -95,5 +97,29 @@ pub fn run(global: &Global, arguments: &UpArgs) -> Result<Exit, Failure> {
     let finished =
         project.run(global, OnUnfinished::Resume, &|context| project.adapter().plan(context, &request))?;
     report::print(global.format, &finished, "Nothing is pending.")?;
+    if global.format == Format::Table && !finished.migrations.is_empty() {
+        compare_with_estimate(global, &project, &finished);
+    }
     Ok(Exit::Done)
+}
+
+/// Says how what was estimated turned out, and learns from it.
+fn compare_with_estimate(global: &Global, project: &Project, finished: &RunReport) {
+    let mut record = Record::load(&global.directory, &database_of(project, &finished.database));
+    if !record.is_waiting() {
+        return;
+    }
+    for migration in &finished.migrations {
+        if let Some(outcome) = record.settle(&migration.id, migration.elapsed) {
+            output::note(&format!(
+                "{}: estimated {}, took {}",
+                migration.title,
+                shown(outcome.estimated),
+                shown(outcome.took)
+            ));
+        }
+    }
+    if let Err(error) = record.save() {
+        output::note(&format!("what the estimates were worth is not kept: {error}"));
+    }
 }

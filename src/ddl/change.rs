@@ -411,6 +411,19 @@ pub enum RowChange {
     },
 }
 
+impl RowChange {
+    /// The table whose rows it changes.
+    pub fn table(&self) -> &TableName {
+        match self {
+            RowChange::Insert { table, .. }
+            | RowChange::Update { table, .. }
+            | RowChange::Delete { table, .. }
+            | RowChange::Merge { table }
+            | RowChange::Load { table } => table,
+        }
+    }
+}
+
 /// A column as a statement defines it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {

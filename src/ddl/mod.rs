@@ -20,6 +20,7 @@ pub use mysql::{
     MysqlType, TypeChange, alone as mysql_alone, combined as mysql_combined, gentlest as mysql_gentlest,
     type_change,
 };
+pub use postgres::NON_VOLATILE;
 pub use sqlite::affinity as sqlite_affinity;
 
 use dunlin_compat::model::Dialect;

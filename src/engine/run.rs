@@ -34,6 +34,8 @@ pub struct RunReport {
     pub warnings: Vec<String>,
     /// Who waited for it, where it was watched.
     pub waits: WaitReport,
+    /// The database that it ran on, as the server names it.
+    pub database: String,
 }
 
 /// A migration that ran and is recorded.
@@ -92,6 +94,7 @@ pub fn run(
         lock_row::take(connection.as_mut(), row, options.lock_wait, observer)?;
     }
     let journal = Journal::new(adapter, connection.server());
+    let report = RunReport { database: connection.server().database.clone(), ..RunReport::default() };
     let mut runner = Runner {
         connection,
         journal,
@@ -104,7 +107,7 @@ pub fn run(
         },
         loaded: HashSet::new(),
         observer,
-        report: RunReport::default(),
+        report,
         data_version: None,
         journal_exists: false,
         parsing_changed: false,

@@ -32,6 +32,11 @@ impl<'c> CatalogFacts<'c> {
         }
     }
 
+    /// Has something else asked in the same session.
+    pub fn with_connection<T>(&self, ask: impl FnOnce(&mut dyn Connection) -> T) -> T {
+        ask(&mut **self.connection.borrow_mut())
+    }
+
     fn rows(&self, query: &str) -> Vec<Row> {
         self.connection.borrow_mut().execute(query).map(|outcome| outcome.rows).unwrap_or_default()
     }

@@ -45,7 +45,25 @@ pub fn findings(
     facts: Option<&dyn Facts>,
     settings: &Settings,
 ) -> Vec<Finding> {
-    migrations.iter().flat_map(|migration| check_one(migration, server, facts, settings)).collect()
+    let active: Vec<&Rule> = rules().filter(|rule| rule.is_active(server, settings)).collect();
+    let read: Vec<Vec<ddl::Statement>> = migrations
+        .iter()
+        .map(|migration| migration.statements.iter().map(|found| ddl::read(&found.text, server)).collect())
+        .collect();
+    let mut findings = Vec::new();
+    for (index, (migration, own)) in migrations.iter().zip(&read).enumerate() {
+        let others = migrations.iter().zip(&read).skip(index + 1);
+        let later: Vec<&ddl::Statement> = others
+            .filter(|(other, _)| other.direction == migration.direction)
+            .flat_map(|(_, read)| read)
+            .collect();
+        findings.extend(check_one(
+            &Whole { migration, read: own, later: &later, server, facts },
+            &active,
+            settings,
+        ));
+    }
+    findings
 }
 
 /// Findings without those that the files allow, and with what is wrong with that. `texts` are the files' texts.
@@ -58,36 +76,27 @@ pub fn suppress(
     suppression::apply(migrations, findings, texts, settings)
 }
 
-fn check_one(
-    migration: &Migration,
-    server: ServerVersion,
-    facts: Option<&dyn Facts>,
-    settings: &Settings,
-) -> Vec<Finding> {
-    let read: Vec<ddl::Statement> =
-        migration.statements.iter().map(|statement| ddl::read(&statement.text, server)).collect();
-    let active: Vec<&Rule> = rules().filter(|rule| rule.is_active(server, settings)).collect();
+fn check_one(whole: &Whole<'_>, active: &[&Rule], settings: &Settings) -> Vec<Finding> {
+    let Whole { migration, read, server, facts, .. } = *whole;
     let mut findings = Vec::new();
     let mut situation = Situation::default();
-    for (index, (statement, parsed)) in migration.statements.iter().zip(&read).enumerate() {
+    for (index, (statement, parsed)) in migration.statements.iter().zip(read).enumerate() {
         situation.enter(statement);
-        let site =
-            Site { migration, index, statement, parsed, read: &read, situation: &situation, server, facts };
-        for rule in &active {
+        let site = Site { migration, index, statement, parsed, read, situation: &situation, server, facts };
+        for rule in active {
             if let Check::Statement(check) = rule.check {
                 let mut hits = Vec::new();
                 check(&site, &mut hits);
                 findings.extend(hits.into_iter().map(|hit| site.finding(rule, hit, settings)));
             }
         }
-        findings.extend(squawk::check(&site, &active, settings));
+        findings.extend(squawk::check(&site, active, settings));
         situation.leave(statement, parsed);
     }
-    let whole = Whole { migration, read: &read, server, facts };
-    for rule in &active {
+    for rule in active {
         if let Check::Migration(check) = rule.check {
             let mut hits = Vec::new();
-            check(&whole, &mut hits);
+            check(whole, &mut hits);
             findings.extend(hits.into_iter().map(|(index, hit)| whole.finding(rule, index, hit, settings)));
         }
     }

@@ -109,6 +109,8 @@ pub struct Whole<'a> {
     pub migration: &'a Migration,
     /// Its statements, read.
     pub read: &'a [ddl::Statement],
+    /// Those of migrations that run after it.
+    pub later: &'a [&'a ddl::Statement],
     /// The server.
     pub server: ServerVersion,
     /// The database's facts.

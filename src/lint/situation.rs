@@ -40,7 +40,8 @@ impl Situation {
 
     /// Before a statement.
     pub(super) fn enter(&mut self, statement: &Statement) {
-        if self.transaction != statement.transaction || statement.transaction.is_none() {
+        let goes_on = self.in_own_transaction && self.transaction == statement.transaction;
+        if !goes_on && (self.transaction != statement.transaction || statement.transaction.is_none()) {
             self.transaction = statement.transaction;
             self.end_transaction();
         }

@@ -68,7 +68,6 @@ impl Scratch {
     }
 
     fn new(url: DatabaseUrl, place: Place, keeper: Option<Box<dyn Connection>>, fence: Fence) -> Scratch {
-        registry::add(&place);
         Scratch { url, place, keeper, fence: Arc::new(fence), dropped: false }
     }
 

@@ -3,7 +3,7 @@
 use dunlin_compat::model::Dialect;
 
 use super::fence::Fence;
-use super::registry::Place;
+use super::registry::{self, Place};
 use super::{PREFIX, Scratch, ScratchError, Wanted, address, copy, fresh_name};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 
@@ -38,15 +38,12 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
         (Some(set), Some(collation)) => format!(" CHARACTER SET {set} COLLATE {collation}"),
         _ => String::new(),
     };
-    keeper.execute(&format!("CREATE DATABASE `{name}`{options}")).map_err(|error| match error.code {
-        Some(1044) => {
-            let user = keeper.server().user.clone();
-            let grant = format!("GRANT ALL ON `{}%`.* TO '{user}'@'…'", PREFIX.replace('_', "\\_"));
-            ScratchError::MayNotCreate { user, grant }
-        }
-        _ => ScratchError::Server { doing: "making a scratch database".to_owned(), error },
-    })?;
     let place = Place::Mysql { admin: admin.clone(), name: name.clone() };
+    registry::add(&place);
+    keeper.execute(&format!("CREATE DATABASE `{name}`{options}")).map_err(|error| {
+        registry::forget(&place);
+        refused(error, keeper.as_ref())
+    })?;
     let url = address(wanted.live, &admin, &name);
     let others = keeper.execute("SELECT schema_name FROM information_schema.schemata").map_err(doing());
     let mut scratch = Scratch::new(url, place, Some(keeper), Fence::None);
@@ -64,6 +61,17 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
             .map_err(ScratchError::server("copying the database"))?;
     }
     Ok(scratch)
+}
+
+fn refused(error: DbError, keeper: &dyn Connection) -> ScratchError {
+    match error.code {
+        Some(1044) => {
+            let user = keeper.server().user.clone();
+            let grant = format!("GRANT ALL ON `{}%`.* TO '{user}'@'…'", PREFIX.replace('_', "\\_"));
+            ScratchError::MayNotCreate { user, grant }
+        }
+        _ => ScratchError::Server { doing: "making a scratch database".to_owned(), error },
+    }
 }
 
 fn connect(url: &DatabaseUrl) -> Result<Box<dyn Connection>, ScratchError> {

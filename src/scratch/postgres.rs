@@ -3,7 +3,7 @@
 use dunlin_compat::model::Dialect;
 
 use super::fence::Fence;
-use super::registry::Place;
+use super::registry::{self, Place};
 use super::{PREFIX, Scratch, ScratchError, Wanted, address, fresh_name, session_of};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 
@@ -55,8 +55,13 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
             literal(&ctype)
         )
     };
-    keeper.execute(&statement).map_err(|error| refused(error, keeper.as_ref(), wanted.copy, &live_name))?;
     let place = Place::Postgres { admin: admin.clone(), name: name.clone() };
+    // Before it is there, so that an interruption finds it at any time.
+    registry::add(&place);
+    keeper.execute(&statement).map_err(|error| {
+        registry::forget(&place);
+        refused(error, keeper.as_ref(), wanted.copy, &live_name)
+    })?;
     let fence = if wanted.server.is_some() { Fence::None } else { Fence::Cluster };
     let mut scratch = Scratch::new(address(wanted.live, &admin, &name), place, Some(keeper), fence);
     for setting in settings.split('\n').filter(|setting| !setting.is_empty()) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::{mysql, postgres};
 use crate::db::{self, ConnectOptions, Connection, DatabaseUrl, DbError, DbErrorKind};
@@ -27,8 +28,15 @@ pub(super) fn forget(place: &Place) {
 /// Drops every scratch database of this process, which is about to end.
 pub fn remove_all() {
     let places = std::mem::take(&mut *PLACES.lock().unwrap_or_else(PoisonError::into_inner));
-    for place in places {
+    for place in &places {
         let _ = place.remove();
+    }
+    // One that was still being made is there now.
+    if !places.is_empty() {
+        std::thread::sleep(Duration::from_millis(100));
+        for place in &places {
+            let _ = place.remove();
+        }
     }
 }
 

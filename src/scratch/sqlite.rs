@@ -5,7 +5,7 @@ use std::path::Path;
 use dunlin_compat::model::Dialect;
 
 use super::fence::Fence;
-use super::registry::Place;
+use super::registry::{self, Place};
 use super::{Scratch, ScratchError, Wanted};
 use crate::db::url::SqliteTarget;
 use crate::db::{self, ConnectOptions, DatabaseUrl};
@@ -22,7 +22,9 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
         .keep();
     let file = folder.join("scratch.db");
     let url = DatabaseUrl { sqlite: SqliteTarget::File(file.clone()), ..wanted.live.clone() };
-    let scratch = Scratch::new(url, Place::Folder(folder), None, Fence::Attach);
+    let place = Place::Folder(folder);
+    registry::add(&place);
+    let scratch = Scratch::new(url, place, None, Fence::Attach);
     if wanted.copy {
         // For writing, so that SQLite may write what it copies to; the live file itself is only read. What is still in the log
         // is copied too.

@@ -85,6 +85,8 @@ impl Bench<'_> {
         planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
         observer: &mut dyn Observer,
     ) -> Result<RunReport, RunError> {
+        // A command of its own, as it will be: what the tool's library remembers of its session and of what it did is of one.
+        self.forget_guests();
         let trace = self.trace.clone();
         let open = || Ok(db::watched(scratch.open()?, trace.watch()));
         let guests: Option<&mut dyn GuestSource> = match &mut self.guests {
@@ -95,7 +97,7 @@ impl Bench<'_> {
     }
 
     /// Ends what runs code; it begins anew when it is needed.
-    pub(super) fn forget_guests(&mut self) {
+    fn forget_guests(&mut self) {
         if let Some(guests) = &mut self.guests {
             guests.forget();
         }

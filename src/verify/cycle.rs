@@ -125,8 +125,6 @@ fn back_and_forth(
         one.findings.push(Finding::DownLeaves(changed));
     }
     bench.restore_counters(scratch, before)?;
-    // A command of its own, as it will be: what the tool's library remembers is of one.
-    bench.forget_guests();
     match up_one(bench, scratch, Some(&chosen.id)) {
         Ok(Some((_, Ok(())))) => {}
         Ok(Some((_, Err(error)))) | Err(error) => {
@@ -154,8 +152,6 @@ fn remade(
     remake: &mut dyn FnMut(&mut Bench<'_>) -> Result<Scratch, VerifyError>,
     verified: &[Verified],
 ) -> Result<Scratch, VerifyError> {
-    // A library may remember the name of the database that it was connected to.
-    bench.forget_guests();
     let scratch = remake(bench)?;
     for one in verified {
         match up_one(bench, &scratch, Some(&one.id))? {

@@ -116,7 +116,10 @@ impl Changed {
 
     /// Whether rows or values that were there are gone.
     pub fn loses_rows(&self) -> bool {
-        self.rows.iter().any(|rows| rows.count.1 < rows.count.0 || !rows.columns.is_empty())
+        self.rows.iter().any(|rows| {
+            let (before, after) = rows.count;
+            after < before || (after == before && !rows.columns.is_empty())
+        })
     }
 }
 

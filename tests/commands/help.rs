@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 16] = [
     "status",
     "plan",
     "up",
@@ -11,6 +11,11 @@ const COMMANDS: [&str; 13] = [
     "redo",
     "new",
     "validate",
+    "verify",
+    "drift",
+    "lint",
+    "estimate",
+    "diff",
     "repair",
     "baseline",
     "backfill",
@@ -29,8 +34,8 @@ fn the_overview_names_every_command() {
     The project is found from the directory; the database from --url, DATABASE_URL, dunlin.toml or the
     tool's own configuration.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending or drifted (with --check), 4 lock not
-    obtained, 5 validation found something.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 pending (with --check) or drifted, 4 lock not
+    obtained, 5 lint, validation or verification found something.
 
     Usage: dunlin [OPTIONS] <COMMAND>
 
@@ -42,6 +47,11 @@ fn the_overview_names_every_command() {
       redo         Take the last migration back and apply it again
       new          Write a new migration file with empty up and down blocks
       validate     Compare the history with the files
+      lint         Check migrations for what hurts a running application
+      estimate     Say how long pending migrations will take, and what they lock
+      verify       Try pending migrations on a scratch database: up, down and up again
+      drift        Compare the live schema with what the applied migrations give
+      diff         Compare the schemas of two databases
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
       backfill     Change the rows of a table in chunks, while it is in use
@@ -112,6 +122,7 @@ fn every_command_has_examples_and_names_the_options_of_every_command() {
 
     Each migration and its history row commit together where the database can. Where it cannot, every
     statement is journaled, and a run that was interrupted continues at the statement where it stopped.
+    What the safety rules call an error stops it before anything is sent.
 
     Usage: dunlin up [OPTIONS]
 
@@ -121,6 +132,15 @@ fn every_command_has_examples_and_names_the_options_of_every_command() {
 
           --steps <N>
               At most so many migrations
+
+          --no-lint
+              Run it whatever the safety rules say
+
+          --watch
+              Show who waits for the run, and for whom it waits, while it goes
+
+          --block-limit <DURATION>
+              Stand back and try again later when somebody waits for the run longer than this, like 2s
 
           --in-flight <WHAT>
               What became of the statement that was in flight when an earlier run died, if dunlin asks:
@@ -139,7 +159,7 @@ fn every_command_has_examples_and_names_the_options_of_every_command() {
 
           --format <FORMAT>
               Print tables for people, or one JSON document
-              
+
               [default: table]
               [possible values: table, json]
 
@@ -153,6 +173,7 @@ fn every_command_has_examples_and_names_the_options_of_every_command() {
       dunlin up
       dunlin up --steps 1                   one migration and no more
       dunlin up --to 20250107103000         up to and including this one
+      dunlin up --watch --block-limit 2s    nobody waits for it longer than two seconds
       dunlin up --lock-wait 10min           wait longer for another run to end
     ");
 }
@@ -165,7 +186,7 @@ fn a_wrong_command_line_is_answered_with_2() {
     -- stderr
     error: unrecognized subcommand 'stauts'
 
-      tip: a similar subcommand exists: 'status'
+      tip: some similar subcommands exist: 'estimate', 'status'
 
     Usage: dunlin [OPTIONS] <COMMAND>
 

@@ -299,9 +299,11 @@ fn version_argument(text: &str) -> Result<(u32, u32, u32), String> {
     Ok((next()?, next()?, next()?))
 }
 
-/// A path as people see it.
+/// A path as people see it: from where they are.
 fn shown(path: &Path) -> String {
-    path.display().to_string()
+    let here = std::env::current_dir().ok();
+    let short = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    short.unwrap_or(path).display().to_string()
 }
 
 /// A finding in JSON.

@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
     id: "foreign-key-without-index",
     title: "A foreign key's columns have no index",
     dialects: &[Dialect::Postgres, Dialect::Sqlite],
-    severity: Severity::Warning,
+    severity: Severity::Note,
     is_opt_in: false,
     explanation: "Each delete from, or update of a key of, the referenced table looks for rows that refer to it: without an index it reads the whole table, under locks. MySQL and MariaDB make the index themselves; PostgreSQL and SQLite do not.",
     examples: &[Example {
@@ -76,16 +76,20 @@ fn is_bare(whole: &Whole<'_>, table: &TableName, columns: &[String]) -> bool {
         columns.iter().all(|column| index.iter().take(columns.len()).any(|other| other == column))
     };
     let mut is_known = false;
-    for change in whole.read.iter().flat_map(|statement| &statement.changes) {
+    let names = names(whole, table);
+    let is_it = |other: &TableName| names.contains(&other.name.as_str());
+    for change in
+        whole.read.iter().chain(whole.later.iter().copied()).flat_map(|statement| &statement.changes)
+    {
         match &change.kind {
-            ChangeKind::CreateIndex { index, .. } if index.table.name == table.name && !index.partial => {
+            ChangeKind::CreateIndex { index, .. } if is_it(&index.table) && !index.partial => {
                 let names: Vec<String> = index.columns.iter().map(|column| column.text.clone()).collect();
                 if begins(&names) {
                     return false;
                 }
             }
             ChangeKind::CreateTable { table: made, columns: all, constraints, indexes, .. }
-                if made.name == table.name =>
+                if is_it(made) =>
             {
                 is_known = true;
                 let of_columns = all.iter().flat_map(|column| {
@@ -106,13 +110,13 @@ fn is_bare(whole: &Whole<'_>, table: &TableName, columns: &[String]) -> bool {
                     return false;
                 }
             }
-            ChangeKind::AddConstraint { table: other, constraint, .. } if other.name == table.name => {
+            ChangeKind::AddConstraint { table: other, constraint, .. } if is_it(other) => {
                 let is_key = matches!(constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
                 if is_key && begins(&constraint.columns) {
                     return false;
                 }
             }
-            ChangeKind::AddColumn { table: other, column, .. } if other.name == table.name => {
+            ChangeKind::AddColumn { table: other, column, .. } if is_it(other) => {
                 if columns.len() == 1 && columns.first() == Some(&column.name) {
                     is_known = true;
                     let is_key = |kind: ConstraintKind| {
@@ -130,4 +134,17 @@ fn is_bare(whole: &Whole<'_>, table: &TableName, columns: &[String]) -> bool {
         Some(facts) => !facts.indexes.iter().any(|index| begins(index)),
         None => is_known,
     }
+}
+
+/// The names that the table has in the migration: a rebuild makes it under one and gives it another.
+fn names<'w>(whole: &'w Whole<'_>, table: &'w TableName) -> Vec<&'w str> {
+    let mut names = vec![table.name.as_str()];
+    for change in whole.read.iter().flat_map(|statement| &statement.changes) {
+        if let ChangeKind::RenameTable { table: from, to } = &change.kind
+            && names.contains(&from.name.as_str())
+        {
+            names.push(&to.name);
+        }
+    }
+    names
 }

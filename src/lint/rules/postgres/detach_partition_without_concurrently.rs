@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     explanation: "`DETACH PARTITION` takes an ACCESS EXCLUSIVE lock on the whole partitioned table: it waits for every \
                  query on any partition, and everybody else waits behind it.\n\n`DETACH PARTITION … CONCURRENTLY` \
                  (PostgreSQL 14) takes SHARE UPDATE EXCLUSIVE on the parent. It runs outside a transaction, and not \
-                 where there is a default partition.",
+                 where there is a default partition; the partition keeps a check with its former bounds, which may be dropped.",
     examples: &[Example {
         dialects: &[Dialect::Postgres],
         setup: "CREATE TABLE visits (id bigint, day date) PARTITION BY RANGE (day); CREATE TABLE visits_2020 \

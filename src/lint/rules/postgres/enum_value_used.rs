@@ -36,7 +36,13 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             _ => false,
         })
     };
-    if site.changes().any(|change| matches!(change.kind, ChangeKind::AddEnumValue { .. })) {
+    // A comment may name it, and what a block does cannot be seen.
+    if site.changes().any(|change| {
+        matches!(
+            change.kind,
+            ChangeKind::AddEnumValue { .. } | ChangeKind::Other { .. } | ChangeKind::Opaque { .. }
+        )
+    }) {
         return;
     }
     for (name, values) in &site.situation.new_enum_values {

@@ -26,8 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(site: &Site<'_>, found: &SquawkHit) -> Option<Hit> {
-    if site.in_transaction() || site.migration.statements.len() < 2 && !site.migration.is_code {
-        // Nothing stands behind it that could fail.
+    if site.in_transaction() {
         return None;
     }
     let fix = found.corrected.clone().map(|statement| Fix::alone("let it be run twice", statement));

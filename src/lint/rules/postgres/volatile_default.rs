@@ -55,9 +55,9 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
 fn fix(site: &Site<'_>, change: &Change, table: &TableName, column: &Column) -> Option<Fix> {
     let default = column.default.as_ref()?;
     let facts = site.table(table)?;
-    let key = facts.indexes.iter().find(|columns| columns.len() == 1)?.first()?.clone();
+    let [key] = facts.primary_key.as_slice() else { return None };
     let is_number = facts.known.columns.iter().flatten().any(|known| {
-        known.name == key
+        known.name == *key
             && known.not_null
             && matches!(known.data_type.as_str(), "integer" | "bigint" | "smallint")
     });
@@ -82,13 +82,13 @@ fn fix(site: &Site<'_>, change: &Change, table: &TableName, column: &Column) -> 
         word("SET"),
         default.text,
         word("WHERE"),
-        form::name(site, &key),
+        form::name(site, key),
         word("BETWEEN :from AND :to"),
         word("AND"),
         word("IS NULL")
     );
     let mut batch = Group::alone([fill]);
-    batch.batch = Some((table.to_string(), key));
+    batch.batch = Some((table.to_string(), key.clone()));
     Some(Fix {
         title: "add the column, set the default, and fill the rows in batches".to_owned(),
         groups: vec![Group::together([form::with(site, change, source.get(..start)?)?, set]), batch],

@@ -1,0 +1,13 @@
+CREATE SCHEMA clinic;
+CREATE TYPE order_state AS ENUM ('new', 'paid');
+CREATE TABLE customers (id bigint PRIMARY KEY, name text, email varchar(100), phone text);
+CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, price numeric(10, 2));
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, number text, state order_state, total numeric(10, 2), legacy_note text);
+CREATE INDEX orders_number_idx ON orders (number);
+CREATE TABLE order_lines (order_id bigint, product_id bigint, quantity integer);
+CREATE TABLE clinic.patients (id bigint PRIMARY KEY, name text, born date);
+CREATE TABLE clinic.visits (id bigint, patient_id bigint, day date NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE clinic.visits_2024 PARTITION OF clinic.visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE clinic.visits_2025 (id bigint, patient_id bigint, day date NOT NULL);
+CREATE MATERIALIZED VIEW sales AS SELECT customer_id, sum(total) AS total FROM orders GROUP BY customer_id;
+CREATE UNIQUE INDEX sales_customer_idx ON sales (customer_id);
