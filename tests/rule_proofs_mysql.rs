@@ -126,6 +126,16 @@ fn named(statement: &str, algorithm: &str, lock: &str) -> String {
     format!("ALTER TABLE {table} ALGORITHM={algorithm}, LOCK={lock}{comma} {rest}")
 }
 
+/// Runs the same on both servers at once, and fails with what was wrong on either.
+fn on_each(check: fn(&mut Server) -> Vec<String>) {
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            servers().into_iter().map(|mut server| scope.spawn(move || check(&mut server))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 fn servers() -> Vec<Server> {
     [ServerKind::MySql, ServerKind::MariaDb].into_iter().filter_map(Server::open).collect()
 }
@@ -389,47 +399,49 @@ const OF_MARIADB: &[(&str, &[&str])] = &[
 
 #[test]
 fn each_clause_is_carried_out_as_it_is_said() {
+    on_each(clauses_of);
+}
+
+fn clauses_of(server: &mut Server) -> Vec<String> {
     let setups: BTreeMap<&str, &str> = TABLES.iter().copied().collect();
     let mut wrong = Vec::new();
-    for mut server in servers() {
-        let own = if server.version.dialect == Dialect::Mysql { OF_MYSQL } else { OF_MARIADB };
-        for (table, clauses) in CLAUSES.iter().chain(own) {
+    let own = if server.version.dialect == Dialect::Mysql { OF_MYSQL } else { OF_MARIADB };
+    for (table, clauses) in CLAUSES.iter().chain(own) {
+        server.reset(setups[table]);
+        let known = server.known(table);
+        for clause in *clauses {
             server.reset(setups[table]);
-            let known = server.known(table);
-            for clause in *clauses {
-                server.reset(setups[table]);
-                let statement = format!("ALTER TABLE {table} {clause}");
-                let read = ddl::read(&statement, server.version);
-                assert!(read.unread.is_empty(), "{statement}: {:?}", read.unread);
-                let said = ddl::mysql_gentlest(&read, server.version, &|_| known.clone()).unwrap();
-                let before = server.files(table);
-                let found = match server.gentlest(&statement) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        wrong.push(format!("{}: {statement}: {error}", server.version.dialect));
-                        continue;
-                    }
-                };
-                let after = server.files(if clause.contains("RENAME TO") { "renamed" } else { table });
-                let TableLock::Mysql(algorithm) = said.lock else { panic!("{statement}: {said:?}") };
-                // Files that were there must be there still; a partition may come or go.
-                let kept = before.iter().filter(|file| after.contains(file)).count();
-                let dropped = usize::from(clause.contains("DROP PARTITION"));
-                let is_visible = !matches!(*table, "old");
-                let rewritten = kept + dropped < before.len();
-                // MariaDB takes ALGORITHM=INSTANT for another engine and copies all the same.
-                let found =
-                    if rewritten && found == MysqlAlgorithm::Instant { MysqlAlgorithm::Copy } else { found };
-                if algorithm != found || is_visible && rewritten != said.rewrites {
-                    wrong.push(format!(
-                        "{}: {statement}: said {algorithm:?} and {}, was {found:?} and {rewritten}",
-                        server.version.dialect, said.rewrites
-                    ));
+            let statement = format!("ALTER TABLE {table} {clause}");
+            let read = ddl::read(&statement, server.version);
+            assert!(read.unread.is_empty(), "{statement}: {:?}", read.unread);
+            let said = ddl::mysql_gentlest(&read, server.version, &|_| known.clone()).unwrap();
+            let before = server.files(table);
+            let found = match server.gentlest(&statement) {
+                Ok(found) => found,
+                Err(error) => {
+                    wrong.push(format!("{}: {statement}: {error}", server.version.dialect));
+                    continue;
                 }
+            };
+            let after = server.files(if clause.contains("RENAME TO") { "renamed" } else { table });
+            let TableLock::Mysql(algorithm) = said.lock else { panic!("{statement}: {said:?}") };
+            // Files that were there must be there still; a partition may come or go.
+            let kept = before.iter().filter(|file| after.contains(file)).count();
+            let dropped = usize::from(clause.contains("DROP PARTITION"));
+            let is_visible = !matches!(*table, "old");
+            let rewritten = kept + dropped < before.len();
+            // MariaDB takes ALGORITHM=INSTANT for another engine and copies all the same.
+            let found =
+                if rewritten && found == MysqlAlgorithm::Instant { MysqlAlgorithm::Copy } else { found };
+            if algorithm != found || is_visible && rewritten != said.rewrites {
+                wrong.push(format!(
+                    "{}: {statement}: said {algorithm:?} and {}, was {found:?} and {rewritten}",
+                    server.version.dialect, said.rewrites
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }
 
 /// A statement by itself, as a migration of nothing else.
@@ -468,59 +480,55 @@ fn examples(dialect: Dialect) -> impl Iterator<Item = (&'static lint::Rule, &'st
 
 #[test]
 fn each_rule_finds_what_it_flags_and_leaves_the_safe_form_alone() {
+    on_each(examples_of);
+}
+
+fn examples_of(server: &mut Server) -> Vec<String> {
     let mut wrong = Vec::new();
-    for mut server in servers() {
-        for (rule, example) in examples(server.version.dialect) {
-            let place = format!("{}: {}: {}", server.version.dialect, rule.id, example.flagged);
+    for (rule, example) in examples(server.version.dialect) {
+        let place = format!("{}: {}: {}", server.version.dialect, rule.id, example.flagged);
+        server.reset(example.setup);
+        let found = findings(server, server.cut(example.flagged), rule.id);
+        if !found.iter().any(|finding| finding.rule == rule.id) {
+            wrong.push(format!("{place}: not found"));
+        }
+        let safe = findings(server, server.cut(example.safe), rule.id);
+        for finding in safe.iter().filter(|finding| {
+            finding.rule == rule.id && finding.severity > Severity::Note
+                || finding.severity == Severity::Error
+        }) {
+            wrong.push(format!("{place}: the safe form is found by {}: {}", finding.rule, finding.message));
+        }
+        prove(server, example, &place, &mut wrong);
+        for fix in
+            found.iter().filter(|finding| finding.rule == rule.id).filter_map(|finding| finding.fix.as_ref())
+        {
+            // What is sent in batches has places for the keys.
+            if fix.groups.iter().any(|group| group.batch.is_some()) {
+                continue;
+            }
+            let fixed: Vec<String> = fix.groups.iter().flat_map(|group| group.statements.clone()).collect();
             server.reset(example.setup);
-            let found = findings(&server, server.cut(example.flagged), rule.id);
-            if !found.iter().any(|finding| finding.rule == rule.id) {
-                wrong.push(format!("{place}: not found"));
+            let left = findings(server, fixed.clone(), rule.id);
+            if left.iter().any(|finding| finding.rule == rule.id) {
+                wrong.push(format!("{place}: the fix is found again: {fixed:?}"));
             }
-            let safe = findings(&server, server.cut(example.safe), rule.id);
-            for finding in safe.iter().filter(|finding| {
-                finding.rule == rule.id && finding.severity > Severity::Note
-                    || finding.severity == Severity::Error
-            }) {
-                wrong.push(format!(
-                    "{place}: the safe form is found by {}: {}",
-                    finding.rule, finding.message
-                ));
+            for statement in &fixed {
+                if let Err(error) = server.run(statement) {
+                    wrong.push(format!("{place}: {statement}: {error}"));
+                }
             }
-            prove(&mut server, example, &place, &mut wrong);
-            for fix in found
-                .iter()
-                .filter(|finding| finding.rule == rule.id)
-                .filter_map(|finding| finding.fix.as_ref())
-            {
-                // What is sent in batches has places for the keys.
-                if fix.groups.iter().any(|group| group.batch.is_some()) {
-                    continue;
-                }
-                let fixed: Vec<String> =
-                    fix.groups.iter().flat_map(|group| group.statements.clone()).collect();
-                server.reset(example.setup);
-                let left = findings(&server, fixed.clone(), rule.id);
-                if left.iter().any(|finding| finding.rule == rule.id) {
-                    wrong.push(format!("{place}: the fix is found again: {fixed:?}"));
-                }
-                for statement in &fixed {
-                    if let Err(error) = server.run(statement) {
-                        wrong.push(format!("{place}: {statement}: {error}"));
-                    }
-                }
-                let by_fix = definitions(&mut server);
-                server.reset(example.setup);
-                for statement in server.cut(example.flagged) {
-                    let _ = server.run(&statement);
-                }
-                if definitions(&mut server) != by_fix {
-                    wrong.push(format!("{place}: the fix leaves another schema: {by_fix:?}"));
-                }
+            let by_fix = definitions(server);
+            server.reset(example.setup);
+            for statement in server.cut(example.flagged) {
+                let _ = server.run(&statement);
+            }
+            if definitions(server) != by_fix {
+                wrong.push(format!("{place}: the fix leaves another schema: {by_fix:?}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }
 
 /// The tables as the server defines them.
