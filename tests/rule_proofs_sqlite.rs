@@ -52,16 +52,16 @@ impl File {
     }
 
     /// The page on which a table's tree begins, with its bytes.
-    fn root(&self, table: &str) -> Option<(u64, Vec<u8>)> {
+    fn root(&self, table: &str) -> Option<(i64, Vec<u8>)> {
         let connection = self.open();
-        let page: u64 = connection
+        let page: i64 = connection
             .query_row(
                 "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)",
                 [table],
                 |row| row.get(0),
             )
             .ok()?;
-        let size: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+        let size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
         let bytes = std::fs::read(&self.path).unwrap();
         let start = usize::try_from((page - 1) * size).unwrap();
         Some((page, bytes[start..start + usize::try_from(size).unwrap()].to_vec()))
@@ -262,7 +262,7 @@ fn a_drop_takes_the_children_and_a_rebuild_the_indexes() {
     );
     let connection = file.open();
     run(&connection, "PRAGMA foreign_keys = ON; DROP TABLE customers").unwrap();
-    let rows: u64 = connection.query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap();
+    let rows: i64 = connection.query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 0);
 
     let file = File::with(

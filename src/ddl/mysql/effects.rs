@@ -215,7 +215,8 @@ fn clause(
     let mut way = clause_way(&change.kind, server, &facts)?;
     let is_innodb = facts.engine.as_deref().is_none_or(|engine| engine.eq_ignore_ascii_case("innodb"));
     if !is_innodb
-        && !matches!(way.algorithm, MysqlAlgorithm::Instant | MysqlAlgorithm::Exclusive)
+        && (way.moves_columns
+            || !matches!(way.algorithm, MysqlAlgorithm::Instant | MysqlAlgorithm::Exclusive))
         && !is_dictionary(&change.kind)
     {
         way = COPY;
@@ -289,7 +290,8 @@ fn clause_way(kind: &ChangeKind, server: Server, facts: &Known) -> Option<Way> {
             Some(ConstraintKind::PrimaryKey) => COPY,
             Some(ConstraintKind::Check) => INSTANT,
             Some(ConstraintKind::ForeignKey) => server.dictionary(),
-            _ => IN_PLACE,
+            // Of which kind it is, is not said.
+            _ => server.dictionary(),
         },
         // Rows are checked by copying them.
         ChangeKind::ValidateConstraint { .. } => COPY,
@@ -297,7 +299,7 @@ fn clause_way(kind: &ChangeKind, server: Server, facts: &Known) -> Option<Way> {
         ChangeKind::ConvertCharacterSet { .. } => COPY,
         ChangeKind::TableOptions { options, .. } => options
             .iter()
-            .map(|(name, value)| option(name, value, server, facts))
+            .map(|(name, value)| option(name, value, server))
             .reduce(together)
             .unwrap_or(server.dictionary()),
         ChangeKind::RewriteTable { command, .. } => match command.as_str() {
@@ -362,21 +364,12 @@ fn computed_default(column: &Column, server: Server) -> bool {
     if !server.is_mariadb() {
         return true;
     }
-    let inner = default.text.trim_matches(['(', ')', ' ']);
-    let words: Vec<&str> = inner
-        .split(|character: char| !(character.is_alphanumeric() || character == '_'))
-        .filter(|word| word.starts_with(|first: char| first.is_alphabetic() || first == '_'))
-        .collect();
     const ONCE: [&str; 12] =
         ["concat", "upper", "lower", "rand", "abs", "round", "cast", "char", "repeat", "pi", "date", "now"];
-    let unquoted: String = without_strings(inner);
-    words
-        .iter()
-        .any(|word| unquoted.contains(word) && !ONCE.iter().any(|known| known.eq_ignore_ascii_case(word)))
-}
-
-fn without_strings(text: &str) -> String {
-    text.split('\'').step_by(2).collect::<Vec<_>>().join(" ")
+    let bare: String = default.text.split('\'').step_by(2).collect::<Vec<_>>().join(" ");
+    bare.split(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .filter(|word| word.starts_with(|first: char| first.is_alphabetic() || first == '_'))
+        .any(|word| !ONCE.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 fn drop_column(column: &str, server: Server, facts: &Known) -> Way {
@@ -398,6 +391,7 @@ fn redefine(old_name: &str, column: &Column, positioned: bool, server: Server, f
     if column.auto_increment && !old.auto_increment
         || checked && !server.is_mariadb()
         || column.generated_stored
+        || old.generated && !column.generated_virtual
         || column.generated_virtual && !server.is_mariadb()
     {
         return COPY;
@@ -490,15 +484,10 @@ fn add_constraint(constraint: &Constraint) -> Way {
     }
 }
 
-fn option(name: &str, value: &str, server: Server, facts: &Known) -> Way {
+fn option(name: &str, value: &str, server: Server) -> Way {
     let plain = value.trim_matches(['\'', '"']);
     match name {
-        "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "PAGE_COMPRESSED" | "PAGE_COMPRESSION_LEVEL" => {
-            let same = name == "ROW_FORMAT"
-                && facts.row_format.as_deref().is_some_and(|format| format.eq_ignore_ascii_case(plain));
-            let _ = same;
-            REBUILD
-        }
+        "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "PAGE_COMPRESSED" | "PAGE_COMPRESSION_LEVEL" => REBUILD,
         "TABLESPACE" => COPY,
         "ENCRYPTION" if plain.eq_ignore_ascii_case("Y") => COPY,
         "ENCRYPTED" | "ENCRYPTION_KEY_ID" => REBUILD,
@@ -530,7 +519,7 @@ fn adds_primary_key(kind: &ChangeKind) -> bool {
     }
 }
 
-/// A new foreign key needs the parent's metadata lock exclusively, if only for a moment.
+/// A new foreign key waits for everybody who uses the parent on MySQL, for those who write to it on MariaDB.
 fn parents(change: &Change, server: ServerVersion) -> Vec<Effect> {
     let constraints: Vec<&Constraint> = match &change.kind {
         ChangeKind::AddConstraint { constraint, .. } => vec![constraint],
@@ -540,7 +529,8 @@ fn parents(change: &Change, server: ServerVersion) -> Vec<Effect> {
         _ => Vec::new(),
     };
     let referred = constraints.into_iter().filter_map(|constraint| constraint.references.as_ref());
-    referred.map(|references| effect(references.table.clone(), EXCLUSIVE)).collect()
+    let way = if Server(server).is_mariadb() { SHARED } else { EXCLUSIVE };
+    referred.map(|references| effect(references.table.clone(), way)).collect()
 }
 
 /// Statements that are no `ALTER TABLE`.

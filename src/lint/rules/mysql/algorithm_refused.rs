@@ -1,5 +1,5 @@
-use super::{MYSQL_FAMILY, is_unknown, known};
-use crate::ddl::{self, MysqlAlgorithm, TableLock};
+use super::{MYSQL_FAMILY, foreign_key_added::is_off, is_unknown, known};
+use crate::ddl::{self, Change, ChangeKind, ConstraintKind, MysqlAlgorithm, TableLock};
 use crate::lint::{Check, Example, Hit, Rule, Severity, Site};
 
 pub const RULE: Rule = Rule {
@@ -46,6 +46,18 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
     if site.changes().any(|change| is_unknown(site, change)) || !site.parsed.unread.is_empty() {
         return;
     }
+    let checks_off = is_off(site, "foreign_key_checks");
+    let is_told = |change: &Change| match &change.kind {
+        // Of which kind it is, is not said.
+        ChangeKind::DropConstraint { kind, .. } => kind.is_some(),
+        ChangeKind::AddConstraint { constraint, .. } => {
+            constraint.kind != ConstraintKind::ForeignKey || !checks_off
+        }
+        _ => true,
+    };
+    if !site.changes().all(is_told) {
+        return;
+    }
     let Some(needed) = ddl::mysql_gentlest(site.parsed, site.server, &|table| known(site, table)) else {
         return;
     };
@@ -88,9 +100,8 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
 }
 
 fn is_full_text(site: &Site<'_>) -> bool {
-    site.changes().any(
-        |change| matches!(&change.kind, ddl::ChangeKind::CreateIndex { index, .. } if index.method.is_some()),
-    )
+    site.changes()
+        .any(|change| matches!(&change.kind, ChangeKind::CreateIndex { index, .. } if index.method.is_some()))
 }
 
 /// MariaDB 11.2 and later copy while others write.

@@ -72,6 +72,7 @@ fn takes_algorithm(kind: &ChangeKind) -> bool {
             | ChangeKind::DropTable { .. }
             | ChangeKind::Truncate { .. }
             | ChangeKind::RenameTable { .. }
+            | ChangeKind::DropConstraint { kind: None, .. }
     )
 }
 

@@ -10,9 +10,9 @@ pub const RULE: Rule = Rule {
     severity: Severity::Warning,
     is_opt_in: false,
     explanation: "With `foreign_key_checks` on, the server copies the table to check its rows, while nobody else writes to it, and \
-                  takes the metadata lock of the parent too: it waits for every transaction that has used the parent, and whoever \
-                  comes later waits behind it.\n\nWith `SET foreign_key_checks = 0` it is added in place and rows are not checked: \
-                  look for rows without a parent before, and set it back.",
+                  locks the parent too: MySQL waits for every transaction that has used it, MariaDB for those that have written to \
+                  it, and whoever comes later waits behind.\n\nWith `SET foreign_key_checks = 0` it is added in place and rows are \
+                  not checked: look for rows without a parent before, and set it back.",
     examples: &[Example {
         dialects: MYSQL_FAMILY,
         setup: "CREATE TABLE customers (id int PRIMARY KEY); CREATE TABLE orders (id int PRIMARY KEY, customer int, KEY (customer)); INSERT INTO customers VALUES (1); INSERT INTO orders VALUES (1, 1)",
@@ -40,8 +40,10 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             hits.push(Hit::at(change, message, advice).on(table).severity(Severity::Note));
             continue;
         }
+        let users = if site.dialect() == Dialect::Mysql { "uses" } else { "writes to" };
         let message = format!(
-            "{table} is copied to check its rows while nobody else writes to it, and {parent} is locked too once every transaction that uses it has ended"
+            "{table} is copied to check its rows while nobody else writes to it; it waits for every transaction that {users} {parent}, \
+             and whoever comes later waits behind it"
         );
         let advice = "Check the rows by a query, then add it with foreign_key_checks = 0 and ALGORITHM=INPLACE, LOCK=NONE.";
         hits.push(Hit::at(change, message, advice).on(table));

@@ -1,6 +1,7 @@
 use super::MYSQL_FAMILY;
 use crate::ddl::{ChangeKind, MysqlType};
 use crate::lint::{Check, Example, Hit, Rule, Severity, Site};
+use dunlin_compat::model::Dialect;
 
 pub const RULE: Rule = Rule {
     id: "implicit-default",
@@ -11,7 +12,7 @@ pub const RULE: Rule = Rule {
     explanation: "Other databases refuse it; here every row that is there silently gets the type's implicit value: 0, the empty string, \
                   the first member of an `ENUM`. Later nobody can tell it from a value that somebody meant, and an `INSERT` of \
                   deployed code that does not name the column fails in strict mode.\n\nSay a default, or add the column nullable, \
-                  fill it, and make it `NOT NULL` then. Dates fail instead, since 0000-00-00 is no date in strict mode.",
+                  fill it, and make it `NOT NULL` then. On MySQL dates fail instead, since its strict mode takes no 0000-00-00.",
     examples: &[Example {
         dialects: MYSQL_FAMILY,
         setup: "CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders VALUES (1, 2)",
@@ -35,7 +36,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             continue;
         }
         let of = MysqlType::of(&column.data_type);
-        let message = match implicit(&of) {
+        let message = match implicit(&of, site.dialect()) {
             Some(value) => format!(
                 "every row of {table} gets {value} as its {}, and inserts that do not name it fail",
                 column.name
@@ -50,9 +51,12 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
 }
 
 /// The value that rows get.
-fn implicit(of: &MysqlType) -> Option<String> {
+fn implicit(of: &MysqlType, dialect: Dialect) -> Option<String> {
     Some(match of.name.as_str() {
-        "date" | "datetime" | "timestamp" => return None,
+        // MySQL's strict mode takes no zero for a date; MariaDB's does.
+        "date" | "datetime" | "timestamp" if dialect == Dialect::Mysql => return None,
+        "date" => "0000-00-00".to_owned(),
+        "datetime" | "timestamp" => "0000-00-00 00:00:00".to_owned(),
         "enum" => of.arguments.first().cloned().unwrap_or_else(|| "its first member".to_owned()),
         "time" => "00:00:00".to_owned(),
         "json" => "null".to_owned(),

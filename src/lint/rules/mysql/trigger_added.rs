@@ -3,7 +3,7 @@ use crate::ddl::ChangeKind;
 use crate::lint::{Check, Example, Hit, Rule, Severity, Site};
 
 pub const RULE: Rule = Rule {
-    id: "trigger-added",
+    id: "row-trigger-added",
     title: "A trigger runs for every row that the application writes",
     dialects: MYSQL_FAMILY,
     severity: Severity::Note,
