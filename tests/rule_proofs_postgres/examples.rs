@@ -85,8 +85,12 @@ fn what_is_flagged_does_what_the_rule_says() {
         if says.0 != measured.rewrites {
             wrong.push(format!("{named}: effects say it rewrites: {}, the server {measured:?}", says.0));
         }
-        // An index that is dropped is not read; what is rewritten may be read through an index.
-        if !is_alone && !says.0 && !last.is_empty() && says.1 != measured.scans {
+        // What is rewritten may be read through an index, and how rows that change are found is the planner's to choose.
+        let changes_rows = ddl::read(&statements[statements.len() - 1], server)
+            .changes
+            .iter()
+            .any(|change| matches!(change.kind, ddl::ChangeKind::Rows(_)));
+        if !is_alone && !changes_rows && !says.0 && !last.is_empty() && says.1 != measured.scans {
             wrong.push(format!("{named}: effects say it reads: {}, the server {measured:?}", says.1));
         }
     }
@@ -132,8 +136,11 @@ fn each_rule_finds_its_example_and_not_the_safe_form() {
     for (rule, example) in examples() {
         let mut migration = linted::migration(&linted::in_one(&measure::statements(example.flagged)));
         migration.has_lock_timeout = rule.id != "missing-lock-timeout";
-        let found = linted::findings(migration, newest, rule.id);
-        if !found.iter().any(|finding| finding.rule == rule.id) {
+        let is_found = |found: Vec<Finding>| found.iter().any(|finding| finding.rule == rule.id);
+        // What a type or a table was before only a database can tell.
+        if !is_found(linted::findings(migration.clone(), newest, rule.id))
+            && !is_found(linted::findings_after(example.setup, migration, newest, rule.id))
+        {
             wrong.push(format!("{}: not found in {}", rule.id, example.flagged));
         }
         if example.safe.is_empty() {

@@ -1,9 +1,10 @@
 //! Statements as lint sees them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dunlin::ddl::ServerVersion;
-use dunlin::lint::{self, Direction, Finding, Migration, Settings, Statement};
+use dunlin::ddl::{self, ChangeKind, Known, KnownColumn, ServerVersion, TableName};
+use dunlin::lint::{self, Direction, Facts, Finding, Migration, Settings, Statement, TableFacts};
 
 use crate::measure::is_alone;
 
@@ -49,6 +50,57 @@ pub fn apart(statements: &[String]) -> Vec<(String, Option<usize>)> {
 
 /// What the rules find, with one that is off unless asked for.
 pub fn findings(migration: Migration, server: ServerVersion, on: &str) -> Vec<Finding> {
+    findings_on(migration, server, on, None)
+}
+
+/// The same with a database that holds what `setup` makes, and rows in it.
+pub fn findings_after(setup: &str, migration: Migration, server: ServerVersion, on: &str) -> Vec<Finding> {
+    findings_on(migration, server, on, Some(&SetUp { tables: tables(setup, server) }))
+}
+
+fn findings_on(
+    migration: Migration,
+    server: ServerVersion,
+    on: &str,
+    facts: Option<&dyn Facts>,
+) -> Vec<Finding> {
     let settings = Settings { on: vec![on.to_owned()], ..Settings::default() };
-    lint::findings(&[migration], server, None, &settings)
+    lint::findings(&[migration], server, facts, &settings)
+}
+
+struct SetUp {
+    tables: BTreeMap<String, TableFacts>,
+}
+
+impl Facts for SetUp {
+    fn table(&self, table: &TableName) -> Option<TableFacts> {
+        self.tables.get(&table.name).cloned()
+    }
+
+    fn table_of_index(&self, _: &TableName) -> Option<TableName> {
+        None
+    }
+
+    fn throughput(&self) -> u64 {
+        0
+    }
+}
+
+fn tables(setup: &str, server: ServerVersion) -> BTreeMap<String, TableFacts> {
+    let read =
+        crate::measure::statements(setup).into_iter().flat_map(|text| ddl::read(&text, server).changes);
+    read.filter_map(|change| match change.kind {
+        ChangeKind::CreateTable { table, columns, .. } => {
+            let known = columns.into_iter().map(|column| KnownColumn {
+                name: column.name,
+                data_type: column.data_type,
+                not_null: column.not_null,
+                ..KnownColumn::default()
+            });
+            let known = Known { columns: Some(known.collect()), ..Known::default() };
+            Some((table.name, TableFacts { rows: 100_000, bytes: 100 << 20, known, ..TableFacts::default() }))
+        }
+        _ => None,
+    })
+    .collect()
 }

@@ -11,7 +11,7 @@ ALTER TABLE products ADD COLUMN tags text[] NOT NULL DEFAULT ARRAY[]::text[];
 -- migration: a default before the rows are filled
 ALTER TABLE orders ALTER COLUMN status SET DEFAULT 'pending';
 -- apart
-UPDATE orders SET status = 'pending' WHERE id BETWEEN 1 AND 10000 AND status IS NULL;
+UPDATE orders SET status = 'pending' WHERE id BETWEEN :from AND :to AND status IS NULL;
 -- migration: not null in three steps
 ALTER TABLE orders ADD CONSTRAINT orders_status_not_null CHECK (status IS NOT NULL) NOT VALID;
 -- apart
@@ -105,7 +105,7 @@ CREATE OR REPLACE FUNCTION total_of(customer bigint) RETURNS numeric LANGUAGE sq
 -- migration: rows by key
 INSERT INTO products (id, name, price) VALUES (1, 'Tea', 3.20) ON CONFLICT (id) DO NOTHING;
 UPDATE products SET price = 3.40 WHERE id = 1;
-DELETE FROM order_lines WHERE order_id = 7 AND product_id = 3;
+DELETE FROM products WHERE id = 7;
 -- migration: statistics
 ALTER TABLE orders ALTER COLUMN customer_id SET STATISTICS 500;
 -- migration: how full pages are

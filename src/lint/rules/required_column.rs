@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
         dialects: &[Dialect::Postgres],
         setup: "CREATE TABLE orders (id bigint PRIMARY KEY, status text); INSERT INTO orders VALUES (1, 'new')",
         flagged: "ALTER TABLE orders ADD COLUMN paid boolean NOT NULL",
-        flagged_does: ("", false),
+        flagged_does: ("refused", false),
         safe: "ALTER TABLE orders ADD COLUMN paid boolean NOT NULL DEFAULT false",
         safe_does: ("AccessExclusiveLock", false),
     }],
