@@ -10,8 +10,14 @@ pub struct Difference {
     /// The object.
     pub object: ObjectName,
     /// What became of it.
-    pub change: Change<Vec<(Option<PartName>, Change<Vec<PropertyChange>>)>>,
+    pub change: Change<Changes>,
 }
+
+/// What became of the parts of an object; of itself where no part is named.
+pub type Changes = Vec<(Option<PartName>, PartChange)>;
+
+/// What became of a part.
+pub type PartChange = Change<Vec<PropertyChange>>;
 
 /// What became of an object or a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +73,6 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
     names.into_iter().filter_map(difference).collect()
 }
 
-type Changes = Vec<(Option<PartName>, Change<Vec<PropertyChange>>)>;
-
 fn object_changes(before: &Object, after: &Object) -> Changes {
     let mut changes = Changes::new();
     let own = property_changes(&before.properties, &after.properties);
@@ -104,7 +108,7 @@ fn object_changes(before: &Object, after: &Object) -> Changes {
 }
 
 /// Columns that are in both and in another order: a row has its values in that of the columns, and so has an INSERT without names.
-fn moved(before: &Object, after: &Object) -> Option<(Option<PartName>, Change<Vec<PropertyChange>>)> {
+fn moved(before: &Object, after: &Object) -> Option<(Option<PartName>, PartChange)> {
     let columns = |object: &Object| -> Vec<String> {
         object.parts.iter().filter(|part| part.kind == "column").map(|part| part.name.clone()).collect()
     };

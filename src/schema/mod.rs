@@ -13,7 +13,7 @@ pub mod rows;
 mod scope;
 mod sqlite;
 
-pub use compare::{Change, Difference, PartName, compare};
+pub use compare::{Change, Changes, Difference, PartChange, PartName, PropertyChange, compare};
 pub use render::{json, text};
 pub use scope::Scope;
 

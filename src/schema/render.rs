@@ -4,7 +4,7 @@ use owo_colors::OwoColorize;
 use serde_json::{Map, Value, json};
 use similar::{ChangeTag, TextDiff};
 
-use super::compare::PropertyChange;
+use super::compare::{PartChange, PropertyChange};
 use super::{Change, Difference, Object, PartName, Properties};
 
 /// Differences as people read them: `-` is only in the first, `+` only in the second, `~` in both and not the same.
@@ -44,7 +44,7 @@ fn whole(lines: &mut Vec<String>, depth: usize, object: &Object, line: &Line) {
     }
 }
 
-fn part_lines(lines: &mut Vec<String>, part: Option<&PartName>, change: &Change<Vec<PropertyChange>>) {
+fn part_lines(lines: &mut Vec<String>, part: Option<&PartName>, change: &PartChange) {
     let name = part.map_or_else(String::new, |part| format!("{} {}", part.kind, part.name));
     match change {
         Change::Added(object) => {
@@ -175,7 +175,7 @@ fn put_object(document: &mut Value, change: &str, object: &Object) {
     }
 }
 
-fn of_part(part: Option<&PartName>, change: &Change<Vec<PropertyChange>>) -> Value {
+fn of_part(part: Option<&PartName>, change: &PartChange) -> Value {
     let part = part.map_or(Value::Null, |part| json!({ "kind": part.kind, "name": part.name }));
     let mut document = json!({ "part": part });
     match change {

@@ -30,8 +30,9 @@ impl Scope {
             }
             // A sequence goes with the column that owns it.
             let owner = object.properties.get("owned by").and_then(|column| column.rsplit_once('.'));
-            !(kind == "table" && self.leaves_out(name))
-                && !owner.is_some_and(|(table, _)| self.leaves_out(table))
+            let is_of_left_out = owner.is_some_and(|(table, _)| self.leaves_out(table));
+            let is_left_out = kind == "table" && self.leaves_out(name);
+            !is_left_out && !is_of_left_out
         });
     }
 }

@@ -58,7 +58,7 @@ fn an_interruption_drops_it_and_what_a_killed_run_left_is_dropped_by_the_next() 
         assert!(!scratches(&database).contains(&interrupted), "{kind:?}");
         let killed = start("-KILL");
         assert!(scratches(&database).contains(&killed), "{kind:?}: nothing was left to be found");
-        project.write("migrations/1_slow.sql", &SLOW.replace("{sleep}", "1"));
+        project.write("migrations/1_slow.sql", SLOW.replace("{sleep}", "1"));
         let start = Instant::now();
         // The server notices that a session has gone when it next looks.
         while scratches(&database).contains(&killed) {
