@@ -2,7 +2,7 @@
 //! Pure: text in, data out.
 //!
 //! [`read`] reads one statement into [`Change`]s, one parser per dialect. [`effects`] says what a server does for a change; what it
-//! says is proven on the servers (`tests/rule_proofs.rs`).
+//! says is proven on the servers (`tests/rule_proofs_*`).
 
 mod change;
 mod clause;

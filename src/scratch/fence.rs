@@ -48,7 +48,7 @@ impl Fence {
     fn reason(&self, sql: &str, dialect: Dialect) -> Option<String> {
         match self {
             Fence::None => None,
-            Fence::Cluster => shared_by_cluster(&words(sql, dialect, 6)),
+            Fence::Cluster => shared_by_cluster(&words(sql, dialect, 64)),
             Fence::Attach => {
                 let words = words(sql, dialect, 64);
                 let into =
@@ -63,7 +63,7 @@ impl Fence {
                 {
                     return None;
                 }
-                if let Some(reason) = shared_by_server(&words(sql, dialect, 8), *cluster) {
+                if let Some(reason) = shared_by_server(&words(sql, dialect, 64), *cluster) {
                     return Some(reason);
                 }
                 named_schema(sql, dialect, others)
@@ -91,7 +91,7 @@ fn shared_by_cluster(words: &[String]) -> Option<String> {
         ["COMMENT", "ON", "ROLE" | "DATABASE" | "TABLESPACE", ..] => "comments on roles and databases",
         ["REASSIGN" | "DROP", "OWNED", ..] => "what a role owns",
         // `GRANT admins TO ada`: no ON.
-        ["GRANT" | "REVOKE", _, "TO" | "FROM", ..] => "memberships of roles",
+        ["GRANT" | "REVOKE", rest @ ..] if !rest.contains(&"ON") => "memberships of roles",
         _ => return None,
     };
     Some(format!("it changes {what}, which all databases of the server share"))
@@ -105,6 +105,12 @@ fn shared_by_server(words: &[String], cluster: bool) -> Option<String> {
         _ if !cluster => return None,
         ["CREATE" | "ALTER" | "DROP" | "RENAME", "USER" | "ROLE", ..] => "users",
         ["CREATE", "OR", "REPLACE", "USER" | "ROLE", ..] => "users",
+        ["SET", "PASSWORD", ..] => "users",
+        ["GRANT" | "REVOKE", rest @ ..]
+            if !rest.contains(&"ON") || rest.windows(4).any(|four| four == ["ON", "*", ".", "*"]) =>
+        {
+            "what users may do everywhere"
+        }
         ["SET", "GLOBAL" | "PERSIST" | "PERSIST_ONLY", ..] => "the server's settings",
         ["SET", "@", "@", "GLOBAL", ..] => "the server's settings",
         ["FLUSH" | "RESET" | "PURGE" | "SHUTDOWN" | "INSTALL" | "UNINSTALL", ..] => "the server",
@@ -132,7 +138,7 @@ mod tests {
     fn what_reaches_beyond_the_scratch_database_is_refused() {
         let (own, others) = ("scratch".to_owned(), ["shop".to_owned()].into());
         let mysql = Fence::Schemas { own, others, cluster: true };
-        let cases: [(&Fence, Dialect, &str, bool); 17] = [
+        let cases: [(&Fence, Dialect, &str, bool); 21] = [
             (&Fence::Cluster, Dialect::Postgres, "CREATE ROLE app", true),
             (&Fence::Cluster, Dialect::Postgres, "/* a */ drop user app", true),
             (&Fence::Cluster, Dialect::Postgres, "CREATE USER MAPPING FOR app SERVER s", false),
@@ -144,6 +150,10 @@ mod tests {
             (&mysql, Dialect::Mysql, "DELETE FROM `Shop` . `orders`", true),
             (&mysql, Dialect::Mysql, "CREATE TABLE shop (id int)", false),
             (&mysql, Dialect::Mysql, "SELECT 'shop.orders'", false),
+            (&Fence::Cluster, Dialect::Postgres, "GRANT admins, clerks TO ada", true),
+            (&mysql, Dialect::Mysql, "GRANT SELECT ON *.* TO ada", true),
+            (&mysql, Dialect::Mysql, "GRANT SELECT ON orders TO ada", false),
+            (&mysql, Dialect::Mysql, "GRANT clerk TO ada", true),
             (&mysql, Dialect::Mysql, "USE shop", true),
             (&mysql, Dialect::Mysql, "USE `scratch`", false),
             (&mysql, Dialect::Mysql, "SET GLOBAL max_connections = 1", true),

@@ -8,7 +8,7 @@ use super::fence::Fence;
 use super::registry::{self, Place};
 use super::{Scratch, ScratchError, Wanted};
 use crate::db::url::SqliteTarget;
-use crate::db::{self, ConnectOptions, DatabaseUrl};
+use crate::db::{self, Access, ConnectOptions, DatabaseUrl};
 
 const FOLDER: &str = "dunlin-scratch-";
 
@@ -26,8 +26,8 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
     registry::add(&place);
     let scratch = Scratch::new(url, place, None, Fence::Attach);
     if wanted.copy {
-        // For writing, so that SQLite may write what it copies to; the live file itself is only read. What is still in the log
-        // is copied too.
+        // A session for reading leaves the live file and its log as they are, and what is still in the log is copied too. It must
+        // only be told that it may write, which here is the copy.
         let doing = || ScratchError::server("copying the database");
         if let SqliteTarget::File(path) = &wanted.live.sqlite
             && !path.exists()
@@ -35,7 +35,9 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
             return Ok(scratch);
         }
         let plain = DatabaseUrl { pragmas: Vec::new(), ..wanted.live.clone() };
-        let mut live = db::connect(&plain, &ConnectOptions::default()).map_err(doing())?;
+        let options = ConnectOptions { access: Access::Read, ..ConnectOptions::default() };
+        let mut live = db::connect(&plain, &options).map_err(doing())?;
+        live.execute("PRAGMA query_only = 0").map_err(doing())?;
         let target = Dialect::Sqlite.quote_literal(&file.display().to_string());
         live.execute(&format!("VACUUM INTO {target}")).map_err(doing())?;
     }

@@ -4,7 +4,7 @@ use dunlin_compat::model::{Adapter, AdapterError, Context, Plan};
 
 use super::counters::Counters;
 use crate::db::{self, Connection};
-use crate::engine::{self, Observer, OnUnfinished, RunError, RunOptions, RunReport, Silent};
+use crate::engine::{self, Event, Observer, OnUnfinished, RunError, RunOptions, RunReport};
 use crate::guest::GuestSource;
 use crate::schema::{self, SchemaError, Scope, Snapshot, rows};
 use crate::scratch::{Scratch, ScratchError};
@@ -76,24 +76,16 @@ impl Bench<'_> {
         scratch: &Scratch,
         planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
     ) -> Result<RunReport, RunError> {
-        self.run_observed(scratch, planner, &mut Silent)
-    }
-
-    fn run_observed(
-        &mut self,
-        scratch: &Scratch,
-        planner: &dyn Fn(&Context<'_>) -> Result<Plan, AdapterError>,
-        observer: &mut dyn Observer,
-    ) -> Result<RunReport, RunError> {
         // A command of its own, as it will be: what the tool's library remembers of its session and of what it did is of one.
         self.forget_guests();
         let trace = self.trace.clone();
+        let mut observer = self.trace.clone();
         let open = || Ok(db::watched(scratch.open()?, trace.watch()));
         let guests: Option<&mut dyn GuestSource> = match &mut self.guests {
             Some(guests) => Some(&mut **guests),
             None => None,
         };
-        engine::run(&open, self.adapter, planner, OnUnfinished::Resume, self.options, guests, observer)
+        engine::run(&open, self.adapter, planner, OnUnfinished::Resume, self.options, guests, &mut observer)
     }
 
     /// Ends what runs code; it begins anew when it is needed.
@@ -123,5 +115,16 @@ impl Bench<'_> {
 
     fn look(&self, scratch: &Scratch) -> Result<Box<dyn Connection>, VerifyError> {
         scratch.open().map_err(|error| VerifyError::Schema(SchemaError::Server(error)))
+    }
+}
+
+/// What is sent while a migration runs is recorded as its own.
+impl Observer for Trace {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::MigrationStarted { step, .. } | Event::Resumed { step, .. } => self.begin(&step.id),
+            Event::MigrationFinished { .. } | Event::MigrationFailed { .. } => self.begin(""),
+            _ => {}
+        }
     }
 }

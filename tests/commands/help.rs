@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "status",
     "plan",
     "up",
@@ -159,7 +159,7 @@ fn every_command_has_examples_and_names_the_options_of_every_command() {
 
           --format <FORMAT>
               Print tables for people, or one JSON document
-
+              
               [default: table]
               [possible values: table, json]
 

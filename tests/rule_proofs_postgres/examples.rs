@@ -221,7 +221,7 @@ fn a_fix_gives_the_same_schema_and_keeps_nobody_waiting() {
     let mut fixed = Vec::new();
     let all: Vec<(&'static str, &'static str, &'static str)> = examples()
         .into_iter()
-        .map(|(rule, example)| (id, example.setup, example.flagged))
+        .map(|(rule, example)| (rule.id, example.setup, example.flagged))
         .chain(FORMS.iter().copied())
         .collect();
     for (id, setup, flagged) in all {

@@ -50,5 +50,5 @@ pub fn apart(statements: &[String]) -> Vec<(String, Option<usize>)> {
 /// What the rules find, with one that is off unless asked for.
 pub fn findings(migration: Migration, server: ServerVersion, on: &str) -> Vec<Finding> {
     let settings = Settings { on: vec![on.to_owned()], ..Settings::default() };
-    lint::check(&[migration], server, None, &settings)
+    lint::findings(&[migration], server, None, &settings)
 }

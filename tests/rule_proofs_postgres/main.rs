@@ -14,6 +14,7 @@ mod examples;
 mod linted;
 mod measure;
 mod safe;
+mod situations;
 
 use support::{Database, Need, ServerKind, needs};
 

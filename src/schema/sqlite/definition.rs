@@ -181,7 +181,12 @@ mod tests {
                 .collect()
         };
         assert_eq!(shown(&one), shown(&other));
-        insta::assert_snapshot!(shown(&one).join("\n"), @"");
+        insta::assert_snapshot!(shown(&one).join("\n"), @r#"
+        column id {"definition": "integer primary key"}
+        column total {"definition": "decimal(10, 2) not null default 0"}
+        constraint check (total >= 0) {}
+        constraint paid {"definition": "constraint paid foreign key (id) references bills(id)"}
+        "#);
         let third =
             parts("CREATE TABLE orders (id INTEGER PRIMARY KEY, total decimal(10, 2) NOT NULL DEFAULT 1)");
         assert_ne!(one, third);
