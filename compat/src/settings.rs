@@ -443,7 +443,6 @@ mod tests {
             rails: RailsSettings::default(),
             lint: LintSettings::default(),
             plugin: BTreeMap::new(),
-            lint: LintSettings::default(),
         };
         assert_eq!(settings, expected);
     }
