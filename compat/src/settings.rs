@@ -392,6 +392,7 @@ mod tests {
 
     use super::*;
     use crate::alembic_settings::EnvPy;
+    use crate::lint_settings::{RuleSeverity, StopsUp};
     use crate::rails_settings::SchemaFormat;
 
     fn parsed(text: &str) -> Settings {
@@ -445,6 +446,23 @@ mod tests {
             plugin: BTreeMap::new(),
         };
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn every_key_of_the_safety_rules_is_read() {
+        let settings = parsed(
+            "[lint]\noff = [\"wide-index\"]\non = [\"unqualified-table\"]\nplugins = [\"require-index\"]\nup = \"never\"\n\n\
+             [lint.severity]\ndrop-column = \"error\"\n",
+        );
+        let expected = LintSettings {
+            off: vec!["wide-index".into()],
+            on: vec!["unqualified-table".into()],
+            plugins: vec!["require-index".into()],
+            up: StopsUp::Never,
+            severity: BTreeMap::from([("drop-column".into(), RuleSeverity::Error)]),
+        };
+        assert_eq!(settings.lint, expected);
+        assert!(error("[lint]\nof = []\n").contains("did you mean `lint.off`?"));
     }
 
     #[test]
