@@ -11,9 +11,6 @@ use std::time::{Duration, Instant};
 
 use support::{Database, Output, Project, ServerKind, Session};
 
-/// So long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 fn dunlin(project: &Project, database: &Database, arguments: &[&str]) -> Output {
     let url = database.url();
     let all: Vec<&str> = ["--url", &url].into_iter().chain(arguments.iter().copied()).collect();
