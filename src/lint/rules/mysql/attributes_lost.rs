@@ -86,6 +86,6 @@ pub(super) fn defined_before(site: &Site<'_>, change: &Change) -> Option<Column>
     before
         .flat_map(super::defined)
         .filter(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(old_name))
-        .last()
+        .next_back()
         .map(|(_, column)| column.clone())
 }

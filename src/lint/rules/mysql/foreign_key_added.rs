@@ -78,6 +78,6 @@ pub(super) fn is_off(site: &Site<'_>, wanted: &str) -> bool {
             ChangeKind::SetSetting { name, value, .. } if name == wanted => Some(value),
             _ => None,
         })
-        .last();
+        .next_back();
     last.is_some_and(|value| value == "0" || value.eq_ignore_ascii_case("off"))
 }

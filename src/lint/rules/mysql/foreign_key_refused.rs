@@ -69,7 +69,7 @@ fn type_of(site: &Site<'_>, table: &TableName, name: &str) -> Option<String> {
     let defined = here
         .flat_map(super::defined)
         .filter(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(name))
-        .last()
+        .next_back()
         .map(|(_, column)| column.data_type.clone());
     defined.or_else(|| known_column(site, table, name).map(|column| column.data_type))
 }

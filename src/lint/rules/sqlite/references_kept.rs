@@ -33,7 +33,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             }
             _ => None,
         })
-        .last();
+        .next_back();
     if !legacy.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "true" | "yes"))
     {
         return;
