@@ -31,13 +31,16 @@ pub struct Rule {
     pub check: Check,
 }
 
+/// What is found in a migration as a whole: each with the index of its statement, if it is about one.
+pub type WholeHits = Vec<(Option<usize>, Hit)>;
+
 /// How a rule looks.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// At each statement.
     Statement(fn(&Site<'_>, &mut Vec<Hit>)),
     /// At the migration as a whole; a hit comes with the index of its statement, if it is about one.
-    Migration(fn(&Whole<'_>, &mut Vec<(Option<usize>, Hit)>)),
+    Migration(fn(&Whole<'_>, &mut WholeHits)),
     /// squawk finds the place; the function says what it means in this situation, or that it means nothing.
     Squawk(fn(&Site<'_>, &SquawkHit) -> Option<Hit>),
     /// What makes its findings is no rule.

@@ -77,13 +77,9 @@ impl Situation {
                     self.created.remove(table);
                 }
             }
-            ChangeKind::RenameTable { table, to } => {
-                if self.created.remove(table) {
-                    self.created.insert(TableName {
-                        schema: to.schema.clone().or(table.schema.clone()),
-                        ..to.clone()
-                    });
-                }
+            ChangeKind::RenameTable { table, to } if self.created.remove(table) => {
+                let schema = to.schema.clone().or(table.schema.clone());
+                self.created.insert(TableName { schema, ..to.clone() });
             }
             ChangeKind::Rows(RowChange::Insert { table, .. } | RowChange::Load { table }) => {
                 self.filled.insert(table.clone());

@@ -116,15 +116,15 @@ fn is_bare(whole: &Whole<'_>, table: &TableName, columns: &[String]) -> bool {
                     return false;
                 }
             }
-            ChangeKind::AddColumn { table: other, column, .. } if is_it(other) => {
-                if columns.len() == 1 && columns.first() == Some(&column.name) {
-                    is_known = true;
-                    let is_key = |kind: ConstraintKind| {
-                        matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
-                    };
-                    if column.constraints.iter().any(|constraint| is_key(constraint.kind)) {
-                        return false;
-                    }
+            ChangeKind::AddColumn { table: other, column, .. }
+                if is_it(other) && columns == [column.name.clone()] =>
+            {
+                is_known = true;
+                let is_key = |kind: ConstraintKind| {
+                    matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
+                };
+                if column.constraints.iter().any(|constraint| is_key(constraint.kind)) {
+                    return false;
                 }
             }
             _ => {}

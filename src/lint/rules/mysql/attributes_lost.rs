@@ -85,7 +85,6 @@ pub(super) fn defined_before(site: &Site<'_>, change: &Change) -> Option<Column>
     let before = site.read.iter().take(site.index).flat_map(|statement| &statement.changes);
     before
         .flat_map(super::defined)
-        .filter(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(old_name))
-        .next_back()
+        .rfind(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(old_name))
         .map(|(_, column)| column.clone())
 }

@@ -68,8 +68,7 @@ fn type_of(site: &Site<'_>, table: &TableName, name: &str) -> Option<String> {
     let here = site.read.iter().take(site.index + 1).flat_map(|statement| &statement.changes);
     let defined = here
         .flat_map(super::defined)
-        .filter(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(name))
-        .next_back()
+        .rfind(|(other, column)| other.name == table.name && column.name.eq_ignore_ascii_case(name))
         .map(|(_, column)| column.data_type.clone());
     defined.or_else(|| known_column(site, table, name).map(|column| column.data_type))
 }
