@@ -72,7 +72,8 @@ pub fn together(database: &Database, statements: &[String]) -> Measured {
     );
     script.push_str(&format!("COPY ({}) TO STDOUT;\nCOMMIT;\n", FILES.replace("SELECT ", "SELECT 'file', ")));
     let printed = database.sql(&script);
-    let rows: Vec<Vec<&str>> = printed.lines().map(|line| line.split('\t').collect()).collect();
+    let rows: Vec<Vec<&str>> =
+        printed.split('\n').filter(|line| !line.is_empty()).map(|line| line.split('\t').collect()).collect();
     let counts = |what: &str| -> BTreeMap<String, u64> {
         let rows = rows.iter().filter(|row| row[0] == what);
         rows.map(|row| (row[1].to_owned(), row[2].parse().unwrap())).collect()

@@ -12,7 +12,10 @@ const SAFE: &str = include_str!("safe.sql");
 /// The schema that they stand on.
 const SCHEMA: &str = include_str!("schema.sql");
 
-fn migrations() -> Vec<(String, Vec<(String, Option<usize>)>)> {
+/// A migration's name, and its statements with their transactions.
+type Safe = (String, Vec<(String, Option<usize>)>);
+
+fn migrations() -> Vec<Safe> {
     SAFE.split("-- migration: ")
         .skip(1)
         .map(|migration| {
