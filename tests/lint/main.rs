@@ -1,5 +1,8 @@
 //! `dunlin lint`: what it finds and how it says so, what it leaves in peace, what it writes, and what it keeps `up` from.
 
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
