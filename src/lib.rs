@@ -9,6 +9,7 @@ pub mod engine;
 pub mod estimate;
 pub mod guest;
 pub mod lint;
+pub mod picture;
 pub mod plugin;
 pub mod schema;
 pub mod scratch;

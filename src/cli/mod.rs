@@ -13,6 +13,7 @@ mod estimate;
 mod exit;
 mod failure;
 mod flyway;
+mod graph;
 mod history;
 mod interruption;
 mod knex;
@@ -121,6 +122,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Drift(drift::DriftArgs),
     Diff(diff::DiffArgs),
+    Graph(graph::GraphArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
     Backfill(backfill::BackfillArgs),
@@ -182,6 +184,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&cli.global, arguments),
         Command::Drift(arguments) => drift::run(&cli.global, arguments),
         Command::Diff(arguments) => diff::run(&cli.global, arguments),
+        Command::Graph(arguments) => graph::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),

@@ -7,9 +7,11 @@ mod cycle;
 mod finding;
 mod live;
 mod replay;
+mod statements;
 
 pub use bench::{Bench, State, VerifyError};
 pub use cycle::{Chosen, Verified, verify};
 pub use finding::{Changed, Finding, TableImpact};
 pub use live::{Applied, Live};
+pub use statements::{Sent, statements};
 pub use replay::{Replayed, replay};

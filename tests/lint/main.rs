@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod code;
 mod facts;
 mod fixes;
 mod gate;

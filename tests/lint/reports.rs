@@ -123,7 +123,7 @@ fn code_is_said_to_be_unseen() {
     let output = project.dunlin(&["lint", "--no-database"]);
     assert_eq!(
         ended(&output, 0),
-        "1 migration is code: its statements are known only when it runs. `dunlin verify` runs them on a scratch database.\n\
+        "1 migration is code: its statements are known only when it runs. `dunlin lint --run-code` runs it on a scratch database.\n\
          1 migration checked, nothing found.\n"
     );
 }

@@ -118,6 +118,14 @@ impl Adapter for AlembicAdapter {
         self.table.schema.clone().unwrap_or_else(|| server.schema.clone())
     }
 
+    fn parents(&self, id: &str) -> Option<Vec<String>> {
+        let revision = &self.graph.node(self.graph.get(id)?).revision;
+        let named = revision.down_revisions.iter().chain(&revision.depends_on);
+        // A dependency may name a branch, or the beginning of an id.
+        let found = named.filter_map(|name| self.graph.find(name).ok().flatten());
+        Some(found.map(|node| self.graph.id(node).to_owned()).collect())
+    }
+
     /// None: Alembic takes none.
     fn locks(&self, _server: &Server) -> Vec<Lock> {
         Vec::new()

@@ -146,6 +146,11 @@ pub trait Adapter: Send {
     /// What to run for a request.
     fn plan(&self, context: &Context<'_>, request: &Request) -> Result<Plan, AdapterError>;
 
+    /// The migrations that come right before one, by their ids; `None`: the one before it in [`Adapter::status`].
+    fn parents(&self, _id: &str) -> Option<Vec<String>> {
+        None
+    }
+
     /// What would take each migration of the project back, applied or not; without those of which it takes running code to
     /// know.
     fn reversals(&self, _server: &Server) -> Vec<Reversal> {

@@ -1,6 +1,7 @@
 //! `dunlin lint`
 
 mod annotations;
+mod code;
 mod fix;
 mod report;
 mod rule_list;
@@ -14,17 +15,20 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use dunlin_compat::lint_settings::{LintSettings, RuleSeverity, StopsUp};
-use dunlin_compat::model::{Context, Dialect, Direction, History, Plan, Quoting, Request, Server, Step};
+use dunlin_compat::model::{Body, Context, Dialect, Direction, History, MigrationStep, Plan, Quoting, Request, Server, Step};
 use dunlin_compat::settings::Settings;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::{self, Project};
+use super::scratch::ScratchArgs;
 use super::{Format, Global, output};
 use crate::db::{Access, Connection};
 use crate::engine::{self, CatalogFacts, LintGate, LintOptions};
 use crate::lint::{self, Facts, Finding, Migration, Severity};
+use crate::verify::Live;
+use code::Learnt;
 
 /// Check migrations for what hurts a running application
 ///
@@ -35,6 +39,7 @@ use crate::lint::{self, Facts, Finding, Migration, Severity};
   dunlin lint                           what is pending
   dunlin lint --all --no-database       every file, by itself
   dunlin lint --since main              only what changed since the branch main
+  dunlin lint --run-code                what Python, JavaScript and Ruby send, too
   dunlin lint --fix                     write the safe forms into pending files
   dunlin lint --reporter github         annotations for a pull request
   dunlin lint --explain rename-column   what a rule is about")]
@@ -57,6 +62,11 @@ pub struct LintArgs {
     /// Its version, where no database tells [default: the newest]
     #[arg(long, value_name = "VERSION", requires = "no_database", value_parser = version_argument)]
     server_version: Option<(u32, u32, u32)>,
+    /// Run migrations that are code on a scratch database, which is dropped afterwards, to see their statements
+    #[arg(long, conflicts_with = "no_database")]
+    run_code: bool,
+    #[command(flatten)]
+    scratch: ScratchArgs,
     /// Exit with 5 for warnings too
     #[arg(long)]
     strict: bool,
@@ -104,6 +114,8 @@ struct Checked {
     migrations: usize,
     /// Files whose statements are known only when they run.
     code: BTreeSet<PathBuf>,
+    /// Why a run that was to learn them stopped.
+    stopped: Option<String>,
 }
 
 /// Runs the command.
@@ -151,20 +163,28 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
     if arguments.no_database {
         let server = assumed(project.dialect(), arguments.server_version);
         let plan = from_empty(&project, &server)?;
-        return look(&project, &plan, only.as_ref(), &server, None, &options);
+        return look(&project, &plan, only.as_ref(), &Learnt::default(), &server, None, &options);
     }
     let mut connection = project.connect(Access::Read)?;
     let server = connection.server().clone();
     let plan =
         if every_one { from_empty(&project, &server)? } else { pending(&project, connection.as_mut())? };
+    let is_code = |step: &MigrationStep| step.blocks.iter().any(|block| matches!(block.body, Body::Code(_)));
+    let learnt = if arguments.run_code && plan.migrations().any(is_code) {
+        let live = if every_one { Live::default() } else { Live::read(connection.as_mut(), project.adapter())? };
+        code::learn(&project, &arguments.scratch, &live, &server)?
+    } else {
+        Learnt::default()
+    };
     let facts = CatalogFacts::new(connection.as_mut());
-    look(&project, &plan, only.as_ref(), &server, Some(&facts), &options)
+    look(&project, &plan, only.as_ref(), &learnt, &server, Some(&facts), &options)
 }
 
 fn look(
     project: &Project,
     plan: &Plan,
     only: Option<&BTreeSet<PathBuf>>,
+    learnt: &Learnt,
     server: &Server,
     facts: Option<&dyn Facts>,
     options: &LintOptions,
@@ -173,6 +193,9 @@ fn look(
     if let Some(only) = only {
         migrations.retain(|migration| since::whole(&migration.path).is_ok_and(|path| only.contains(&path)));
     }
+    for migration in &mut migrations {
+        learnt.fill(migration, server);
+    }
     let code = migrations
         .iter()
         .filter(|migration| migration.is_code)
@@ -180,7 +203,7 @@ fn look(
         .collect();
     let findings = engine::lint(&migrations, server, facts, options)?;
     let count = migrations.iter().filter(|migration| migration.direction == Direction::Up).count();
-    Ok(Checked { dialect: server.dialect, findings, migrations: count, code })
+    Ok(Checked { dialect: server.dialect, findings, migrations: count, code, stopped: learnt.stopped.clone() })
 }
 
 /// The migrations of a plan and, where files tell, what takes them back.

@@ -32,9 +32,11 @@ pub(super) fn print(checked: &Checked) -> Result<(), Failure> {
 fn unseen(checked: &Checked) -> String {
     let count = checked.code.len();
     let (noun, verb) = if count == 1 { ("migration is", "its") } else { ("migrations are", "their") };
-    format!(
-        "{count} {noun} code: {verb} statements are known only when it runs. `dunlin verify` runs them on a scratch database.\n"
-    )
+    let way = match &checked.stopped {
+        Some(reason) => format!("The run on a scratch database stopped: {reason}"),
+        None => "`dunlin lint --run-code` runs it on a scratch database.".to_owned(),
+    };
+    format!("{count} {noun} code: {verb} statements are known only when it runs. {way}\n")
 }
 
 fn sentence(checked: &Checked) -> String {
