@@ -6,7 +6,10 @@ use super::schema::Table;
 pub(super) fn schema(tables: &[Table]) -> String {
     let mut text = "erDiagram\n".to_owned();
     for table in tables {
-        text.push_str(&format!("    {}[\"{}\"] {{\n", identifier(&table.name), label(&table.name)));
+        let identifier = identifier(tables, &table.name);
+        let shown =
+            if identifier == table.name { String::new() } else { format!("[\"{}\"]", label(&table.name)) };
+        text.push_str(&format!("    {identifier}{shown} {{\n"));
         for column in &table.columns {
             let mut keys = Vec::new();
             if column.is_key {
@@ -25,8 +28,8 @@ pub(super) fn schema(tables: &[Table]) -> String {
             let many = if reference.is_unique { "o|" } else { "o{" };
             text.push_str(&format!(
                 "    {} ||--{many} {} : \"{}\"\n",
-                identifier(&reference.table),
-                identifier(&table.name),
+                identifier(tables, &reference.table),
+                identifier(tables, &table.name),
                 label(&reference.columns.join(", "))
             ));
         }
@@ -38,7 +41,11 @@ pub(super) fn migrations(migrations: &[Migration]) -> String {
     let mut text = "flowchart TD\n".to_owned();
     let number = |id: &str| migrations.iter().position(|migration| migration.id == id);
     for (index, migration) in migrations.iter().enumerate() {
-        let title = if migration.title.is_empty() { migration.id.clone() } else { format!("{} {}", migration.id, migration.title) };
+        let title = if migration.title.is_empty() {
+            migration.id.clone()
+        } else {
+            format!("{} {}", migration.id, migration.title)
+        };
         text.push_str(&format!(
             "    m{index}[\"{} ({})\"]:::{}\n",
             label(title.trim()),
@@ -53,29 +60,37 @@ pub(super) fn migrations(migrations: &[Migration]) -> String {
     }
     for mood in [Mood::Applied, Mood::Pending, Mood::Skipped, Mood::Wrong] {
         if migrations.iter().any(|migration| migration.mood == mood) {
-            text.push_str(&format!("    classDef {} stroke:{},stroke-width:2px\n", mood.name(), mood.colour()));
+            text.push_str(&format!(
+                "    classDef {} stroke:{},stroke-width:2px\n",
+                mood.name(),
+                mood.colour()
+            ));
         }
     }
     text
 }
 
-/// A name that Mermaid takes without quotes, another for each name.
-fn identifier(name: &str) -> String {
-    let mut text = "t_".to_owned();
-    for character in name.chars() {
-        if character.is_ascii_alphanumeric() {
-            text.push(character);
-        } else {
-            text.push_str(&format!("_{:x}_", u32::from(character)));
-        }
+/// What Mermaid calls a table: its name, if that is a word, else its number.
+fn identifier(tables: &[Table], name: &str) -> String {
+    let is_word = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    if is_word && !name.starts_with(NUMBERED) {
+        return name.to_owned();
     }
-    text
+    let number = tables.iter().position(|table| table.name == name).unwrap_or(tables.len());
+    format!("{NUMBERED}{number}")
 }
+
+/// What tables that are known by their number are called.
+const NUMBERED: &str = "table__";
 
 /// A type or a column's name: a word to Mermaid.
 fn word(text: &str) -> String {
-    let fits = |character: char| character.is_alphanumeric() || matches!(character, '_' | '(' | ')' | '[' | ']' | '-');
-    let mut word: String = text.chars().map(|character| if fits(character) { character } else { '_' }).collect();
+    let fits = |character: char| {
+        character.is_alphanumeric() || matches!(character, '_' | '(' | ')' | '[' | ']' | '-')
+    };
+    let mut word: String =
+        text.chars().map(|character| if fits(character) { character } else { '_' }).collect();
     if !word.starts_with(|first: char| first.is_alphabetic() || first == '_') {
         word.insert(0, '_');
     }
@@ -102,8 +117,10 @@ mod tests {
 
     #[test]
     fn names_stay_apart_whatever_is_in_them() {
-        assert_eq!(identifier("orders"), "t_orders");
-        assert_ne!(identifier("a.b"), identifier("a_b"));
+        let tables =
+            ["orders", "a.b", "table__1"].map(|name| Table { name: name.to_owned(), ..Table::default() });
+        let identifiers = tables.each_ref().map(|table| identifier(&tables, &table.name));
+        assert_eq!(identifiers, ["orders", "table__1", "table__2"]);
         assert_eq!(word("numeric(10,2)"), "numeric(10_2)");
         assert_eq!(word("2nd"), "_2nd");
         assert_eq!(label("say \"hi\" #1"), "say #quot;hi#quot; #35;1");

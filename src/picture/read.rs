@@ -26,7 +26,8 @@ const POSTGRES_KEYS: &str = "SELECT n.nspname, c.relname, f.conname, rn.nspname,
      WHERE f.contype = 'f' AND f.conparentid = 0 ORDER BY n.nspname, c.relname, f.conname, k.place";
 
 const MYSQL_COLUMNS: &str = "SELECT c.table_schema, c.table_name, c.column_name, c.column_type, \
-     CASE WHEN c.column_key = 'PRI' THEN 1 ELSE 0 END, CASE WHEN c.is_nullable = 'NO' THEN 1 ELSE 0 END \
+     CASE WHEN EXISTS (SELECT 1 FROM information_schema.statistics s WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name \
+     AND s.index_name = 'PRIMARY' AND s.column_name = c.column_name) THEN 1 ELSE 0 END, CASE WHEN c.is_nullable = 'NO' THEN 1 ELSE 0 END \
      FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema \
      AND t.table_name = c.table_name WHERE c.table_schema = DATABASE() AND t.table_type <> 'VIEW' ORDER BY c.table_name, \
      c.ordinal_position";
@@ -96,7 +97,11 @@ pub fn tables(connection: &mut dyn Connection, without: &[String]) -> Result<Vec
         }
         last = Some(key);
     }
-    Ok(tables.into_values().collect())
+    let mut tables: Vec<Table> = tables.into_values().collect();
+    for table in &mut tables {
+        table.references.sort_by(|one, other| one.columns.cmp(&other.columns));
+    }
+    Ok(tables)
 }
 
 fn text(row: &Row, index: usize) -> String {

@@ -55,12 +55,18 @@ pub(super) fn layers(tables: &[Table]) -> Vec<usize> {
         let mut changed = false;
         for (place, table) in tables.iter().enumerate() {
             for reference in &table.references {
-                let Some(other) = index.get(reference.table.as_str()).copied().filter(|other| *other != place) else { continue };
+                let Some(other) =
+                    index.get(reference.table.as_str()).copied().filter(|other| *other != place)
+                else {
+                    continue;
+                };
                 if reaches(tables, &index, other, place) && other > place {
                     continue;
                 }
                 let wanted = layers.get(other).copied().unwrap_or(0) + 1;
-                if let Some(layer) = layers.get_mut(place).filter(|layer| **layer < wanted && wanted < tables.len()) {
+                if let Some(layer) =
+                    layers.get_mut(place).filter(|layer| **layer < wanted && wanted < tables.len())
+                {
                     *layer = wanted;
                     changed = true;
                 }
@@ -95,13 +101,21 @@ mod tests {
 
     fn table(name: &str, references: &[&str]) -> Table {
         let reference = |table: &&str| Reference { table: (*table).to_owned(), ..Reference::default() };
-        Table { name: name.to_owned(), columns: Vec::new(), references: references.iter().map(reference).collect() }
+        Table {
+            name: name.to_owned(),
+            columns: Vec::new(),
+            references: references.iter().map(reference).collect(),
+        }
     }
 
     #[test]
     fn a_table_stands_behind_what_it_refers_to() {
-        let tables =
-            [table("lines", &["orders", "products"]), table("orders", &["customers"]), table("customers", &[]), table("products", &[])];
+        let tables = [
+            table("lines", &["orders", "products"]),
+            table("orders", &["customers"]),
+            table("customers", &[]),
+            table("products", &[]),
+        ];
         assert_eq!(layers(&tables), [2, 1, 0, 0]);
     }
 

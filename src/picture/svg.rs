@@ -52,7 +52,8 @@ pub(super) fn schema(tables: &[Table]) -> String {
                 (from.left + from.width, to.left + to.width)
             };
             let bend = GAP / 2;
-            let (c1, c2) = if backward { (x1.saturating_sub(bend), x2 + bend) } else { (x1 + bend, x2 + bend) };
+            let (c1, c2) =
+                if backward { (x1.saturating_sub(bend), x2 + bend) } else { (x1 + bend, x2 + bend) };
             body.push_str(&format!(
                 "<path class=\"key\" d=\"M{x1} {start} C{c1} {start} {c2} {end} {x2} {end}\" marker-end=\"url(#to)\"/>\n"
             ));

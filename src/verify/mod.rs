@@ -13,5 +13,5 @@ pub use bench::{Bench, State, VerifyError};
 pub use cycle::{Chosen, Verified, verify};
 pub use finding::{Changed, Finding, TableImpact};
 pub use live::{Applied, Live};
-pub use statements::{Sent, statements};
 pub use replay::{Replayed, replay};
+pub use statements::{Sent, statements};

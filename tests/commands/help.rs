@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "status",
     "plan",
     "up",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 18] = [
     "verify",
     "drift",
     "lint",
+    "graph",
     "estimate",
     "diff",
     "repair",
@@ -52,6 +53,7 @@ fn the_overview_names_every_command() {
       verify       Try pending migrations on a scratch database: up, down and up again
       drift        Compare the live schema with what the applied migrations give
       diff         Compare the schemas of two databases
+      graph        Draw the schema, or the migrations with their branches and states
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
       backfill     Change the rows of a table in chunks, while it is in use

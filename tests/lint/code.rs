@@ -14,7 +14,9 @@ fn shop(database: &Database) -> Project {
     project.use_node_modules();
     project.write(
         "knexfile.js",
-        format!("module.exports = {{ client: '{client}', connection: {connection}, useNullAsDefault: true }};\n"),
+        format!(
+            "module.exports = {{ client: '{client}', connection: {connection}, useNullAsDefault: true }};\n"
+        ),
     );
     project.write(
         "migrations/20240101000000_orders.js",

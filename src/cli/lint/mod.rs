@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use dunlin_compat::lint_settings::{LintSettings, RuleSeverity, StopsUp};
-use dunlin_compat::model::{Body, Context, Dialect, Direction, History, MigrationStep, Plan, Quoting, Request, Server, Step};
+use dunlin_compat::model::{
+    Body, Context, Dialect, Direction, History, MigrationStep, Plan, Quoting, Request, Server, Step,
+};
 use dunlin_compat::settings::Settings;
 use serde_json::{Value, json};
 
@@ -171,7 +173,8 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
         if every_one { from_empty(&project, &server)? } else { pending(&project, connection.as_mut())? };
     let is_code = |step: &MigrationStep| step.blocks.iter().any(|block| matches!(block.body, Body::Code(_)));
     let learnt = if arguments.run_code && plan.migrations().any(is_code) {
-        let live = if every_one { Live::default() } else { Live::read(connection.as_mut(), project.adapter())? };
+        let live =
+            if every_one { Live::default() } else { Live::read(connection.as_mut(), project.adapter())? };
         code::learn(&project, &arguments.scratch, &live, &server)?
     } else {
         Learnt::default()
@@ -203,7 +206,13 @@ fn look(
         .collect();
     let findings = engine::lint(&migrations, server, facts, options)?;
     let count = migrations.iter().filter(|migration| migration.direction == Direction::Up).count();
-    Ok(Checked { dialect: server.dialect, findings, migrations: count, code, stopped: learnt.stopped.clone() })
+    Ok(Checked {
+        dialect: server.dialect,
+        findings,
+        migrations: count,
+        code,
+        stopped: learnt.stopped.clone(),
+    })
 }
 
 /// The migrations of a plan and, where files tell, what takes them back.

@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
     title: "A statement outside a transaction cannot be run twice",
     dialects: &[Dialect::Postgres],
     severity: Severity::Note,
-    is_opt_in: false,
+    is_opt_in: true,
     explanation: "What runs outside a transaction stays when a later statement fails. A tool that begins the migration \
                  anew then fails on it: `relation already exists`. Dunlin goes on behind it, if the migration is run \
                  with Dunlin again.\n\nSay IF NOT EXISTS or IF EXISTS. (An index that was left invalid is there too: \
