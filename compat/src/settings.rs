@@ -570,7 +570,7 @@ mod tests {
         assert_snapshot!(errors.join("\n"), @r#"
     dunlin.toml:2: unknown key `tabel`; did you mean `table`?
     dunlin.toml:1: unknown key `lock_timeout`; did you mean `lock-timeout`?
-    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic, knex, rails, plugin
+    dunlin.toml:1: unknown key `colour`; known are tool, url, migrations, table, lock-timeout, lock-wait, retries, carrier, carriers, environment, code-time-limit, code-memory-limit, flyway, alembic, knex, rails, lint, plugin
     dunlin.toml:2: unknown key `flyway.standin`; did you mean `flyway.stand-in`?
     dunlin.toml:2: unknown key `alembic.version_table`; did you mean `alembic.version-table`?
     dunlin.toml:2: `alembic.env`: unknown variant `maybe`, expected `static` or `run`

@@ -187,14 +187,38 @@ impl Site<'_> {
         self.statement.transaction.is_some() || self.situation.in_own_transaction
     }
 
-    /// Whether another table takes this one's name later in the migration, as a rebuild does it.
+    /// Whether the migration puts another table in the place of this one, as a rebuild does it: with its name, before or after it
+    /// goes.
     pub fn is_replaced(&self, table: &TableName) -> bool {
-        let later = self.read.iter().skip(self.index + 1).flat_map(|statement| &statement.changes);
-        let renamed = later.filter_map(|change| match &change.kind {
-            ChangeKind::RenameTable { table: from, to } => Some((from, to)),
-            _ => None,
+        let later = || self.read.iter().skip(self.index + 1).flat_map(|statement| &statement.changes);
+        let gets_the_name = |change: &Change| match &change.kind {
+            ChangeKind::RenameTable { table: from, to } => {
+                to.name == table.name && self.situation.is_new(from)
+            }
+            ChangeKind::CreateTable { table: made, .. } => made.name == table.name,
+            _ => false,
+        };
+        // Or it was renamed away for the one that has its name now.
+        let before = self.read.iter().take(self.index).flat_map(|statement| &statement.changes);
+        let was_renamed = before.into_iter().any(|change| {
+            matches!(&change.kind, ChangeKind::RenameTable { table: from, to }
+                if to.name == table.name && self.situation.created.iter().any(|made| made.name == from.name))
         });
-        renamed.into_iter().any(|(from, to)| to.name == table.name && self.situation.is_new(from))
+        was_renamed || later().any(gets_the_name)
+    }
+
+    /// Whether the migration puts another column in the place of this one: drops it, and gives its name to the other.
+    pub fn is_column_replaced(&self, table: &TableName, name: &str) -> bool {
+        let all = || self.read.iter().flat_map(|statement| &statement.changes);
+        let drops = all().any(|change| {
+            matches!(&change.kind, ChangeKind::DropColumn { table: other, column, .. }
+                if other.name == table.name && column == name)
+        });
+        let renames = all().any(|change| {
+            matches!(&change.kind, ChangeKind::RenameColumn { table: other, to, .. }
+                if other.name == table.name && to == name)
+        });
+        drops && renames
     }
 
     /// Whether a view gets the table's old name in the migration.

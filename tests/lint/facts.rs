@@ -74,3 +74,29 @@ fn reading_writes_nothing() {
     assert_eq!(project.dunlin(&["lint", "--url", &database.url()]).status, 0);
     assert!(!std::path::Path::new(&database.name()).exists());
 }
+
+#[test]
+fn what_takes_the_place_of_another_is_no_rename() {
+    for (dialect, up) in [
+        (
+            "postgres",
+            "ALTER TABLE orders DROP COLUMN status;\nALTER TABLE orders RENAME COLUMN status_new TO status;",
+        ),
+        (
+            "sqlite",
+            "ALTER TABLE orders RENAME TO orders_old;\nCREATE TABLE orders (id INTEGER PRIMARY KEY);\nINSERT INTO orders SELECT id FROM \
+             orders_old;\nDROP TABLE orders_old;",
+        ),
+    ] {
+        let project = shop(&format!("-- migrate:up\n{up}\n\n-- migrate:down\n-- Nothing.\n"));
+        let arguments =
+            ["lint", "--no-database", "--dialect", dialect, "--format", "json", "migrations/2_change.sql"];
+        let output = project.dunlin(&arguments);
+        let named = ["rename-column", "drop-column", "rename-table", "drop-table"];
+        let found = found(&output);
+        assert!(
+            !found.iter().any(|found| named.iter().any(|name| found.starts_with(name))),
+            "{dialect}: {found:?}"
+        );
+    }
+}

@@ -102,8 +102,7 @@ impl Pair {
     fn same_history(&self, line: &str) {
         let history = |stage: &RailsStage| {
             let versions = stage.database.try_sql("SELECT version FROM schema_migrations ORDER BY version;");
-            let metadata =
-                stage.database.try_sql("SELECT * FROM ar_internal_metadata ORDER BY value;").stdout;
+            let metadata = stage.database.try_sql("SELECT * FROM ar_internal_metadata ORDER BY 1;").stdout;
             let times = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?").unwrap();
             let mut metadata = times.replace_all(&metadata, "{time}").into_owned();
             if stage.project.path().join("db/structure.sql").exists() {

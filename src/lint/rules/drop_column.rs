@@ -31,7 +31,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
     }
     for change in site.changes() {
         let ChangeKind::DropColumn { table, column, .. } = &change.kind else { continue };
-        if site.is_new(table) {
+        if site.is_new(table) || site.is_column_replaced(table, column) {
             continue;
         }
         hits.push(
