@@ -19,6 +19,11 @@ fn main() {
         write_files(folder.path(), dialect);
         let mut own = Command::new(env!("CARGO_BIN_EXE_dunlin"));
         own.current_dir(folder.path()).args(["lint", "--no-database", "--all", "--dialect", dialect]);
+        // A program that refuses is quick as well.
+        let said = own.output().expect("the program runs").stdout;
+        let last =
+            String::from_utf8_lossy(&said).trim_end().rsplit('\n').next().unwrap_or_default().to_owned();
+        assert!(last.starts_with(&format!("{FILES} migrations checked")), "{last}");
         let figure = measured(&mut own);
         println!("{dialect}: dunlin {}", shown(figure));
         let Some(program) = std::env::var_os("DUNLIN_BENCH_SQUAWK").filter(|_| dialect == "postgres") else {
@@ -53,7 +58,7 @@ fn write_files(root: &Path, dialect: &str) {
             _ => format!("ALTER TABLE {table} RENAME COLUMN note TO remark;"),
         };
         let text = format!("-- migrate:up\n{up}\n\n-- migrate:down\n-- Nothing to do in {dialect}.\n");
-        std::fs::write(folder.join(format!("{number:06}_change.sql")), text).expect("a file");
+        std::fs::write(folder.join(format!("{:06}_change.sql", number + 1)), text).expect("a file");
     }
 }
 
