@@ -123,12 +123,11 @@ impl Project {
         self.adapter.as_ref()
     }
 
-    /// The dialect that the URL tells; MySQL's and MariaDB's servers are told apart only by asking, unless its scheme says.
+    /// The dialect that the URL tells. MariaDB is MySQL here: only asking tells them apart.
     pub fn dialect(&self) -> Dialect {
         match self.url.engine {
             Engine::Postgres => Dialect::Postgres,
             Engine::Sqlite => Dialect::Sqlite,
-            Engine::Mysql if self.url.to_string().starts_with("mariadb") => Dialect::Mariadb,
             Engine::Mysql => Dialect::Mysql,
         }
     }

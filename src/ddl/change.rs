@@ -489,6 +489,22 @@ pub struct Constraint {
     pub not_enforced: bool,
 }
 
+impl Constraint {
+    /// One of a kind of which nothing more is said.
+    pub fn of(kind: ConstraintKind) -> Constraint {
+        Constraint {
+            name: None,
+            kind,
+            columns: Vec::new(),
+            expression: None,
+            references: None,
+            not_valid: false,
+            using_index: None,
+            not_enforced: false,
+        }
+    }
+}
+
 /// The kind of a constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named as SQL names them")]

@@ -15,6 +15,20 @@ impl<'a> Reading<'a> {
         Reading { at, found: Statement::default() }
     }
 
+    /// Reads a whole statement. `known` reads what it understands and gives `None` at what it does not.
+    pub(super) fn whole(&mut self, known: impl FnOnce(&mut Reading<'a>, usize) -> Option<()>) {
+        let start = self.at.start();
+        let from = self.at.clone();
+        if known(self, start).is_none() && self.found.changes.is_empty() {
+            self.at = from.clone();
+            self.other(start, from);
+        } else if !self.at.at_end() {
+            let rest = self.at.start();
+            self.at.skip_all();
+            self.found.unread.push(rest..self.at.end());
+        }
+    }
+
     /// Adds a change that was written from `start` to here.
     pub(super) fn push(&mut self, start: usize, kind: ChangeKind) {
         let span = start..self.at.end().max(start);

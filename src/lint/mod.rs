@@ -15,7 +15,7 @@ mod suppression;
 pub use finding::{Finding, Severity};
 pub use fix::{Fix, Group};
 pub use input::{Direction, Facts, Migration, Statement, TableFacts};
-pub use rule::{Check, Example, Hit, Rule, Site, Whole, place, told};
+pub use rule::{Check, Example, Hit, Rule, Site, Whole, place};
 pub use rules::all as rules;
 pub use situation::Situation;
 pub use squawk::SquawkHit;

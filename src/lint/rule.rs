@@ -6,7 +6,7 @@ use dunlin_compat::model::Dialect;
 
 use super::squawk::SquawkHit;
 use super::{Facts, Finding, Fix, Migration, Settings, Severity, Situation, Statement, TableFacts};
-use crate::ddl::{self, Blocks, Change, ChangeKind, Effect, Known, ServerVersion, TableLock, TableName};
+use crate::ddl::{self, Blocks, Change, ChangeKind, Effect, Known, ServerVersion, TableName};
 
 /// A rule.
 #[derive(Debug)]
@@ -417,14 +417,4 @@ pub fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     } else {
         (statement.line + found.line - 1, found.column)
     }
-}
-
-/// What a lock is called in messages, with what it keeps others from.
-pub fn told(lock: TableLock) -> String {
-    let keeps = match lock.blocks() {
-        Blocks::Nothing => "others read and write meanwhile",
-        Blocks::Writes => "nobody else writes meanwhile",
-        Blocks::ReadsAndWrites => "nobody else reads or writes meanwhile",
-    };
-    format!("{lock}: {keeps}")
 }

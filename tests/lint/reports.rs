@@ -159,3 +159,21 @@ fn a_rule_that_there_is_not_is_told_with_the_nearest() {
     assert_eq!(output.status, 2);
     assert!(output.stderr.contains("Did you mean rename-column?"), "{}", output.stderr);
 }
+
+#[test]
+fn mariadb_is_not_taken_for_mysql() {
+    let project =
+        shop("-- migrate:up\nALTER TABLE orders MODIFY note text;\n\n-- migrate:down\n-- Nothing.\n");
+    let lock = |dialect: &str, version: &str| {
+        let arguments =
+            ["lint", "--no-database", "--dialect", dialect, "--server-version", version, "--format", "json"];
+        let document = project.dunlin(&arguments).json();
+        let findings = document["findings"].as_array().unwrap();
+        let locks = findings.iter().filter_map(|finding| finding["server"][0]["lock"].as_str());
+        locks.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (mysql, mariadb) = (lock("mysql", "9.4.0"), lock("mariadb", "11.4.0"));
+    assert!(mysql.contains(&"ALGORITHM=COPY, LOCK=SHARED".to_owned()), "{mysql:?}");
+    // It copies while others write, from 11.2 on.
+    assert!(mariadb.contains(&"ALGORITHM=COPY, LOCK=NONE".to_owned()), "{mariadb:?}");
+}

@@ -58,7 +58,7 @@ pub struct LintArgs {
     /// Ask no database: files alone are checked, as if none were applied
     #[arg(long)]
     no_database: bool,
-    /// The server, where no URL names it
+    /// The server, where no URL names it; a URL does not tell MariaDB from MySQL
     #[arg(long, value_enum, value_name = "SERVER", requires = "no_database")]
     dialect: Option<DialectArgument>,
     /// Its version, where no database tells [default: the newest]
@@ -92,6 +92,17 @@ enum DialectArgument {
     Mysql,
     Mariadb,
     Sqlite,
+}
+
+impl DialectArgument {
+    fn dialect(self) -> Dialect {
+        match self {
+            DialectArgument::Postgres => Dialect::Postgres,
+            DialectArgument::Mysql => Dialect::Mysql,
+            DialectArgument::Mariadb => Dialect::Mariadb,
+            DialectArgument::Sqlite => Dialect::Sqlite,
+        }
+    }
 }
 
 /// How findings are printed.
@@ -163,7 +174,8 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
     let options = lint_options(&settings, &project)?;
     let every_one = arguments.all || only.is_some();
     if arguments.no_database {
-        let server = assumed(project.dialect(), arguments.server_version);
+        let named = arguments.dialect.map(DialectArgument::dialect);
+        let server = assumed(named.unwrap_or_else(|| project.dialect()), arguments.server_version);
         let plan = from_empty(&project, &server)?;
         return look(&project, &plan, only.as_ref(), &Learnt::default(), &server, None, &options);
     }

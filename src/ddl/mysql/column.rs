@@ -86,7 +86,7 @@ fn typed(reader: &mut Reader<'_>, name: String) -> Column {
     if column.data_type == "serial" {
         column.not_null = true;
         column.auto_increment = true;
-        column.constraints.push(constraint(ConstraintKind::Unique));
+        column.constraints.push(Constraint::of(ConstraintKind::Unique));
     }
     // `CHAR(5) ASCII`, `UNICODE`, `BYTE`, `BINARY`
     if reader.eat("ASCII") {
@@ -117,14 +117,14 @@ fn attribute(reader: &mut Reader<'_>, column: &mut Column) -> bool {
     } else if reader.eat_all(&["SERIAL", "DEFAULT", "VALUE"]) {
         column.auto_increment = true;
         column.not_null = true;
-        column.constraints.push(constraint(ConstraintKind::Unique));
+        column.constraints.push(Constraint::of(ConstraintKind::Unique));
     } else if reader.eat("UNIQUE") {
         reader.eat("KEY");
-        column.constraints.push(constraint(ConstraintKind::Unique));
+        column.constraints.push(Constraint::of(ConstraintKind::Unique));
     } else if reader.eat("PRIMARY") || reader.is("KEY") {
         reader.eat("KEY");
         column.not_null = true;
-        column.constraints.push(constraint(ConstraintKind::PrimaryKey));
+        column.constraints.push(Constraint::of(ConstraintKind::PrimaryKey));
     } else if reader.eat("COMMENT") {
         column.comment = true;
         reader.skip();
@@ -159,7 +159,7 @@ fn attribute(reader: &mut Reader<'_>, column: &mut Column) -> bool {
             column.generated_virtual = true;
         }
     } else if reader.eat("REFERENCES") {
-        let mut found = constraint(ConstraintKind::ForeignKey);
+        let mut found = Constraint::of(ConstraintKind::ForeignKey);
         found.references = clause::references(reader);
         column.constraints.push(found);
     } else if reader.is_any(&["CONSTRAINT", "CHECK"]) {
@@ -186,24 +186,11 @@ pub(super) fn default(reader: &mut Reader<'_>) -> ColumnDefault {
     clause::default(reader, at_attribute)
 }
 
-fn constraint(kind: ConstraintKind) -> Constraint {
-    Constraint {
-        name: None,
-        kind,
-        columns: Vec::new(),
-        expression: None,
-        references: None,
-        not_valid: false,
-        using_index: None,
-        not_enforced: false,
-    }
-}
-
 fn check(reader: &mut Reader<'_>, name: Option<String>) -> Constraint {
     let expression = clause::parenthesised(reader);
     let not_enforced = reader.eat_all(&["NOT", "ENFORCED"]);
     reader.eat("ENFORCED");
-    Constraint { name, expression, not_enforced, ..constraint(ConstraintKind::Check) }
+    Constraint { name, expression, not_enforced, ..Constraint::of(ConstraintKind::Check) }
 }
 
 /// What a table has beside columns.
@@ -231,7 +218,7 @@ pub(super) fn part(reader: &mut Reader<'_>, table: &TableName) -> Option<(Part, 
         }
         let columns = clause::column_names(reader);
         index_options(reader);
-        let found = Constraint { name, columns, ..constraint(ConstraintKind::PrimaryKey) };
+        let found = Constraint { name, columns, ..Constraint::of(ConstraintKind::PrimaryKey) };
         return Some((Part::Constraint(found), exists));
     }
     if reader.eat_all(&["FOREIGN", "KEY"]) {
@@ -242,7 +229,7 @@ pub(super) fn part(reader: &mut Reader<'_>, table: &TableName) -> Option<(Part, 
         }
         let columns = clause::column_names(reader);
         let references = if reader.eat("REFERENCES") { clause::references(reader) } else { None };
-        let found = Constraint { name, columns, references, ..constraint(ConstraintKind::ForeignKey) };
+        let found = Constraint { name, columns, references, ..Constraint::of(ConstraintKind::ForeignKey) };
         return Some((Part::Constraint(found), exists));
     }
     if reader.eat("CHECK") {

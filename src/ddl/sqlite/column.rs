@@ -63,7 +63,7 @@ fn attribute(reader: &mut Reader<'_>, column: &mut Column) -> bool {
         reader.eat_any(&["ASC", "DESC"]);
         conflict(reader);
         column.auto_increment = reader.eat("AUTOINCREMENT");
-        column.constraints.push(Constraint { name, ..constraint(ConstraintKind::PrimaryKey) });
+        column.constraints.push(Constraint { name, ..Constraint::of(ConstraintKind::PrimaryKey) });
     } else if reader.eat_all(&["NOT", "NULL"]) {
         conflict(reader);
         column.not_null = true;
@@ -72,11 +72,11 @@ fn attribute(reader: &mut Reader<'_>, column: &mut Column) -> bool {
         column.says_null = true;
     } else if reader.eat("UNIQUE") {
         conflict(reader);
-        column.constraints.push(Constraint { name, ..constraint(ConstraintKind::Unique) });
+        column.constraints.push(Constraint { name, ..Constraint::of(ConstraintKind::Unique) });
     } else if reader.eat("CHECK") {
         let expression = clause::parenthesised(reader);
         conflict(reader);
-        column.constraints.push(Constraint { name, expression, ..constraint(ConstraintKind::Check) });
+        column.constraints.push(Constraint { name, expression, ..Constraint::of(ConstraintKind::Check) });
     } else if reader.eat("DEFAULT") {
         column.default = Some(clause::default(reader, at_constraint));
     } else if reader.eat("COLLATE") {
@@ -84,7 +84,11 @@ fn attribute(reader: &mut Reader<'_>, column: &mut Column) -> bool {
     } else if reader.eat("REFERENCES") {
         let references = clause::references(reader);
         deferrable(reader);
-        column.constraints.push(Constraint { name, references, ..constraint(ConstraintKind::ForeignKey) });
+        column.constraints.push(Constraint {
+            name,
+            references,
+            ..Constraint::of(ConstraintKind::ForeignKey)
+        });
     } else if reader.eat_all(&["GENERATED", "ALWAYS", "AS"]) || reader.eat("AS") {
         if !reader.skip_parentheses() {
             return false;
@@ -115,19 +119,6 @@ fn deferrable(reader: &mut Reader<'_>) -> bool {
     reader.start() > start
 }
 
-fn constraint(kind: ConstraintKind) -> Constraint {
-    Constraint {
-        name: None,
-        kind,
-        columns: Vec::new(),
-        expression: None,
-        references: None,
-        not_valid: false,
-        using_index: None,
-        not_enforced: false,
-    }
-}
-
 /// A constraint of a table, if one is next.
 pub(super) fn table_constraint(reader: &mut Reader<'_>) -> Option<Constraint> {
     let mut name = None;
@@ -139,18 +130,18 @@ pub(super) fn table_constraint(reader: &mut Reader<'_>) -> Option<Constraint> {
         let columns = clause::column_names(reader);
         reader.eat("AUTOINCREMENT");
         conflict(reader);
-        return Some(Constraint { name, columns, ..constraint(kind) });
+        return Some(Constraint { name, columns, ..Constraint::of(kind) });
     }
     if reader.eat("CHECK") {
         let expression = clause::parenthesised(reader);
         conflict(reader);
-        return Some(Constraint { name, expression, ..constraint(ConstraintKind::Check) });
+        return Some(Constraint { name, expression, ..Constraint::of(ConstraintKind::Check) });
     }
     if reader.eat_all(&["FOREIGN", "KEY"]) {
         let columns = clause::column_names(reader);
         let references = if reader.eat("REFERENCES") { clause::references(reader) } else { None };
         deferrable(reader);
-        return Some(Constraint { name, columns, references, ..constraint(ConstraintKind::ForeignKey) });
+        return Some(Constraint { name, columns, references, ..Constraint::of(ConstraintKind::ForeignKey) });
     }
     None
 }

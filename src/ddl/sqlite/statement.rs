@@ -7,17 +7,7 @@ use crate::sql::Reader;
 
 /// Reads a whole statement.
 pub(super) fn statement(reading: &mut Reading<'_>) {
-    let start = reading.at.start();
-    let from = reading.at.clone();
-    let known = known(reading, start);
-    if known.is_none() && reading.found.changes.is_empty() {
-        reading.at = from.clone();
-        reading.other(start, from);
-    } else if !reading.at.at_end() {
-        let rest = reading.at.start();
-        reading.at.skip_all();
-        reading.found.unread.push(rest..reading.at.end());
-    }
+    reading.whole(known);
 }
 
 fn known(reading: &mut Reading<'_>, start: usize) -> Option<()> {
