@@ -1,5 +1,7 @@
 //! `dunlin diff`
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
@@ -7,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::project::{Project, parse_url};
 use super::{Format, Global, history, output};
+use crate::db::url::{Engine, SqliteTarget};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl};
 use crate::schema::{self, SchemaError, Snapshot};
 
@@ -44,6 +47,12 @@ pub fn run(global: &Global, arguments: &DiffArgs) -> Result<Exit, Failure> {
         (None, Some(project)) => project.url().clone(),
         (None, None) => return Err(Failure::usage("no second database is named")),
     };
+    if let (Some(one), Some(other)) = (missing_file(&from), missing_file(&to)) {
+        let message = format!("there is neither a file {} nor {}", one.display(), other.display());
+        return Err(
+            Failure::new("STORAGE", message).help("Check the paths; nothing would be compared with nothing.")
+        );
+    }
     let mut first = connect(&from)?;
     let mut second = connect(&to)?;
     let dialects = (first.server().dialect, second.server().dialect);
@@ -66,6 +75,14 @@ pub fn run(global: &Global, arguments: &DiffArgs) -> Result<Exit, Failure> {
         Format::Table => output::print(&schema::text(&differences))?,
     }
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Pending })
+}
+
+/// The file of a SQLite database that is not there: one to come, which has no tables yet.
+fn missing_file(url: &DatabaseUrl) -> Option<&Path> {
+    match &url.sqlite {
+        SqliteTarget::File(path) if url.engine == Engine::Sqlite && !path.exists() => Some(path),
+        _ => None,
+    }
 }
 
 fn connect(url: &DatabaseUrl) -> Result<Box<dyn Connection>, Failure> {

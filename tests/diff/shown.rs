@@ -73,3 +73,9 @@ fn databases_of_two_kinds_are_not_compared() {
         "{output}"
     );
 }
+
+#[test]
+fn nothing_is_not_compared_with_nothing() {
+    let output = Project::new().dunlin(&["diff", "sqlite:nowhere.db", "sqlite:neither.db"]).exits(1);
+    assert!(output.stderr.contains("neither a file nowhere.db nor neither.db"), "{output}");
+}

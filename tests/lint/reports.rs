@@ -177,3 +177,10 @@ fn mariadb_is_not_taken_for_mysql() {
     // It copies while others write, from 11.2 on.
     assert!(mariadb.contains(&"ALGORITHM=COPY, LOCK=NONE".to_owned()), "{mariadb:?}");
 }
+
+#[test]
+fn without_a_database_the_kind_of_server_has_to_be_named() {
+    let output = shop(RENAME).dunlin(&["lint", "--no-database"]);
+    assert_eq!(output.status, 2, "{output}");
+    assert!(output.stderr.contains("--dialect postgres, mysql, mariadb or sqlite"), "{output}");
+}

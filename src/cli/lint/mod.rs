@@ -169,7 +169,12 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
         None => Some(arguments.files.iter().map(|file| since::whole(file)).collect::<Result<_, _>>()?),
     };
     let global = &with_dialect(global, arguments.dialect);
-    let project = Project::open(global)?;
+    let project = Project::open(global).map_err(|failure| match failure.exit {
+        Exit::Usage if arguments.no_database && global.url.is_none() => {
+            failure.help("Say which server the files are for: --dialect postgres, mysql, mariadb or sqlite.")
+        }
+        _ => failure,
+    })?;
     let settings = Settings::load(&root).map_err(|error| project::settings_failure(&error))?.lint;
     let options = lint_options(&settings, &project)?;
     let every_one = arguments.all || only.is_some();
