@@ -107,8 +107,11 @@ fn text(verified: &[Verified], project: &Project) -> String {
             text.push_str(&of_changed(finding));
         }
         for (table, impact) in &one.impacts {
-            let lock = impact.lock.as_ref().filter(|lock| keeps_writers_out(lock));
-            let lock = lock.map(|lock| format!("takes {lock} on {table}"));
+            let lock = impact.lock.as_ref().filter(|_| impact.keeps_writers_out());
+            let lock = lock.map(|lock| match lock.contains('=') {
+                true => format!("changes {table} with {lock}: writers wait"),
+                false => format!("takes {lock} on {table}"),
+            });
             let rewrite = impact.rewritten.then(|| format!("writes {table} anew"));
             let what: Vec<String> = lock.into_iter().chain(rewrite).collect();
             if !what.is_empty() {
@@ -124,12 +127,6 @@ fn text(verified: &[Verified], project: &Project) -> String {
         _ => format!("Verified {count} {migrations}; something is wrong with {faulty}.\n"),
     });
     text
-}
-
-/// Whether a lock keeps others from writing to the table; weaker ones are told to programs alone.
-fn keeps_writers_out(mode: &str) -> bool {
-    let strong = ["ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"];
-    strong.contains(&mode) || ["SHARED_NO_WRITE", "SHARED_NO_READ_WRITE", "EXCLUSIVE"].contains(&mode)
 }
 
 fn indented(text: &str, indent: &str) -> String {

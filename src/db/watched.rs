@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dunlin_compat::model::{Lock, Server};
+use dunlin_compat::model::{Dialect, Lock, Server};
 
 use super::{BatchError, Connection, DbError, NoticeParts, Outcome, Parameter, TypedOutcome};
 
@@ -11,6 +11,11 @@ pub trait Watch: Send {
     /// A statement is about to be sent; an error keeps it from it, as if the server had refused it.
     fn before(&mut self, _connection: &mut dyn Connection, _sql: &str) -> Result<(), DbError> {
         Ok(())
+    }
+
+    /// Sends a statement in its own way, to the same effect. `None`: it is sent as it is.
+    fn send(&mut self, _connection: &mut dyn Connection, _sql: &str) -> Option<Outcome> {
+        None
     }
 
     /// A statement was answered.
@@ -38,20 +43,28 @@ struct Watched {
 }
 
 impl Watched {
+    /// `of`: the result when somebody who looks has sent the statement.
     fn send<T>(
         &mut self,
         sql: &str,
         send: impl FnOnce(&mut dyn Connection) -> Result<T, DbError>,
+        of: impl FnOnce(Outcome) -> T,
     ) -> Result<T, DbError> {
         self.watch.before(self.inner.as_mut(), sql)?;
         let start = Instant::now();
-        let result = send(self.inner.as_mut());
+        let result = match self.watch.send(self.inner.as_mut(), sql) {
+            Some(outcome) => Ok(of(outcome)),
+            None => send(self.inner.as_mut()),
+        };
         self.watch.after(self.inner.as_mut(), sql, result.is_ok(), start.elapsed());
         result.map_err(|error| self.watch.told(error))
     }
 
     /// What goes together outside of a transaction is one by itself on PostgreSQL, and has to stay one.
     fn may_part(&mut self, statements: &[&str]) -> bool {
+        if self.inner.server().dialect != Dialect::Postgres {
+            return true;
+        }
         let begins = statements.iter().any(|sql| {
             let sql = sql.trim_start().to_ascii_uppercase();
             sql.starts_with("BEGIN") || sql.starts_with("START TRANSACTION")
@@ -66,7 +79,7 @@ impl Connection for Watched {
     }
 
     fn execute(&mut self, sql: &str) -> Result<Outcome, DbError> {
-        self.send(sql, |inner| inner.execute(sql))
+        self.send(sql, |inner| inner.execute(sql), |outcome| outcome)
     }
 
     fn execute_many(&mut self, statements: &[&str]) -> Result<Vec<Outcome>, Box<BatchError>> {
@@ -103,11 +116,13 @@ impl Connection for Watched {
         parameters: &[Parameter],
         returns_rows: bool,
     ) -> Result<TypedOutcome, DbError> {
-        self.send(sql, |inner| inner.execute_typed(sql, parameters, returns_rows))
+        let send = |inner: &mut dyn Connection| inner.execute_typed(sql, parameters, returns_rows);
+        // No statement that gives rows is sent in another way.
+        self.send(sql, send, |outcome| TypedOutcome { affected: outcome.affected, ..TypedOutcome::default() })
     }
 
     fn copy_in(&mut self, statement: &str, data: &[u8]) -> Result<u64, DbError> {
-        self.send(statement, |inner| inner.copy_in(statement, data))
+        self.send(statement, |inner| inner.copy_in(statement, data), |outcome| outcome.affected)
     }
 
     fn try_lock(&mut self, lock: &Lock) -> Result<bool, DbError> {

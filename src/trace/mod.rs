@@ -1,6 +1,7 @@
 //! What statements really do: a record of everything that is sent in a session, with the locks that each statement took and the
 //! tables that it wrote anew. Whatever language a migration is written in, its statements pass here.
 
+mod algorithm;
 mod look;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use dunlin_compat::model::Dialect;
 
-use crate::db::{Connection, Watch};
+use crate::db::{Connection, Outcome, Watch};
 use crate::sql;
 use look::Look;
 
@@ -36,7 +37,7 @@ pub struct Traced {
     /// How long it took.
     pub elapsed: Duration,
     /// Locks on tables that its transaction held for the first time. Without a transaction they are gone with the statement,
-    /// and not known.
+    /// and not known but for what MySQL and MariaDB do to change a table.
     pub locks: Vec<TableLock>,
     /// Tables whose rows it wrote anew, to another file.
     pub rewritten: Vec<String>,
@@ -47,7 +48,7 @@ pub struct Traced {
 pub struct TableLock {
     /// The table, as snapshots name it.
     pub table: String,
-    /// The server's name of the mode: `AccessExclusiveLock`, `SHARED_WRITE`.
+    /// The server's name of the mode: `AccessExclusiveLock`, `SHARED_WRITE`; `ALGORITHM=INPLACE, LOCK=NONE`.
     pub mode: String,
 }
 
@@ -64,7 +65,7 @@ impl Trace {
 
     /// What records the statements of a session.
     pub fn watch(&self) -> Box<dyn Watch> {
-        Box::new(Watcher { trace: self.clone(), look: Look::default(), held: Vec::new() })
+        Box::new(Watcher { trace: self.clone(), look: Look::default(), held: Vec::new(), tried: None })
     }
 
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
@@ -77,6 +78,8 @@ struct Watcher {
     look: Look,
     /// The locks that the open transaction is known to hold.
     held: Vec<TableLock>,
+    /// How the statement that is being sent is carried out, where that could be tried.
+    tried: Option<TableLock>,
 }
 
 impl Watch for Watcher {
@@ -91,8 +94,15 @@ impl Watch for Watcher {
         Ok(())
     }
 
+    fn send(&mut self, connection: &mut dyn Connection, sql: &str) -> Option<Outcome> {
+        let (outcome, lock) = algorithm::gently(connection, sql)?;
+        self.tried = Some(lock);
+        Some(outcome)
+    }
+
     fn after(&mut self, connection: &mut dyn Connection, sql: &str, done: bool, elapsed: Duration) {
         let mut traced = Traced { sql: sql.to_owned(), done, elapsed, ..Traced::default() };
+        let tried = self.tried.take();
         // A failed statement of PostgreSQL leaves a transaction in which nothing can be asked.
         if done && may_lock(sql, connection.server().dialect) {
             traced.in_transaction = connection.in_transaction().unwrap_or(false);
@@ -103,6 +113,8 @@ impl Watch for Watcher {
             } else {
                 self.held.clear();
             }
+            // With `autocommit = 0` the server says that another transaction is open already.
+            traced.locks.extend(tried);
             traced.rewritten = self.look.rewritten(connection);
         } else if !may_lock(sql, connection.server().dialect) {
             self.held.clear();

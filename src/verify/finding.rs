@@ -123,28 +123,45 @@ impl Changed {
     }
 }
 
-/// PostgreSQL's lock modes and MySQL's, from weak to strong.
-const MODES: [&str; 19] = [
+/// Lock modes that let others write to the table, PostgreSQL's and MySQL's, from weak to strong.
+const WRITERS_GO_ON: [&str; 14] = [
     "AccessShareLock",
     "RowShareLock",
     "RowExclusiveLock",
     "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
     "INTENTION_EXCLUSIVE",
     "SHARED",
     "SHARED_HIGH_PRIO",
     "SHARED_READ",
-    "SHARED_WRITE",
     "SHARED_WRITE_LOW_PRIO",
+    "SHARED_WRITE",
     "SHARED_UPGRADABLE",
+    "ALGORITHM=INSTANT",
+    "ALGORITHM=INPLACE, LOCK=NONE",
+    "ALGORITHM=COPY, LOCK=NONE",
+];
+
+/// The others, from weak to strong.
+const WRITERS_WAIT: [&str; 11] = [
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
     "SHARED_READ_ONLY",
     "SHARED_NO_WRITE",
+    "ALGORITHM=INPLACE, LOCK=SHARED",
+    "ALGORITHM=COPY, LOCK=SHARED",
     "SHARED_NO_READ_WRITE",
     "EXCLUSIVE",
+    "LOCK=EXCLUSIVE",
 ];
+
+impl TableImpact {
+    /// Whether the lock keeps others from writing to the table.
+    pub fn keeps_writers_out(&self) -> bool {
+        self.lock.as_deref().is_some_and(|lock| WRITERS_WAIT.contains(&lock))
+    }
+}
 
 /// What traced statements did to tables that were there before.
 pub(super) fn impact(before: &State, traced: &[Traced], engine: Engine) -> BTreeMap<String, TableImpact> {
@@ -155,7 +172,7 @@ pub(super) fn impact(before: &State, traced: &[Traced], engine: Engine) -> BTree
             .keys()
             .any(|name| name.name == table && matches!(name.kind.as_str(), "table" | "materialized view"))
     };
-    let strength = |mode: &str| MODES.iter().position(|known| *known == mode);
+    let strength = |mode: &str| WRITERS_GO_ON.iter().chain(&WRITERS_WAIT).position(|known| *known == mode);
     let mut impacts: BTreeMap<String, TableImpact> = BTreeMap::new();
     for statement in traced {
         for lock in statement.locks.iter().filter(|lock| was_there(&lock.table)) {

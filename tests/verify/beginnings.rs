@@ -115,3 +115,72 @@ fn locks_and_rewrites_of_tables_that_are_there_are_told() {
     assert_eq!(tables(2)[0]["lock"], "ShareLock");
     assert_eq!(tables(2)[0]["rewritten"], false);
 }
+
+#[test]
+fn how_mysql_changes_tables_is_tried() {
+    let up_and_down = |up: &str, down: &str| format!("-- migrate:up\n{up};\n-- migrate:down\n{down};\n");
+    let files = [
+        (
+            "migrations/1_orders.sql",
+            up_and_down(
+                "CREATE TABLE orders (id bigint AUTO_INCREMENT PRIMARY KEY, amount int NOT NULL, note varchar(20));\n\
+                 INSERT INTO orders (amount) VALUES (1), (2)",
+                "DROP TABLE orders",
+            ),
+        ),
+        (
+            "migrations/2_city.sql",
+            up_and_down("ALTER TABLE `orders` ADD COLUMN city text", "ALTER TABLE orders DROP COLUMN city"),
+        ),
+        (
+            "migrations/3_index.sql",
+            up_and_down("CREATE INDEX orders_note ON orders (note)", "DROP INDEX orders_note ON orders"),
+        ),
+        (
+            "migrations/4_amount.sql",
+            up_and_down(
+                "ALTER TABLE orders MODIFY amount bigint NOT NULL",
+                "ALTER TABLE orders MODIFY amount int NOT NULL",
+            ),
+        ),
+        (
+            "migrations/5_note.sql",
+            up_and_down("ALTER TABLE orders ADD shop int, ALGORITHM=INPLACE", "ALTER TABLE orders DROP shop"),
+        ),
+        (
+            "migrations/6_words.sql",
+            up_and_down(
+                "CREATE FULLTEXT INDEX orders_words ON orders (note)",
+                "DROP INDEX orders_words ON orders",
+            ),
+        ),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    for kind in [ServerKind::MySql, ServerKind::MariaDb] {
+        let Some(database) = Database::create(kind) else { continue };
+        let project = Project::with(&files);
+        let output = project.dunlin(&["verify", "--all", "--format", "json", "--url", &database.url()]);
+        assert_eq!(output.status, 0, "{kind:?} {output}");
+        let json = output.json();
+        let lock = |index: usize| json["migrations"][index]["tables"][0]["lock"].clone();
+        assert_eq!(json["migrations"][0]["tables"], serde_json::json!([]), "{kind:?}");
+        assert_eq!(lock(1), "ALGORITHM=INSTANT", "{kind:?}");
+        assert_eq!(lock(2), "ALGORITHM=INPLACE, LOCK=NONE", "{kind:?}");
+        assert_eq!(lock(5), "ALGORITHM=INPLACE, LOCK=SHARED", "{kind:?}");
+        // MariaDB 11.2 and later copy a table while others write to it.
+        let copies = lock(3).as_str().unwrap_or_default().to_owned();
+        assert!(copies.starts_with("ALGORITHM=COPY, LOCK="), "{kind:?} {copies}");
+        assert_eq!(json["migrations"][3]["tables"][0]["rewritten"], true, "{kind:?}");
+        assert_eq!(lock(4), "ALGORITHM=INPLACE, LOCK=NONE", "{kind:?}");
+        assert_eq!(
+            json["migrations"][3]["tables"][0]["statement"],
+            "ALTER TABLE orders MODIFY amount bigint NOT NULL"
+        );
+
+        let shown = project.dunlin(&["verify", "--all", "--url", &database.url()]).success();
+        assert!(
+            shown.stdout.contains("changes orders with ALGORITHM=INPLACE, LOCK=SHARED: writers wait"),
+            "{shown}"
+        );
+    }
+}
