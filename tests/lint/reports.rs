@@ -184,3 +184,21 @@ fn without_a_database_the_kind_of_server_has_to_be_named() {
     assert_eq!(output.status, 2, "{output}");
     assert!(output.stderr.contains("--dialect postgres, mysql, mariadb or sqlite"), "{output}");
 }
+
+#[test]
+fn the_files_of_a_flyway_project_are_checked_as_if_the_database_were_empty() {
+    for url in ["jdbc:postgresql://localhost/shop", "jdbc:mysql://localhost/shop", "jdbc:sqlite:shop.db"] {
+        let project = Project::with(&[
+            (
+                "flyway.toml",
+                &format!(
+                    "[environments.default]\nurl = \"{url}\"\n[flyway]\nlocations = [\"filesystem:sql\"]\n"
+                ),
+            ),
+            ("sql/V1__orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, note varchar(20));\n"),
+            ("sql/V2__note.sql", "ALTER TABLE orders DROP COLUMN note;\n"),
+        ]);
+        let output = project.dunlin(&["lint", "--no-database", "--format", "json"]);
+        assert!(found(&output).iter().any(|found| found.starts_with("drop-column")), "{url} {output}");
+    }
+}

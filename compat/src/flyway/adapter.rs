@@ -187,6 +187,13 @@ impl Adapter for FlywayAdapter {
         crate::flyway::status::inquiries(server.dialect, &self.schemas(server), history.exists)
     }
 
+    /// Its schemas are there, with nothing in them.
+    fn answers_of_empty(&self, server: &Server) -> Vec<Vec<crate::model::Row>> {
+        let is_there_and_empty = || vec![vec![Some("1".to_owned()), Some("1".to_owned())]];
+        let schemas = self.schemas(server).into_iter().map(|_| is_there_and_empty());
+        schemas.chain((server.dialect == Dialect::Mysql).then(Vec::new)).collect()
+    }
+
     fn session_statements(&self, server: &Server) -> Vec<String> {
         let mut statements: Vec<String> = self.config.init_sql.iter().cloned().collect();
         if server.dialect == Dialect::Postgres {

@@ -120,6 +120,11 @@ pub trait Adapter: Send {
         Vec::new()
     }
 
+    /// What an empty database would answer to both, for those who ask none.
+    fn answers_of_empty(&self, _server: &Server) -> Vec<Vec<Row>> {
+        Vec::new()
+    }
+
     /// Statements for every new session (Flyway's `initSql` and `afterConnect` scripts are steps instead).
     fn session_statements(&self, _server: &Server) -> Vec<String> {
         Vec::new()

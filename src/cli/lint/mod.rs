@@ -258,8 +258,8 @@ fn pending(project: &Project, connection: &mut dyn Connection) -> Result<Plan, F
 
 /// What would run on an empty database.
 fn from_empty(project: &Project, server: &Server) -> Result<Plan, Failure> {
-    let history = History::default();
-    let context = Context { server, history: &history, answers: &[], unfinished: None };
+    let (history, answers) = (History::default(), project.adapter().answers_of_empty(server));
+    let context = Context { server, history: &history, answers: &answers, unfinished: None };
     let request = Request { direction: Some(Direction::Up), ..Request::default() };
     Ok(project.adapter().plan(&context, &request)?)
 }
