@@ -288,9 +288,8 @@ impl From<SquashError> for Failure {
             SquashError::Verify(error) => error.into(),
             SquashError::Adapter(error) => error.into(),
             SquashError::Replay(error) | SquashError::Baseline(error) => {
-                let failure = Failure::from(*error);
-                // What ran lies in a folder that is gone by now, or says itself where.
-                Failure { message, ..failure }
+                // Its help is for those who ran it on a database that they keep.
+                Failure { message, help: Some("No file was touched.".to_owned()), ..Failure::from(*error) }
             }
             SquashError::Read(error) => Failure { message, ..Failure::from(error) },
             SquashError::Program { .. } => Failure::new("PROGRAM", message),

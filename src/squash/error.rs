@@ -54,13 +54,15 @@ pub enum SquashError {
     /// The baseline does not give what the old migrations gave.
     #[error("the baseline does not give what the old migrations gave")]
     Differs(Box<Changed>),
-    /// A migration that is to be replaced has yet to be applied here.
+    /// A migration that is to be replaced has yet to be applied here, or was not applied as it is.
     #[error("{title} is {state} on this database, so it cannot be replaced")]
     NotApplied {
         /// Which.
         title: String,
         /// The tool's word for its state.
         state: String,
+        /// Whether it has yet to be applied; otherwise it was, in another form.
+        pending: bool,
     },
     /// The project would not fit the history any more.
     #[error("the history of this database would not fit the project any more")]
@@ -117,8 +119,11 @@ impl SquashError {
             SquashError::Differs(_) => {
                 "Nothing was written. What differs is something that a baseline cannot say; please report it.".to_owned()
             }
-            SquashError::NotApplied { .. } => {
+            SquashError::NotApplied { pending: true, .. } => {
                 "Apply it first, or replace only what comes before it with --to.".to_owned()
+            }
+            SquashError::NotApplied { .. } => {
+                "Have history and files fit each other first: `dunlin validate` says what is wrong.".to_owned()
             }
             SquashError::Unfit { advice, .. } => return advice.clone(),
             _ => return None,

@@ -274,6 +274,7 @@ enum Written {
     Number,
     /// Printed, they lose digits.
     Float,
+    Bits,
     Bytes,
     Text,
 }
@@ -285,7 +286,8 @@ impl Written {
                 Written::Number
             }
             "float" => Written::Float,
-            "bit" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "vector"
+            "bit" => Written::Bits,
+            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "vector"
             | "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
             | "multipolygon" | "geometrycollection" | "geomcollection" => Written::Bytes,
             _ => Written::Text,
@@ -295,6 +297,7 @@ impl Written {
     fn expression(self, name: &str) -> String {
         match self {
             Written::Float => format!("{name} + 0E0"),
+            Written::Bits => format!("{name} + 0"),
             Written::Bytes => format!("HEX({name})"),
             Written::Number | Written::Text => name.to_owned(),
         }
@@ -302,7 +305,7 @@ impl Written {
 
     fn literal(self, value: &str) -> String {
         match self {
-            Written::Number | Written::Float => value.to_owned(),
+            Written::Number | Written::Float | Written::Bits => value.to_owned(),
             Written::Bytes => format!("X'{value}'"),
             Written::Text => text(value),
         }

@@ -111,10 +111,9 @@ impl Live {
         let replaced = self.entries.iter().filter(|entry| scope.ids.contains(&entry.id));
         for entry in replaced {
             if matches!(entry.standing, Standing::Pending | Standing::Drifted) {
-                return Err(SquashError::NotApplied {
-                    title: title(entry),
-                    state: entry.state.to_lowercase(),
-                });
+                let pending = entry.standing == Standing::Pending;
+                let (title, state) = (title(entry), entry.state.to_lowercase());
+                return Err(SquashError::NotApplied { title, state, pending });
             }
         }
         Ok(())

@@ -13,19 +13,19 @@ use super::plan::{Situation, find};
 pub(super) fn scope(situation: &Situation<'_>, to: Option<&str>) -> Result<SquashScope, AdapterError> {
     let last = match to {
         Some(to) => find(situation, to)?,
-        None => situation
-            .joined
-            .iter()
-            .rfind(|joined| joined.row.is_some() && joined.file.is_some())
-            .ok_or_else(|| {
-                AdapterError::refused(
+        None => {
+            situation.joined.iter().rfind(|joined| joined.row.is_some() && joined.file.is_some()).ok_or_else(
+                || {
+                    AdapterError::refused(
                     "NOTHING_APPLIED",
                     "no migration of the project is applied on this database",
                 )
                 .advise(
                     "Only what is applied can be replaced: run `dunlin up`, or name a database with --url.",
                 )
-            })?,
+                },
+            )?
+        }
     };
     let files: Vec<&MigrationFile> = situation
         .joined
