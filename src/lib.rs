@@ -14,6 +14,7 @@ pub mod plugin;
 pub mod schema;
 pub mod scratch;
 pub mod sql;
+pub mod squash;
 pub mod trace;
 pub mod verify;
 pub mod waits;

@@ -15,6 +15,7 @@ use crate::guest::GuestError;
 use crate::lint::{Finding, Severity};
 use crate::schema::SchemaError;
 use crate::scratch::ScratchError;
+use crate::squash::SquashError;
 use crate::verify::VerifyError;
 
 /// An error of a command.
@@ -277,6 +278,39 @@ impl From<VerifyError> for Failure {
                 "Give a dump of the database as it was at the baseline with --dump FILE, its schema at least.",
             ),
         }
+    }
+}
+
+impl From<SquashError> for Failure {
+    fn from(error: SquashError) -> Failure {
+        let (message, advice) = (error.to_string(), error.advice());
+        let mut failure = match error {
+            SquashError::Verify(error) => error.into(),
+            SquashError::Adapter(error) => error.into(),
+            SquashError::Replay(error) | SquashError::Baseline(error) => {
+                // Its help is for those who ran it on a database that they keep.
+                Failure { message, help: Some("No file was touched.".to_owned()), ..Failure::from(*error) }
+            }
+            SquashError::Read(error) => Failure { message, ..Failure::from(error) },
+            SquashError::Program { .. } => Failure::new("PROGRAM", message),
+            SquashError::Differs(changed) => Failure {
+                preface: format!("{}\n", super::verify::differences(&changed).trim_end()),
+                ..Failure::new("DIFFERS", message).with_exit(Exit::Found)
+            },
+            SquashError::Unfit { problems, .. } => {
+                let mut text = message;
+                for problem in &problems {
+                    text.push_str(&format!("\n- {}", problem.message));
+                }
+                Failure { problems, ..Failure::new("UNFIT", text).with_exit(Exit::Found) }
+            }
+            SquashError::NotApplied { .. } | SquashError::Pending { .. } => {
+                Failure::new("NOT_APPLIED", message).with_exit(Exit::Found)
+            }
+            _ => Failure::new("SQUASH", message),
+        };
+        failure.help = advice.or(failure.help);
+        failure
     }
 }
 

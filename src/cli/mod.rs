@@ -31,6 +31,7 @@ mod repair;
 mod report;
 mod scratch;
 mod script;
+mod squash;
 mod status;
 mod table;
 mod up;
@@ -125,6 +126,7 @@ enum Command {
     Graph(graph::GraphArgs),
     Repair(repair::RepairArgs),
     Baseline(baseline::BaselineArgs),
+    Squash(squash::SquashArgs),
     Backfill(backfill::BackfillArgs),
     Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
@@ -187,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&cli.global, arguments),
         Command::Repair(arguments) => repair::run(&cli.global, arguments),
         Command::Baseline(arguments) => baseline::run(&cli.global, arguments),
+        Command::Squash(arguments) => squash::run(&cli.global, arguments),
         Command::Backfill(arguments) => backfill::run(&cli.global, arguments),
         Command::Plugin(arguments) => plugin::run(&cli.global, arguments),
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),

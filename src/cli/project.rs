@@ -137,6 +137,11 @@ impl Project {
         &self.url
     }
 
+    /// Its directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A path of the project as seen from its directory.
     pub fn shown_path<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.root).unwrap_or(path)

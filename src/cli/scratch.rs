@@ -40,6 +40,13 @@ impl ScratchArgs {
 }
 
 impl Maker {
+    /// For scratch databases that begin empty.
+    pub fn empty(project: &Project, server: Option<&str>) -> Result<Maker, Failure> {
+        interruption::of_process();
+        let server = server.map(parse_url).transpose()?;
+        Ok(Maker { live: project.url().clone(), server, dump: None, copy: false })
+    }
+
     /// Makes one.
     pub fn make(&self) -> Result<Scratch, ScratchError> {
         let wanted = Wanted { live: &self.live, server: self.server.as_ref(), copy: self.copy };

@@ -134,13 +134,20 @@ fn indented(text: &str, indent: &str) -> String {
 }
 
 fn of_changed(finding: &Finding) -> String {
-    let Some(changed) = finding.changed() else { return String::new() };
+    finding.changed().map(differences).unwrap_or_default()
+}
+
+/// What differs, a line for each.
+pub fn differences(changed: &Changed) -> String {
     let mut text = String::new();
     for line in schema::text(&changed.schema).split_terminator('\n') {
         text.push_str(&format!("     {line}\n"));
     }
     for rows in &changed.rows {
         text.push_str(&format!("     {}\n", rows_sentence(rows).yellow()));
+    }
+    for counter in &changed.counters {
+        text.push_str(&format!("     {}\n", format!("- {counter}").yellow()));
     }
     text
 }
@@ -159,7 +166,7 @@ fn rows_sentence(rows: &RowsDifference) -> String {
 
 fn document(one: &Verified) -> Value {
     let findings = one.findings.iter().map(|finding| {
-        let changed = finding.changed().map(|Changed { schema, rows }| {
+        let changed = finding.changed().map(|Changed { schema, rows, .. }| {
             let rows = rows.iter().map(|rows| {
                 json!({
                     "table": rows.table,

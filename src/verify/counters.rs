@@ -47,6 +47,11 @@ impl Counters {
         }
     }
 
+    /// Those that the other has not the same.
+    pub(super) fn compare(&self, other: &Counters) -> Vec<String> {
+        self.0.iter().filter(|statement| !other.0.contains(statement)).cloned().collect()
+    }
+
     /// Sets those that are not what they were.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub struct Changed {
     pub schema: Vec<Difference>,
     /// Their rows.
     pub rows: Vec<RowsDifference>,
+    /// Statements that set the counters of the first where those of the second are others; empty where they do not count.
+    pub counters: Vec<String>,
 }
 
 /// What a migration does to a table that was there before it.
@@ -90,11 +92,20 @@ impl Finding {
 }
 
 impl Changed {
+    /// The same where the numbers that the server gives out next count too.
+    pub fn between_with_counters(before: &State, after: &State) -> Option<Changed> {
+        let mut changed = Changed::between(before, after).unwrap_or_default();
+        changed.counters = before.counters.compare(&after.counters);
+        let is_same = changed.schema.is_empty() && changed.rows.is_empty() && changed.counters.is_empty();
+        (!is_same).then_some(changed)
+    }
+
     /// How two states differ; `None` when they do not.
-    pub(super) fn between(before: &State, after: &State) -> Option<Changed> {
+    pub fn between(before: &State, after: &State) -> Option<Changed> {
         let changed = Changed {
             schema: schema::compare(&before.schema, &after.schema),
             rows: rows::compare(&before.rows, &after.rows),
+            counters: Vec::new(),
         };
         (!changed.schema.is_empty() || !changed.rows.is_empty()).then_some(changed)
     }

@@ -4,7 +4,7 @@ mod stand_in;
 
 pub use stand_in::StandIn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
@@ -16,14 +16,15 @@ use crate::flyway::migrate;
 use crate::flyway::name::Naming;
 use crate::flyway::placeholder::Placeholders;
 use crate::flyway::scan::{Notice, NoticeLevel, Scan, ScanOptions, scan_into};
+use crate::flyway::squash;
 use crate::flyway::states::{IGNORE_EVERYTHING, MigrationState};
 use crate::flyway::status::{View, refuse_scan};
 use crate::flyway::undo::{self, Stop, UndoRecord};
 use crate::flyway::validate::{self, InvalidMigration};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
-    Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries, Lock, Plan,
-    Problem, Request, Server, StatusEntry, Unfinished,
+    Adapter, AdapterError, BaselineSql, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries,
+    Lock, Plan, Problem, Request, Server, SquashFiles, SquashScope, StatusEntry, Unfinished,
 };
 
 /// A Flyway project, its files read.
@@ -251,6 +252,29 @@ impl Adapter for FlywayAdapter {
 
     fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError> {
         migrate::baseline_plan(&self.view(context)?, &self.marker(version)?)
+    }
+
+    fn squash_scope(&self, context: &Context<'_>, to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        squash::scope(&self.view(context)?, to)
+    }
+
+    fn squash_files(
+        &self,
+        scope: &SquashScope,
+        name: Option<&str>,
+        sql: &BaselineSql,
+        _server: &Server,
+    ) -> Result<SquashFiles, AdapterError> {
+        squash::files(self, scope, name, sql)
+    }
+
+    fn squashed(
+        &self,
+        gone: &[PathBuf],
+        _new: &SquashFiles,
+        staging: &Path,
+    ) -> Result<Box<dyn Adapter>, AdapterError> {
+        Ok(Box::new(squash::squashed(self, gone, staging)?))
     }
 }
 

@@ -26,6 +26,7 @@ pub mod scan_migration;
 pub mod scan_walk;
 pub mod script_config;
 pub mod script_config_expression;
+mod squash;
 pub mod states;
 pub mod status;
 pub mod undo;

@@ -7,7 +7,7 @@ use super::history::{self, Applied};
 use super::plan::{Command, KnexAdapter, corrupt};
 use crate::model::{
     Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, LockRow, Plan, Problem,
-    Request, Server, Setup, Standing, StatusEntry, Step, Unfinished,
+    Request, Server, Setup, SquashScope, Standing, StatusEntry, Step, Unfinished,
 };
 
 impl KnexAdapter {
@@ -172,6 +172,13 @@ impl Adapter for KnexAdapter {
     }
 
     /// Records what is in the files, up to and including a name, without running it.
+    fn squash_scope(&self, _context: &Context<'_>, _to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        Err(AdapterError::refused("NO_SQUASH", "Knex has no way to replace migrations by a baseline").advise(
+            "It refuses a history whose files are gone (\"The migration directory is corrupt\"), so every file that has been \
+             applied anywhere has to stay.",
+        ))
+    }
+
     fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError> {
         let rows = history::applied(context)?;
         if !rows.is_empty() {

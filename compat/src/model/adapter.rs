@@ -1,10 +1,11 @@
 //! What every tool's adapter offers, and how it refuses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::history::{Context, History, HistoryQueries, Request, StatusEntry, Unfinished};
 use super::plan::{MigrationStep, Plan};
 use super::server::{Lock, LockRow, Row, Server};
+use super::squash::{BaselineSql, SquashFiles, SquashScope};
 
 /// How SQLite sessions of this tool treat foreign keys outside of rebuilds. Flyway's and others' drivers leave them off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,4 +171,31 @@ pub trait Adapter: Send {
 
     /// How to start a history at `version` on a database that already has its schema.
     fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError>;
+
+    /// Which migrations one baseline is to stand for: those up to and including `to`, else up to the last that the history has.
+    fn squash_scope(&self, _context: &Context<'_>, _to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        Err(AdapterError::refused("NO_SQUASH", format!("{} has no way to replace migrations", self.tool())))
+    }
+
+    /// The files that take their place.
+    fn squash_files(
+        &self,
+        scope: &SquashScope,
+        _name: Option<&str>,
+        _sql: &BaselineSql,
+        _server: &Server,
+    ) -> Result<SquashFiles, AdapterError> {
+        Err(AdapterError::refused("NO_SQUASH", format!("nothing can take the place of {}", scope.title)))
+    }
+
+    /// The project as it is with these files, and without others. The new files lie in the folder `staging`, each under its
+    /// own name.
+    fn squashed(
+        &self,
+        gone: &[PathBuf],
+        _new: &SquashFiles,
+        _staging: &Path,
+    ) -> Result<Box<dyn Adapter>, AdapterError> {
+        Err(AdapterError::refused("NO_SQUASH", format!("{} files cannot be replaced", gone.len())))
+    }
 }

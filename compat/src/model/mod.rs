@@ -5,9 +5,11 @@ mod code;
 mod history;
 mod plan;
 mod server;
+mod squash;
 
 pub use adapter::*;
 pub use code::*;
 pub use history::*;
 pub use plan::*;
 pub use server::*;
+pub use squash::*;

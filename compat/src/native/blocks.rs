@@ -24,6 +24,16 @@ pub fn stand_in_blocks(
         return Ok(None);
     }
     let document = parse(text).map_err(|errors| refused_file(path, &errors))?;
+    if let Some(block) =
+        document.blocks.iter().find(|block| matches!(block.directive, Directive::Baseline { .. }))
+    {
+        return Err(AdapterError::refused(
+            "STAND_IN",
+            format!("{}:{}: a stand-in cannot be a baseline; nothing was run", path.display(), block.line),
+        )
+        .at(path, block.line)
+        .advise("Write `-- migrate:up` in its place."));
+    }
     let down = direction == Direction::Down;
     let found = blocks(path, title, &document, |block| block.is_down() == down);
     if document.blocks.iter().filter(|block| block.is_down() == down).all(DocumentBlock::is_blank) {
@@ -55,7 +65,9 @@ pub(super) fn blocks(
     let mut blocks = Vec::new();
     for block in &document.blocks {
         let (body, transaction) = match &block.directive {
-            Directive::Up { transaction } | Directive::Down { transaction } => (Body::Sql, *transaction),
+            Directive::Up { transaction }
+            | Directive::Down { transaction }
+            | Directive::Baseline { transaction } => (Body::Sql, *transaction),
             Directive::Backfill { plugin, rows } => {
                 backfills += 1;
                 let work = Work::Plugin { name: plugin.clone(), inverse: rows.down };

@@ -88,12 +88,12 @@ impl TableName {
     }
 }
 
-/// Whether a row stands for a migration that ran or for the state found at the start.
+/// Whether a row stands for a migration that ran or for everything up to its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// It ran.
     Migration,
-    /// Everything up to it was there before.
+    /// Everything up to it was there before; with a checksum, a baseline file made it.
     Baseline,
 }
 
@@ -106,7 +106,7 @@ pub struct AppliedRow {
     pub name: String,
     /// Its kind.
     pub kind: Kind,
-    /// [`MigrationFile::checksum`] at the time; `None` for a baseline.
+    /// [`MigrationFile::checksum`] at the time; `None` for a baseline that no file made.
     pub checksum: Option<String>,
     /// The number of the run; all migrations of one run share it.
     pub batch: u64,
@@ -249,7 +249,7 @@ pub(super) fn insert(
         &InsertedRow {
             version: &file.version,
             name: &file.name,
-            kind: "migration",
+            kind: if file.is_baseline() { "baseline" } else { "migration" },
             checksum: Some(&file.checksum()),
             batch,
             plugins: &file.plugins(),

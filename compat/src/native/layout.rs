@@ -49,6 +49,11 @@ impl MigrationFile {
         names
     }
 
+    /// Whether it stands for every migration up to its own version.
+    pub fn is_baseline(&self) -> bool {
+        self.document.is_baseline()
+    }
+
     /// The SHA-256, in lower-case hexadecimal, of what `up` runs: the directives in a canonical spelling and the text under
     /// each, with line ends as LF and without white space around it. Down blocks and the preamble do not count, so that a
     /// better down can be written for what has long been applied.
@@ -65,7 +70,9 @@ impl MigrationFile {
 
 fn canonical_heading(directive: &Directive) -> String {
     let options: String = match directive {
-        Directive::Up { transaction } | Directive::Down { transaction } => match transaction {
+        Directive::Up { transaction }
+        | Directive::Down { transaction }
+        | Directive::Baseline { transaction } => match transaction {
             TransactionRule::Auto | TransactionRule::AutoUnmixed => String::new(),
             TransactionRule::Always => " transaction=always".to_owned(),
             TransactionRule::Never => " transaction=none".to_owned(),
@@ -127,6 +134,14 @@ pub enum LayoutError {
         /// The second by name.
         second: PathBuf,
     },
+    /// A file older than the baseline, which stands for all of those.
+    #[error("{} is older than the baseline {}, which stands for every migration up to its own version", path.display(), baseline.display())]
+    BelowBaseline {
+        /// The file.
+        path: PathBuf,
+        /// The baseline.
+        baseline: PathBuf,
+    },
     /// A file that does not parse.
     #[error("{}:{}: {}", path.display(), error.line, error.reason)]
     Parse {
@@ -154,6 +169,9 @@ impl LayoutError {
             }
             LayoutError::NotUtf8 { .. } => "Save the file as UTF-8.".to_owned(),
             LayoutError::SameVersion { .. } => "Give one of them another version.".to_owned(),
+            LayoutError::BelowBaseline { .. } => {
+                "Give it a later version if what it does is not in the baseline; else delete it.".to_owned()
+            }
             LayoutError::Parse { error, .. } => error.reason.advice(),
         }
     }
@@ -165,6 +183,7 @@ impl LayoutError {
             | LayoutError::Unreadable { path, .. }
             | LayoutError::Folder { path }
             | LayoutError::BadName { path, .. }
+            | LayoutError::BelowBaseline { path, .. }
             | LayoutError::SameVersion { second: path, .. } => (path.clone(), 1),
             LayoutError::NotUtf8 { path, line, .. } => (path.clone(), *line),
             LayoutError::Parse { path, error } => (path.clone(), error.line),
@@ -288,6 +307,14 @@ pub fn arrange(
             Document::default()
         });
         files.insert(version.clone(), MigrationFile { version, name, path, document });
+    }
+    let baseline = files.values().rfind(|file| file.is_baseline());
+    if let Some(baseline) = baseline {
+        let older = files.values().filter(|file| file.version < baseline.version);
+        errors.extend(older.map(|file| LayoutError::BelowBaseline {
+            path: file.path.clone(),
+            baseline: baseline.path.clone(),
+        }));
     }
     if errors.is_empty() { Ok(files.into_values().collect()) } else { Err(errors) }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{
-    Adapter, AdapterError, Context, Direction, ForeignKeys, HistoryQueries, Lock, Plan, Problem, Request,
-    Reversal, Server, StatusEntry,
+    Adapter, AdapterError, BaselineSql, Context, Direction, ForeignKeys, HistoryQueries, Lock, Plan, Problem,
+    Request, Reversal, Server, SquashFiles, SquashScope, StatusEntry,
 };
 
 mod blocks;
@@ -19,6 +19,7 @@ mod parse;
 mod parse_error;
 mod plan;
 mod rows;
+mod squash;
 mod status;
 pub mod suggest;
 mod text;
@@ -164,6 +165,29 @@ impl Adapter for Native {
 
     fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError> {
         self.with_situation(context, |situation| mend::baseline(situation, version))
+    }
+
+    fn squash_scope(&self, context: &Context<'_>, to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        self.with_situation(context, |situation| squash::scope(situation, to))
+    }
+
+    fn squash_files(
+        &self,
+        scope: &SquashScope,
+        name: Option<&str>,
+        sql: &BaselineSql,
+        _server: &Server,
+    ) -> Result<SquashFiles, AdapterError> {
+        squash::files(self, scope, name, sql)
+    }
+
+    fn squashed(
+        &self,
+        gone: &[PathBuf],
+        new: &SquashFiles,
+        _staging: &Path,
+    ) -> Result<Box<dyn Adapter>, AdapterError> {
+        Ok(Box::new(squash::squashed(self, gone, new)?))
     }
 }
 

@@ -8,7 +8,7 @@ use super::rows::{self, Rows};
 use super::text::{Content, content, lines};
 
 /// The names that may follow `-- migrate:`.
-pub(super) const DIRECTIVES: [&str; 5] = ["up", "down", "backfill", "batch", "step"];
+pub(super) const DIRECTIVES: [&str; 6] = ["up", "down", "backfill", "batch", "step", "baseline"];
 
 /// A parsed file. Preamble and blocks, one after the other, are the text it was made from without its byte order mark.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,11 @@ impl Document {
     /// What `up` runs: every block but the `down` ones, in order.
     pub fn forward(&self) -> impl Iterator<Item = &DocumentBlock> {
         self.blocks.iter().filter(|block| !block.is_down())
+    }
+
+    /// Whether it stands for every migration up to its own version.
+    pub fn is_baseline(&self) -> bool {
+        self.blocks.iter().any(|block| matches!(block.directive, Directive::Baseline { .. }))
     }
 
     /// What `down` runs, in written order.
@@ -49,7 +54,7 @@ impl DocumentBlock {
     pub fn is_down(&self) -> bool {
         match &self.directive {
             Directive::Down { .. } => true,
-            Directive::Up { .. } => false,
+            Directive::Up { .. } | Directive::Baseline { .. } => false,
             Directive::Backfill { rows, .. } | Directive::Batch { rows } => rows.down,
             Directive::Step { down, .. } => *down,
         }
@@ -59,7 +64,10 @@ impl DocumentBlock {
     pub fn plugin(&self) -> Option<&str> {
         match &self.directive {
             Directive::Backfill { plugin, .. } | Directive::Step { plugin, .. } => Some(plugin),
-            Directive::Up { .. } | Directive::Down { .. } | Directive::Batch { .. } => None,
+            Directive::Up { .. }
+            | Directive::Down { .. }
+            | Directive::Batch { .. }
+            | Directive::Baseline { .. } => None,
         }
     }
 
@@ -79,6 +87,11 @@ pub enum Directive {
     },
     /// SQL to revert.
     Down {
+        /// From `transaction=`.
+        transaction: TransactionRule,
+    },
+    /// SQL that does what all migrations up to and including this version did.
+    Baseline {
         /// From `transaction=`.
         transaction: TransactionRule,
     },
@@ -112,6 +125,7 @@ impl Directive {
             Directive::Backfill { .. } => "backfill",
             Directive::Batch { .. } => "batch",
             Directive::Step { .. } => "step",
+            Directive::Baseline { .. } => "baseline",
         }
     }
 }
@@ -240,6 +254,7 @@ fn directive(name: &str, text: &str) -> Result<Directive, Reason> {
     Ok(match name {
         "up" => Directive::Up { transaction: options::transaction(&mut options)? },
         "down" => Directive::Down { transaction: options::transaction(&mut options)? },
+        "baseline" => Directive::Baseline { transaction: options::transaction(&mut options)? },
         "backfill" => Directive::Backfill {
             plugin: options.required("plugin")?,
             rows: Box::new(rows::take(&mut options)?),
@@ -263,7 +278,13 @@ fn check(document: &Document, errors: &mut Vec<ParseError>) {
     } else if document.forward().next().is_none() {
         errors.push(ParseError { line: first.line, reason: Reason::NoUp });
     }
+    let is_baseline = document.is_baseline();
     for block in &document.blocks {
+        let fits = matches!(block.directive, Directive::Baseline { .. } | Directive::Down { .. });
+        if is_baseline && !fits {
+            let reason = Reason::BesideBaseline { name: block.directive.name() };
+            errors.push(ParseError { line: block.line, reason });
+        }
         let found = content(&block.text);
         match block.directive {
             Directive::Backfill { .. } | Directive::Step { .. } if found.content == Content::Statements => {

@@ -109,6 +109,12 @@ pub enum Reason {
     /// A batch without SQL.
     #[error("no SQL under `-- migrate:batch`")]
     EmptyBatch,
+    /// Something that goes up beside a baseline.
+    #[error("`-- migrate:{name}` in a baseline, which has only `baseline` and `down` blocks")]
+    BesideBaseline {
+        /// The directive.
+        name: &'static str,
+    },
 }
 
 impl Reason {
@@ -129,7 +135,7 @@ impl Reason {
             }
             Reason::UnknownDirective { name } => match nearest(name, DIRECTIVES) {
                 Some(directive) => format!("Did you mean `-- migrate:{directive}`?"),
-                None => "Directives are `up`, `down`, `backfill`, `batch` and `step`.".to_owned(),
+                None => "Directives are `up`, `down`, `backfill`, `batch`, `step` and `baseline`.".to_owned(),
             },
             Reason::UnknownOption { option, known, .. } => match nearest(option, known.iter().copied()) {
                 Some(option) => format!("Did you mean `{option}`?"),
@@ -153,6 +159,9 @@ impl Reason {
                     .to_owned()
             }
             Reason::SqlUnderPlugin { .. } => "Move it into a `-- migrate:up` block.".to_owned(),
+            Reason::BesideBaseline { .. } => {
+                "Put what comes after the baseline into a migration with a later version.".to_owned()
+            }
             Reason::EmptyBatch => {
                 "Write the statement to run for each chunk, from the key `:from` to `:to`.".to_owned()
             }

@@ -71,7 +71,7 @@ pub(super) fn down(situation: &Situation<'_>, request: &Request) -> Result<Plan,
         Some(to) if !to_start => Some(find(situation, to)?),
         _ => None,
     };
-    let baseline = situation.joined.iter().find(|joined| joined.state == State::Baseline);
+    let baseline = situation.joined.iter().rfind(|joined| joined.state.is_ground());
     if let (Some(target), Some(baseline)) = (target, baseline)
         && target.version < baseline.version
     {
@@ -233,7 +233,7 @@ fn next_batch(rows: &[AppliedRow]) -> u64 {
 }
 
 /// Finds what a user named: a version, `version_name`, or a file's name.
-fn find<'a>(situation: &'a Situation<'a>, wanted: &str) -> Result<&'a Joined<'a>, AdapterError> {
+pub(super) fn find<'a>(situation: &'a Situation<'a>, wanted: &str) -> Result<&'a Joined<'a>, AdapterError> {
     let bare = wanted.strip_suffix(".sql").unwrap_or(wanted);
     let version = Version::parse(bare);
     let found = situation

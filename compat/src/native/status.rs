@@ -31,21 +31,32 @@ pub enum State {
     Baseline,
     /// A file that the baseline stands for.
     BelowBaseline,
+    /// Applied, and a baseline file has taken the place of its own.
+    Replaced,
+    /// The same of the last of them, whose version the baseline file has.
+    ReplacedLast,
+    /// A baseline file, while the history began and stops before its version.
+    Behind,
 }
 
 impl State {
     fn standing(self) -> Standing {
         match self {
-            State::Applied | State::Baseline => Standing::Applied,
+            State::Applied | State::Baseline | State::ReplacedLast => Standing::Applied,
             State::Pending | State::OutOfOrder => Standing::Pending,
-            State::Missing | State::Edited | State::PluginChanged => Standing::Drifted,
-            State::BelowBaseline => Standing::Skipped,
+            State::Missing | State::Edited | State::PluginChanged | State::Behind => Standing::Drifted,
+            State::BelowBaseline | State::Replaced => Standing::Skipped,
         }
     }
 
     /// Whether `up` would run it.
     pub(super) fn is_pending(self) -> bool {
         self.standing() == Standing::Pending
+    }
+
+    /// Whether `down` stops there: what is below is not taken back.
+    pub(super) fn is_ground(self) -> bool {
+        matches!(self, State::Baseline | State::Replaced | State::ReplacedLast)
     }
 
     /// Whether its up has run here, whatever became of the file.
@@ -65,6 +76,8 @@ impl fmt::Display for State {
             State::PluginChanged => "plugin changed",
             State::Baseline => "baseline",
             State::BelowBaseline => "below baseline",
+            State::Replaced | State::ReplacedLast => "replaced",
+            State::Behind => "behind",
         })
     }
 }
@@ -79,6 +92,8 @@ pub(super) struct Joined<'a> {
     pub(super) row: Option<&'a AppliedRow>,
     /// The digest of its plugins as they are now.
     pub(super) plugin_sha256: Option<String>,
+    /// For [`State::Behind`], the migration at which the history stops.
+    pub(super) stops_at: Option<String>,
 }
 
 impl Joined<'_> {
@@ -101,6 +116,9 @@ pub(super) fn join<'a>(
     let highest = |kind: Kind| rows.iter().filter(|row| row.kind == kind).map(|row| &row.version).max();
     let (highest_applied, baseline) = (highest(Kind::Migration), highest(Kind::Baseline));
 
+    // There is nothing below it: see `layout::arrange`.
+    let replaced_up_to = files.iter().find(|file| file.is_baseline()).map(|file| &file.version);
+
     let mut pairs: BTreeMap<&Version, (Option<&MigrationFile>, Option<&AppliedRow>)> = BTreeMap::new();
     for file in files {
         pairs.entry(&file.version).or_default().0 = Some(file);
@@ -112,8 +130,13 @@ pub(super) fn join<'a>(
         .into_iter()
         .map(|(version, (file, row))| {
             let plugin_sha256 = file.and_then(|file| digest(file, plugins));
+            let is_baseline_file = file.is_some_and(MigrationFile::is_baseline);
             let state = match (file, row) {
-                (_, Some(row)) if row.kind == Kind::Baseline => State::Baseline,
+                (_, Some(row)) if row.kind == Kind::Baseline && row.checksum.is_none() => State::Baseline,
+                (Some(_), Some(row)) if is_baseline_file && row.kind == Kind::Migration => {
+                    State::ReplacedLast
+                }
+                (None, _) if replaced_up_to.is_some_and(|last| version < last) => State::Replaced,
                 (None, _) => State::Missing,
                 (Some(file), Some(row)) if row.checksum.as_deref() == Some(&file.checksum()) => {
                     // A row from before plugins were recorded tells nothing of them.
@@ -124,12 +147,17 @@ pub(super) fn join<'a>(
                 (Some(_), None) if baseline.is_some_and(|baseline| version < baseline) => {
                     State::BelowBaseline
                 }
+                (Some(_), None) if is_baseline_file && !rows.is_empty() => State::Behind,
                 (Some(_), None) if highest_applied.is_some_and(|highest| version < highest) => {
                     State::OutOfOrder
                 }
                 (Some(_), None) => State::Pending,
             };
-            Joined { state, version: row.map_or(version, |row| &row.version), file, row, plugin_sha256 }
+            let before = rows.iter().rfind(|row| row.version < *version).or(rows.last());
+            let stops_at =
+                before.filter(|_| state == State::Behind).map(|row| format!("{}_{}", row.version, row.name));
+            let version = row.map_or(version, |row| &row.version);
+            Joined { state, version, file, row, plugin_sha256, stops_at }
         })
         .collect()
 }
@@ -152,13 +180,16 @@ pub(super) fn entry(joined: &Joined<'_>) -> StatusEntry {
         standing: joined.state.standing(),
         applied_at: joined.row.map(|row| row.applied_at.clone()),
         path: joined.file.map(|file| file.path.clone()),
-        reversible: joined.state != State::Baseline && joined.file.is_some_and(MigrationFile::is_reversible),
+        reversible: !joined.state.is_ground() && joined.file.is_some_and(MigrationFile::is_reversible),
     }
 }
 
 fn kind(joined: &Joined<'_>) -> &'static str {
     if joined.state == State::Baseline {
         return "baseline";
+    }
+    if joined.file.is_some_and(MigrationFile::is_baseline) {
+        return "sql baseline";
     }
     let has = |wanted: fn(&Directive) -> bool| {
         joined.file.is_some_and(|file| file.document.blocks.iter().any(|block| wanted(&block.directive)))
@@ -198,6 +229,17 @@ pub(super) fn problem(joined: &Joined<'_>) -> Option<Problem> {
                 ),
             )
         }
+        (State::Behind, Some(file)) => (
+            "BEHIND_BASELINE",
+            format!(
+                "{}: {title} stands for every migration up to {}, and this database stops at {}. First apply what it \
+                 replaced, with the files as they were before: `dunlin up --to {}`.",
+                file.path.display(),
+                file.version,
+                joined.stops_at.as_deref().unwrap_or("none of them"),
+                file.version
+            ),
+        ),
         (State::Missing, _) => (
             "MISSING_FILE",
             format!(

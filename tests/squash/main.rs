@@ -1,0 +1,14 @@
+//! `dunlin squash` on real servers: a baseline gives what the migrations gave that it replaces, and databases of before go on.
+// All of this is test code; the lints see only functions marked `#[test]` as such.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../diff/objects.rs"]
+mod objects;
+
+mod every_object;
+mod flyway;
+mod native;
+mod refused;
