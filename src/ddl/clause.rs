@@ -7,21 +7,25 @@ use crate::sql::{Reader, TokenKind};
 /// A statement on its way from tokens to changes.
 pub(super) struct Reading<'a> {
     pub(super) at: Reader<'a>,
+    /// Where it began.
+    from: Reader<'a>,
     pub(super) found: Statement,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(at: Reader<'a>) -> Reading<'a> {
-        Reading { at, found: Statement::default() }
+        Reading { from: at.clone(), at, found: Statement::default() }
     }
 
     /// Reads a whole statement. `known` reads what it understands and gives `None` at what it does not.
     pub(super) fn whole(&mut self, known: impl FnOnce(&mut Reading<'a>, usize) -> Option<()>) {
         let start = self.at.start();
-        let from = self.at.clone();
+        self.from = self.at.clone();
         if known(self, start).is_none() && self.found.changes.is_empty() {
-            self.at = from.clone();
-            self.other(start, from);
+            // An executable comment that this server passes over leaves nothing to read.
+            let stumbled = (!self.from.at_end()).then(|| self.at.start());
+            self.of_no_matter(start);
+            self.found.unread.extend(stumbled.map(|stumbled| stumbled..self.at.end().max(stumbled)));
         } else if !self.at.at_end() {
             let rest = self.at.start();
             self.at.skip_all();
@@ -50,8 +54,8 @@ impl<'a> Reading<'a> {
     }
 
     /// What no rule looks at, by its first words.
-    pub(super) fn other(&mut self, start: usize, from: Reader<'a>) {
-        let words = first_words(from);
+    pub(super) fn of_no_matter(&mut self, start: usize) {
+        let words = first_words(self.from.clone());
         self.push_whole(start, ChangeKind::Other { words });
     }
 }
@@ -203,7 +207,8 @@ pub(super) fn data_type(reader: &mut Reader<'_>, more_words: &[&str], behind: &[
     };
     text.push_str(&first.to_ascii_lowercase());
     reader.skip();
-    while reader.is_any(more_words) {
+    // `text CHARACTER SET …` says no more of the type.
+    while reader.is_any(more_words) && !reader.clone().eat_all(&["CHARACTER", "SET"]) {
         push_word(&mut text, reader);
     }
     if reader.eat_symbol("(") {

@@ -24,6 +24,8 @@ pub struct Situation {
     pub lock_timeout: bool,
     /// Whether it set a statement time-out.
     pub statement_timeout: bool,
+    /// PostgreSQL: whether it had a backslash escape in plain strings.
+    pub backslash_escapes: bool,
     /// Whether a transaction of the script's own is open.
     pub in_own_transaction: bool,
     transaction: Option<usize>,
@@ -101,6 +103,9 @@ impl Situation {
                 match name.as_str() {
                     "lock_timeout" | "lock_wait_timeout" | "busy_timeout" => self.lock_timeout = set,
                     "statement_timeout" | "max_statement_time" => self.statement_timeout = set,
+                    "standard_conforming_strings" => {
+                        self.backslash_escapes = value.eq_ignore_ascii_case("off")
+                    }
                     _ => {}
                 }
             }

@@ -29,6 +29,7 @@ pub use error::{SplitError, SplitProblem};
 pub(crate) use lexer::TokenKind;
 pub use parameters::{Parameter, parameters, substitute};
 pub use statement::Statement;
+pub(crate) use tokens::without_literals;
 pub use tokens::{Piece, PieceKind, pieces};
 
 use dunlin_compat::model::{Dialect, Quoting, SessionQuoting};

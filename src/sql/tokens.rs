@@ -66,3 +66,34 @@ pub fn pieces(text: &str, dialect: Dialect) -> Vec<Piece<'_>> {
     }
     pieces
 }
+
+/// The text with strings of the same length that hold nothing to stumble over.
+pub(crate) fn without_literals(text: &str, dialect: Dialect) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut done = 0;
+    for piece in pieces(text, dialect).iter().filter(|piece| piece.kind == PieceKind::Literal) {
+        // `U&` before it decides what may follow.
+        let prefix = if piece.text.starts_with('$') { 0 } else { piece.text.find('\'').unwrap_or(0) };
+        plain.push_str(text.get(done..piece.start + prefix).unwrap_or_default());
+        plain.push('\'');
+        // Bits and bytes are digits, and `x` may be what escapes in `U&'…'`.
+        let filler = if piece.text.starts_with(['B', 'b', 'X', 'x', 'U', 'u']) { '0' } else { 'x' };
+        plain.extend(std::iter::repeat_n(filler, piece.text.len().saturating_sub(prefix + 2)));
+        plain.push('\'');
+        done = piece.start + piece.text.len();
+    }
+    plain.push_str(text.get(done..).unwrap_or_default());
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_keep_their_places() {
+        let text = "SELECT E'a\\'b', 'c'\n '; d', $$e'$$, B'10', U&'f' UESCAPE '!', \"g'\"";
+        let plain = "SELECT E'xxxx', 'x'\n 'xxx', 'xxxx', B'00', U&'0' UESCAPE 'x', \"g'\"";
+        assert_eq!(without_literals(text, Dialect::Postgres), plain);
+    }
+}

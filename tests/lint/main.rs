@@ -12,6 +12,7 @@ mod fixes;
 mod gate;
 mod reports;
 mod suppression;
+mod unread;
 
 use support::{Output, Project};
 

@@ -78,9 +78,12 @@ fn typed(reader: &mut Reader<'_>, name: String) -> Column {
     {
         return column;
     }
+    const MORE: [&str; 7] =
+        ["PRECISION", "VARYING", "VARCHAR", "VARCHARACTER", "CHARACTER", "CHAR", "VARBINARY"];
+    let is_several_words = reader.is_any(&["LONG", "NATIONAL", "DOUBLE", "CHARACTER", "CHAR", "NCHAR"]);
     column.data_type = clause::data_type(
         reader,
-        &["PRECISION", "VARYING", "VARCHAR", "VARCHARACTER", "CHARACTER", "CHAR", "VARBINARY"],
+        if is_several_words { &MORE } else { &[] },
         &["UNSIGNED", "SIGNED", "ZEROFILL"],
     );
     if column.data_type == "serial" {

@@ -4,6 +4,7 @@ mod alter;
 mod column;
 mod create;
 mod effects;
+mod other;
 mod rows;
 mod settings;
 mod statement;

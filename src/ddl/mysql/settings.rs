@@ -20,12 +20,6 @@ pub(super) fn set(reading: &mut Reading<'_>, start: usize) -> Option<()> {
         super::statement::statement(reading);
         return Some(());
     }
-    if reading.at.is_any(&["PASSWORD", "ROLE"]) || reading.at.eat_all(&["DEFAULT", "ROLE"]) {
-        return None;
-    }
-    if reading.at.has("TRANSACTION") && !has_sign(reading) {
-        return None;
-    }
     if reading.at.eat("NAMES") || reading.at.eat("CHARSET") || reading.at.eat_all(&["CHARACTER", "SET"]) {
         let value = reading.at.peek().unwrap_or_default().to_owned();
         let kind = ChangeKind::SetSetting { name: "names".to_owned(), value, local: false };
@@ -38,17 +32,6 @@ pub(super) fn set(reading: &mut Reading<'_>, start: usize) -> Option<()> {
             return Some(());
         }
     }
-}
-
-fn has_sign(reading: &Reading<'_>) -> bool {
-    let mut ahead = reading.at.clone();
-    while !ahead.at_end() {
-        if ahead.is_symbol("=") {
-            return true;
-        }
-        ahead.skip();
-    }
-    false
 }
 
 /// `SESSION name = value`; a user variable is no setting, and a global one none of this session.

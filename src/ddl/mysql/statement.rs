@@ -2,7 +2,8 @@
 
 use super::super::clause::{self, Reading};
 use super::super::{ChangeKind, Index, TableName};
-use super::{alter, column, create, rows, settings};
+use super::{alter, column, create, other, rows, settings};
+use crate::sql::Reader;
 
 /// Reads a whole statement.
 pub(super) fn statement(reading: &mut Reading<'_>) {
@@ -14,6 +15,10 @@ pub(super) fn statement(reading: &mut Reading<'_>) {
 fn known(reading: &mut Reading<'_>, start: usize) -> Option<()> {
     let word = reading.at.peek()?.to_ascii_uppercase();
     if rows::rows(reading, start).is_some() {
+        return Some(());
+    }
+    if other::is_statement(&reading.at) && !is_transaction(&reading.at) {
+        reading.of_no_matter(start);
         return Some(());
     }
     let reader = &mut reading.at;
@@ -77,6 +82,14 @@ fn known(reading: &mut Reading<'_>, start: usize) -> Option<()> {
     }
 }
 
+/// A transaction's begin or end; back to a savepoint it goes on, and `START REPLICA` begins none.
+fn is_transaction(reader: &Reader<'_>) -> bool {
+    let mut ahead = reader.clone();
+    ahead.eat_all(&["START", "TRANSACTION"])
+        || ahead.eat("COMMIT")
+        || ahead.eat("ROLLBACK") && !ahead.has("TO")
+}
+
 fn transaction(reading: &mut Reading<'_>, start: usize, word: &str) -> Option<()> {
     let reader = &mut reading.at;
     reader.skip();
@@ -86,11 +99,8 @@ fn transaction(reading: &mut Reading<'_>, start: usize, word: &str) -> Option<()
             reading.push_whole(start, ChangeKind::Opaque { verb });
             return Some(());
         }
-        "START" if !reader.is("TRANSACTION") => return None,
         "BEGIN" | "START" => "BEGIN",
         "COMMIT" => "COMMIT",
-        // Back to a savepoint: the transaction goes on.
-        _ if reader.has("TO") => return None,
         _ => "ROLLBACK",
     };
     reading.push_whole(start, ChangeKind::Transaction { verb });
@@ -142,8 +152,7 @@ fn rename(reading: &mut Reading<'_>) -> Option<()> {
 }
 
 /// `DEFINER = …`, `SQL SECURITY …` and a view's `ALGORITHM = …`
-fn skip_attributes(reading: &mut Reading<'_>) {
-    let reader = &mut reading.at;
+fn skip_attributes(reader: &mut Reader<'_>) {
     loop {
         if reader.eat("DEFINER") {
             reader.eat_symbol("=");
@@ -165,7 +174,7 @@ fn skip_attributes(reading: &mut Reading<'_>) {
 
 fn create(reading: &mut Reading<'_>, start: usize) -> Option<()> {
     let or_replace = reading.at.eat_all(&["OR", "REPLACE"]);
-    skip_attributes(reading);
+    skip_attributes(&mut reading.at);
     let reader = &mut reading.at;
     let temporary = reader.eat("TEMPORARY");
     if reader.eat("TABLE") {
@@ -208,7 +217,16 @@ fn create(reading: &mut Reading<'_>, start: usize) -> Option<()> {
         reading.push_whole(start, ChangeKind::CreateSchema { name });
         return Some(());
     }
-    None
+    object(reading, start)
+}
+
+/// An object of no matter.
+fn object(reading: &mut Reading<'_>, start: usize) -> Option<()> {
+    if !other::is_object(&reading.at) {
+        return None;
+    }
+    reading.of_no_matter(start);
+    Some(())
 }
 
 fn create_index(reading: &mut Reading<'_>, start: usize) -> Option<()> {
@@ -266,13 +284,13 @@ fn alter(reading: &mut Reading<'_>, start: usize) -> Option<()> {
     if reading.at.eat_any(&["TABLE"]) {
         return alter::alter_table(reading);
     }
-    skip_attributes(reading);
+    skip_attributes(&mut reading.at);
     if reading.at.eat("VIEW") {
         let view = clause::table(&mut reading.at)?;
         reading.push_whole(start, ChangeKind::CreateView { view, or_replace: true, materialized: false });
         return Some(());
     }
-    None
+    object(reading, start)
 }
 
 fn drop(reading: &mut Reading<'_>, start: usize) -> Option<()> {
@@ -326,5 +344,5 @@ fn drop(reading: &mut Reading<'_>, start: usize) -> Option<()> {
         reading.push_whole(start, ChangeKind::DropDatabase { name });
         return Some(());
     }
-    None
+    object(reading, start)
 }

@@ -191,6 +191,45 @@ fn what_is_not_known_is_left_out_and_the_next_clause_is_read() {
     assert!(matches!(found.changes[..], [ref one] if matches!(one.kind, ChangeKind::DropColumn { .. })));
 }
 
+#[test]
+fn what_no_rule_looks_at_is_told_from_what_is_misspelt() {
+    for text in [
+        "GRANT SELECT ON shop.* TO ada",
+        "CREATE USER ada IDENTIFIED BY 'x'",
+        "CREATE DEFINER = CURRENT_USER EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM a",
+        "ALTER DATABASE shop CHARACTER SET utf8mb4",
+        "DROP SEQUENCE IF EXISTS s",
+        "ROLLBACK TO SAVEPOINT a",
+        "START REPLICA",
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET SESSION TRANSACTION READ ONLY",
+        "SET DEFAULT ROLE NONE TO ada",
+        "PREPARE a FROM 'SELECT 1'",
+        "IF (SELECT 1) THEN SELECT 2; END IF",
+        "USE shop",
+        "/*!99999 SOMETHING NEWER */",
+    ] {
+        let found = read(text);
+        assert!(found.unread.is_empty(), "{text}: {:?}", found.unread);
+        assert!(
+            matches!(found.changes[..], [ref one] if matches!(one.kind, ChangeKind::Other { .. })),
+            "{text}"
+        );
+    }
+    for (text, from) in [
+        ("ALTER TABEL a ADD b int", "TABEL a ADD b int"),
+        ("CRATE TABLE a (b int)", "CRATE TABLE a (b int)"),
+        ("DROP TABLE", ""),
+        ("SET NAME", ""),
+        ("UPDATE a SETT b = 1", "UPDATE a SETT b = 1"),
+        ("CREATE TABLE a (b text CHARACTER SET utf8mb4 NUT NULL)", "NUT NULL"),
+    ] {
+        let found = read(text);
+        let rests: Vec<&str> = found.unread.iter().map(|range| &text[range.clone()]).collect();
+        assert_eq!(rests, [from], "{text}");
+    }
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;

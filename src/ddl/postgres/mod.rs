@@ -31,11 +31,11 @@ use crate::sql;
 /// Reads one statement.
 pub(super) fn read(text: &str) -> Statement {
     let Some(parsed) = limits::parse(text) else {
-        return Statement {
-            changes: vec![limits::head(text)],
-            unread: std::iter::once(0..text.len()).collect(),
-            ..Statement::default()
-        };
+        let head = limits::head(text);
+        // Rows, queries and bodies of functions may be as long as they like; of anything else too little is known.
+        let is_unread = matches!(head.kind, ChangeKind::Other { .. });
+        let unread = is_unread.then_some(0..text.len()).into_iter().collect();
+        return Statement { changes: vec![head], unread, ..Statement::default() };
     };
     let found = read_file(&parsed);
     if found.unread.is_empty() {
@@ -48,6 +48,12 @@ pub(super) fn read(text: &str) -> Statement {
         return found;
     };
     found
+}
+
+/// Whether the parser stumbles over nothing but how strings are written, of which it does not know every way.
+pub(crate) fn stumbles_over_strings(text: &str) -> bool {
+    let plain = sql::without_literals(text, Dialect::Postgres);
+    plain != text && limits::parse(&plain).is_some_and(|parsed| parsed.unread.is_empty())
 }
 
 fn with_parameters(text: &str) -> Option<String> {

@@ -33,7 +33,8 @@ fn known(reading: &mut Reading<'_>, start: usize) -> Option<()> {
         "BEGIN" | "COMMIT" | "END" | "ROLLBACK" => {
             // Back to a savepoint: the transaction goes on.
             if reader.has("TO") {
-                return None;
+                reading.of_no_matter(start);
+                return Some(());
             }
             let verb = match word.as_str() {
                 "BEGIN" => "BEGIN",
@@ -60,6 +61,10 @@ fn known(reading: &mut Reading<'_>, start: usize) -> Option<()> {
         }
         "SELECT" | "VALUES" | "EXPLAIN" | "WITH" => {
             reading.push_whole(start, ChangeKind::Query);
+            Some(())
+        }
+        "ATTACH" | "DETACH" | "SAVEPOINT" | "RELEASE" | "ANALYZE" => {
+            reading.of_no_matter(start);
             Some(())
         }
         _ => None,

@@ -24,6 +24,7 @@ mod sqlite;
 pub(super) mod stale_suppression;
 mod truncate;
 mod unnamed_constraint;
+mod unread_statement;
 mod wide_index;
 
 const SHARED: &[&Rule] = &[
@@ -46,6 +47,7 @@ const SHARED: &[&Rule] = &[
     &stale_suppression::RULE,
     &truncate::RULE,
     &unnamed_constraint::RULE,
+    &unread_statement::RULE,
     &wide_index::RULE,
 ];
 
