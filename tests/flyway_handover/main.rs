@@ -11,4 +11,5 @@ mod clinic;
 mod going_back;
 mod java_migrations;
 mod scenario;
+mod sessions;
 mod state;

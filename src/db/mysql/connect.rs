@@ -133,12 +133,31 @@ impl From<Conn> for Login {
     }
 }
 
-/// The URL's session variables go with the question for the facts.
+/// MariaDB Connector/J keeps the server's own collation if it knows it, by a number below 248; else it takes this one.
+const MARIADB_DRIVER_COLLATION: &str = "SET collation_connection = IF(@@GLOBAL.collation_server LIKE 'utf8mb4\\_%' \
+     AND @@GLOBAL.collation_server NOT LIKE 'utf8mb4\\_0900%' AND @@GLOBAL.collation_server NOT LIKE '%uca1400%', \
+     @@GLOBAL.collation_server, 'utf8mb4_unicode_ci')";
+
+/// Connector/J adds what is missing to the mode that the URL's session variables leave.
+const STRICT: &str = "SET sql_mode = IF(@@SESSION.sql_mode LIKE '%STRICT\\_TRANS\\_TABLES%', @@SESSION.sql_mode, \
+     CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_TRANS_TABLES'))";
+
+/// The question for the facts, and before it what makes the session what the URL's driver makes it: its collation, which
+/// literals, views and routines keep, its mode, which routines and triggers keep, and the URL's own variables.
 fn facts(url: &DatabaseUrl) -> String {
-    if url.session.is_empty() {
-        return FACTS.to_owned();
-    }
-    format!("{};\n{FACTS}", Server::setting(&url.session))
+    let collation = match (&url.collation, url.form) {
+        (Some(collation), _) => Some(format!("SET NAMES utf8mb4 COLLATE {collation}")),
+        (None, Form::Jdbc) if url.mariadb_driver => Some(MARIADB_DRIVER_COLLATION.to_owned()),
+        // Connector/J: the server's default of the character set.
+        (None, Form::Jdbc) => Some("SET NAMES utf8mb4".to_owned()),
+        (None, Form::Plain | Form::Sqlalchemy) => None,
+    };
+    let variables = (!url.session.is_empty()).then(|| Server::setting(&url.session));
+    let strict = url.strict.then(|| STRICT.to_owned());
+    // MariaDB Connector/J sets the URL's variables last.
+    let (first, last) = if url.mariadb_driver { (strict, variables) } else { (variables, strict) };
+    let statements = [collation, first, last, Some(FACTS.to_owned())];
+    statements.into_iter().flatten().collect::<Vec<_>>().join(";\n")
 }
 
 fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Login, DbError> {
@@ -162,6 +181,16 @@ fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Login, 
     }
 }
 
+fn capabilities(url: &DatabaseUrl) -> CapabilityFlags {
+    // Rows found, not rows changed: the drivers of all ecosystems count so.
+    let mut capabilities = CapabilityFlags::CLIENT_FOUND_ROWS;
+    if url.mariadb_driver {
+        // Of its sql_mode, which routines and triggers keep, and by which `COUNT (*)` is a function.
+        capabilities |= CapabilityFlags::CLIENT_IGNORE_SPACE;
+    }
+    capabilities
+}
+
 fn builder(
     url: &DatabaseUrl,
     host: &Host,
@@ -179,8 +208,7 @@ fn builder(
         .tcp_connect_timeout(Some(url.connect_timeout.unwrap_or(CONNECT_TIMEOUT)))
         .read_timeout(url.read_timeout)
         .max_allowed_packet(Some(PACKET_LIMIT))
-        // Rows found, not rows changed: the drivers of all ecosystems count so.
-        .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
+        .additional_capabilities(capabilities(url))
         .connect_attrs(Some(std::collections::HashMap::from([("program_name".to_owned(), name)])))
         .local_infile_handler(Some(infile.handler()));
     match host {
@@ -299,6 +327,7 @@ mod tests {
     #[test]
     fn session_variables_travel_with_the_first_question() {
         let url = DatabaseUrl::parse("jdbc:mysql://db/a?sessionVariables=sql_mode='ANSI',foo=1").unwrap();
-        assert!(facts(&url).starts_with("SET sql_mode = 'ANSI', foo = 1;\nSELECT"), "{}", facts(&url));
+        let facts = facts(&url);
+        assert!(facts.starts_with("SET NAMES utf8mb4;\nSET sql_mode = 'ANSI', foo = 1;\nSET "), "{facts}");
     }
 }

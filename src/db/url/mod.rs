@@ -56,6 +56,12 @@ pub struct DatabaseUrl {
     pub channel_binding: ChannelBinding,
     /// Create the database if it is missing (`createDatabaseIfNotExist` of Connector/J and MariaDB).
     pub create_database: bool,
+    /// The URL is for MariaDB Connector/J, whose sessions are not like those of others.
+    pub mariadb_driver: bool,
+    /// The collation that the URL wants of the session.
+    pub collation: Option<String>,
+    /// Java's drivers have MySQL refuse values that do not fit, unless told not to (`jdbcCompliantTruncation`).
+    pub strict: bool,
     /// `LOAD DATA LOCAL INFILE` may read files of this machine.
     pub local_infile: bool,
     /// The SQLite database; `Memory` elsewhere.
@@ -263,6 +269,9 @@ impl DatabaseUrl {
             target: TargetSession::Any,
             channel_binding: ChannelBinding::Prefer,
             create_database: false,
+            mariadb_driver: false,
+            collation: None,
+            strict: engine == Engine::Mysql && form == Form::Jdbc,
             local_infile: false,
             sqlite: SqliteTarget::Memory,
             pragmas: Vec::new(),
@@ -319,7 +328,11 @@ fn parse_jdbc(rest: &str) -> Result<DatabaseUrl, DbError> {
     let (scheme, rest) = rest.split_once(':').ok_or_else(unknown_scheme)?;
     match scheme.to_ascii_lowercase().as_str() {
         "postgresql" => postgres::parse_jdbc(rest),
-        "mysql" | "mariadb" => mysql::parse(authority(rest)?, Form::Jdbc),
+        "mysql" => mysql::parse(authority(rest)?, Form::Jdbc),
+        "mariadb" => {
+            let url = mysql::parse(authority(rest)?, Form::Jdbc)?;
+            Ok(DatabaseUrl { mariadb_driver: true, ..url })
+        }
         "sqlite" => sqlite::parse_jdbc(rest),
         // Wrappers around another driver: the URL behind them is the real one.
         "p6spy" => parse_jdbc(rest),

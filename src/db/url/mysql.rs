@@ -212,6 +212,14 @@ fn parameter(url: &mut DatabaseUrl, tls: &mut Tls, name: &str, value: String) ->
         }
         "connecttimeout" | "connect_timeout" => url.connect_timeout = timeout(name, &value, unit)?,
         "sockettimeout" | "read_timeout" => url.read_timeout = timeout(name, &value, unit)?,
+        "jdbccomplianttruncation" => url.strict = is_true(&value),
+        // Only as Connector/J spells it: the others' `collation` is for their own side as well.
+        "connectioncollation"
+            if value.starts_with("utf8mb4_")
+                && value.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) =>
+        {
+            url.collation = Some(value);
+        }
         "sessionvariables" => session_variables(url, &value),
         "init_command" => {
             url.warnings.push(
