@@ -122,6 +122,7 @@ fn a_revision_that_branches_off_before_is_named() {
     let refused = project.dunlin(&["squash", "--delete"]).fails();
     assert!(refused.stderr.contains("0006_beside.py:3"), "{refused}");
     assert!(refused.stderr.contains("`down_revision` names 0002, which would be gone"), "{refused}");
+    assert!(refused.stderr.contains("--to 0002"), "{refused}");
     // Up to where it branches off, nothing stands in the way.
     project.dunlin(&["squash", "--delete", "--to", "0002"]).success();
     project.dunlin(&["status"]).success();

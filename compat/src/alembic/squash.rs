@@ -43,8 +43,23 @@ pub(super) fn scope(
     let replaced = graph.ancestors(&[last], true);
     let nodes: Vec<NodeId> = graph.revisions().filter(|node| replaced.contains(*node)).collect();
     let last_id = graph.id(last).to_owned();
-    for node in graph.revisions().filter(|node| !replaced.contains(*node)) {
-        refuse_named(graph, node, &nodes, last)?;
+    if let Some(refusal) = refusal_of(graph, last, &nodes) {
+        // The nearest before it up to which nothing stands in the way.
+        let possible = |node: &NodeId| {
+            let before = graph.ancestors(&[*node], true);
+            let nodes: Vec<NodeId> = graph.revisions().filter(|node| before.contains(*node)).collect();
+            refusal_of(graph, *node, &nodes).is_none().then_some(nodes.len())
+        };
+        let before = nodes.iter().filter(|node| **node != last);
+        let best = before.filter_map(|node| Some((possible(node)?, *node))).max_by_key(|(count, _)| *count);
+        return Err(match best {
+            Some((count, node)) => refusal.advise(format!(
+                "Up to {} it can be done, which are {count} revisions: --to {}",
+                title(graph, node),
+                graph.id(node)
+            )),
+            None => refusal.advise("Branches part at the first revision already, so none can be replaced."),
+        });
     }
     Ok(SquashScope {
         to: last_id,
@@ -59,33 +74,26 @@ pub(super) fn scope(
 }
 
 /// A revision that stays may come after the new root, and after nothing else that goes.
-fn refuse_named(graph: &Graph, node: NodeId, replaced: &[NodeId], last: NodeId) -> Result<(), AdapterError> {
-    let revision = &graph.node(node).revision;
-    let named = |names: &[String]| {
-        names.iter().find_map(|name| {
-            let found = graph.find(name).ok().flatten()?;
-            (found != last && replaced.contains(&found)).then(|| graph.id(found).to_owned())
-        })
-    };
-    for (variable, names) in
-        [("down_revision", &revision.down_revisions), ("depends_on", &revision.depends_on)]
-    {
-        if let Some(gone) = named(names) {
-            let is_it = |line: &str| line.trim_start().starts_with(variable);
-            let line = revision.source.split('\n').position(is_it).map_or(1, |index| index + 1);
-            return Err(AdapterError::refused(
-                "SQUASH",
-                format!(
-                    "{}:{line}: `{variable}` names {gone}, which would be gone; only {} stays as an id",
-                    revision.path.display(),
-                    graph.id(last)
-                ),
-            )
-            .at(&revision.path, line)
-            .advise("Choose with --to a revision before which no branch begins that goes on beside it."));
-        }
-    }
-    Ok(())
+fn refusal_of(graph: &Graph, last: NodeId, replaced: &[NodeId]) -> Option<AdapterError> {
+    graph.revisions().filter(|node| !replaced.contains(node)).find_map(|node| {
+        let revision = &graph.node(node).revision;
+        let named = |names: &[String]| {
+            names.iter().find_map(|name| {
+                let found = graph.find(name).ok().flatten()?;
+                (found != last && replaced.contains(&found)).then(|| graph.id(found).to_owned())
+            })
+        };
+        let variables = [("down_revision", &revision.down_revisions), ("depends_on", &revision.depends_on)];
+        let (variable, gone) = variables.into_iter().find_map(|(name, ids)| Some((name, named(ids)?)))?;
+        let is_it = |line: &str| line.trim_start().starts_with(variable);
+        let line = revision.source.split('\n').position(is_it).map_or(1, |index| index + 1);
+        let message = format!(
+            "{}:{line}: `{variable}` names {gone}, which would be gone; only {} stays as an id",
+            revision.path.display(),
+            graph.id(last)
+        );
+        Some(AdapterError::refused("SQUASH", message).at(&revision.path, line))
+    })
 }
 
 /// The new root's file, beside that of the last revision.
