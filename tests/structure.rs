@@ -69,6 +69,10 @@ fn arrows_go_one_way() {
         ("src/schema", vec!["crate::engine", "crate::cli", "crate::scratch", "crate::verify"]),
         ("src/scratch", vec!["crate::engine", "crate::cli", "crate::verify"]),
         ("src/verify", vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::alembic"]),
+        (
+            "src/squash",
+            vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::alembic", "dunlin_compat::native"],
+        ),
         ("src/engine", vec!["crate::cli", "dunlin_compat::flyway", "dunlin_compat::native"]),
     ];
     for (folder, modules) in forbidden {

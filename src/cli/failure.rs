@@ -295,6 +295,7 @@ impl From<SquashError> for Failure {
             SquashError::Program { .. } => Failure::new("PROGRAM", message),
             SquashError::Differs(changed) => Failure {
                 preface: format!("{}\n", super::verify::differences(&changed).trim_end()),
+                problems: super::verify::differing(&changed),
                 ..Failure::new("DIFFERS", message).with_exit(Exit::Found)
             },
             SquashError::Unfit { problems, .. } => {

@@ -15,9 +15,10 @@ use crate::db::{Access, Connection};
 use crate::engine;
 use crate::guest::GuestSource;
 use crate::schema::Scope;
-use crate::squash::{self, Dump, Fate, SquashError};
+use crate::scratch::Scratch;
+use crate::squash::{self, Dump, Fate};
 use crate::trace::Trace;
-use crate::verify::Bench;
+use crate::verify::{Bench, State};
 
 /// Replace old migrations by one baseline that gives the same
 ///
@@ -45,6 +46,9 @@ pub struct SquashArgs {
     /// Leave the old files where they are [default where the tool wants that]
     #[arg(long)]
     keep: bool,
+    /// Replace migrations by a schema file that lacks the rows they put in (Rails)
+    #[arg(long)]
+    without_rows: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -85,8 +89,10 @@ pub fn run(global: &Global, arguments: &SquashArgs) -> Result<Exit, Failure> {
         }
     };
     tell(format!("running {} on a scratch database", counted(scope.ids.len(), "migration")));
+    let url = global.url.as_deref().filter(|url| !url.is_empty());
     let made = project.with_bench(seen, |bench| {
-        make(bench, &maker, &scope, (&gone, arguments.name.as_deref()), connection.as_mut(), &live, &tell)
+        let wanted = Wanted { scope: &scope, gone: &gone, arguments, root: project.root(), url };
+        make(bench, &maker, &wanted, connection.as_mut(), &live, &tell)
     })?;
     if !arguments.dry_run {
         squash::write(&made.files, &gone, &fate, project.root())?;
@@ -95,20 +101,33 @@ pub fn run(global: &Global, arguments: &SquashArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What is to be replaced, and how.
+struct Wanted<'a> {
+    scope: &'a SquashScope,
+    gone: &'a [PathBuf],
+    arguments: &'a SquashArgs,
+    root: &'a Path,
+    url: Option<&'a str>,
+}
+
 /// Makes the baseline and proves it; nothing of the project is touched.
 fn make(
     bench: &mut Bench<'_>,
     maker: &Maker,
-    scope: &SquashScope,
-    (gone, name): (&[PathBuf], Option<&str>),
+    wanted: &Wanted<'_>,
     connection: &mut dyn Connection,
     live: &squash::Live,
     tell: &dyn Fn(String),
-) -> Result<Made, SquashError> {
+) -> Result<Made, Failure> {
     let adapter = bench.adapter;
+    let (scope, gone) = (wanted.scope, wanted.gone);
+    let name = wanted.arguments.name.as_deref();
     let server = connection.server().clone();
     let first = maker.make()?;
     let given = squash::replay(bench, &first, scope)?;
+    if adapter.tool() == "rails" {
+        return schema_file(bench, maker, wanted, (connection, live), (first, &given));
+    }
     let dump = squash::dump(&first, &given, &bench.scope, &adapter.history_schema(&server))?;
     first.remove()?;
     tell("running the baseline on another".to_owned());
@@ -118,7 +137,7 @@ fn make(
         let files = adapter.squash_files(scope, name, &dump.sql(server.dialect, with_down), &server)?;
         let staging = squash::stage(&files)?;
         let new = adapter.squashed(gone, &files, staging.path())?;
-        live.refuse_worse(connection, new.as_ref(), scope.stays.as_deref())?;
+        live.refuse_worse(connection, new.as_ref(), scope)?;
         let second = maker.make()?;
         let mut bench = of_new(bench, new.as_ref());
         let empty = bench.state(&second)?;
@@ -134,6 +153,53 @@ fn make(
         }
     };
     notes.extend(files.notes.iter().cloned());
+    Ok(Made { files, dump, notes })
+}
+
+/// Rails' own way: the file that new databases begin with has everything, and the old migrations go.
+fn schema_file(
+    bench: &mut Bench<'_>,
+    maker: &Maker,
+    wanted: &Wanted<'_>,
+    (connection, live): (&mut dyn Connection, &squash::Live),
+    (first, given): (Scratch, &State),
+) -> Result<Made, Failure> {
+    let rows: Vec<String> = given
+        .rows
+        .iter()
+        .filter(|(_, rows)| rows.count > 0)
+        .map(|(table, rows)| format!("{table} ({})", rows.count))
+        .collect();
+    if !rows.is_empty() && !wanted.arguments.without_rows {
+        return Err(Failure::new(
+            "ROWS",
+            format!("the old migrations put rows into {}, and a schema file holds none", rows.join(", ")),
+        )
+        .help("Put into db/seeds.rb what a new database needs of them, and say --without-rows."));
+    }
+    let staging = squash::stage(&SquashFiles::default())?;
+    let place = super::rails::squash::Place { root: wanted.root, url: wanted.url };
+    let mut files = super::rails::squash::dump(&place, first.url(), staging.path())?;
+    first.remove()?;
+    let new = bench.adapter.squashed(wanted.gone, &files, staging.path())?;
+    live.refuse_worse(connection, new.as_ref(), wanted.scope)?;
+    let second = maker.make()?;
+    if let Some((path, _)) = files.files.first() {
+        super::rails::squash::load(&place, second.url(), staging.path(), path)?;
+    }
+    let loaded = bench.state(&second)?;
+    second.remove()?;
+    squash::same_schema(given, &loaded).map_err(|error| {
+        Failure::from(error).help(
+            "db/schema.rb cannot say everything: with `config.active_record.schema_format = :sql` the file is db/structure.sql, \
+             which can.",
+        )
+    })?;
+    if !rows.is_empty() {
+        files.notes.push(format!("rows of {} are in no file now", rows.join(", ")));
+    }
+    let dump = Dump { tables: given.rows.len(), ..Dump::default() };
+    let notes = std::mem::take(&mut files.notes);
     Ok(Made { files, dump, notes })
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use dunlin_compat::model::Problem;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 
@@ -135,6 +136,17 @@ fn indented(text: &str, indent: &str) -> String {
 
 fn of_changed(finding: &Finding) -> String {
     finding.changed().map(differences).unwrap_or_default()
+}
+
+/// What differs, for programs: one for each object and each table's rows.
+pub fn differing(changed: &Changed) -> Vec<Problem> {
+    let problem = |message: String| Problem { code: "DIFFERS".to_owned(), message, path: None };
+    let objects = changed
+        .schema
+        .iter()
+        .map(|difference| format!("{} {}", difference.object.kind, difference.object.name));
+    let rows = changed.rows.iter().map(rows_sentence);
+    objects.chain(rows).chain(changed.counters.iter().cloned()).map(problem).collect()
 }
 
 /// What differs, a line for each.

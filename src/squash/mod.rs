@@ -17,4 +17,4 @@ mod values;
 pub use dump::{Dump, MOST_ROWS, dump};
 pub use error::SquashError;
 pub use files::{Fate, committed, stage, write};
-pub use proof::{Live, live, project, replay, take_down};
+pub use proof::{Live, live, project, replay, same_schema, take_down};

@@ -106,7 +106,13 @@ impl<'c> Reader<'c> {
         }
         for name in &tables {
             let shown = self.shown("TABLE", name)?;
+            let without = without_default(&shown.statement);
             self.up.push(shown.statement);
+            if !without.is_empty() {
+                let drops: Vec<String> =
+                    without.iter().map(|column| format!("ALTER COLUMN {column} DROP DEFAULT")).collect();
+                self.up.push(format!("ALTER TABLE {} {}", quote(name), drops.join(", ")));
+            }
         }
         let columns = self.rows(COLUMNS)?;
         for name in &tables {
@@ -331,6 +337,53 @@ fn text(value: &str) -> String {
     literal
 }
 
+/// Columns that take NULL and have no default, not even that: a `CREATE TABLE` cannot say it, and so does not.
+fn without_default(statement: &str) -> Vec<String> {
+    const NEVER: [&str; 11] = [
+        "tinytext",
+        "text",
+        "mediumtext",
+        "longtext",
+        "tinyblob",
+        "blob",
+        "mediumblob",
+        "longblob",
+        "json",
+        "geometry",
+        "vector",
+    ];
+    const SPATIAL: [&str; 8] = [
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
+        "geometrycollection",
+        "geomcollection",
+    ];
+    let mut found = Vec::new();
+    for line in statement.split('\n').skip(1).map(str::trim).filter(|line| line.starts_with('`')) {
+        let end = line.match_indices("` ").map(|(index, _)| index).find(|index| {
+            // A backtick of the name's own is doubled.
+            line.get(1..*index).is_some_and(|name| name.matches('`').count() % 2 == 0)
+        });
+        let Some((name, definition)) = end.and_then(|end| line.split_at_checked(end + 1)) else { continue };
+        let kind: String =
+            definition.trim_start().chars().take_while(|character| character.is_alphanumeric()).collect();
+        let says = |word: &str| definition.contains(word);
+        let has_value =
+            [" DEFAULT ", " NOT NULL", " GENERATED ALWAYS ", " AS (", " AS ROW ", "AUTO_INCREMENT"];
+        if !has_value.iter().any(|word| says(word))
+            && !NEVER.contains(&kind.as_str())
+            && !SPATIAL.contains(&kind.as_str())
+        {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
 fn without_own_start(statement: &str) -> String {
     let Some((before, rest)) = statement.split_once(" STARTS '") else { return statement.to_owned() };
     let after = rest.split_once('\'').map_or("", |(_, after)| after);
@@ -356,6 +409,13 @@ mod tests {
         assert_eq!(Written::of("varbinary").literal("00FF"), "X'00FF'");
         assert_eq!(Written::of("json").literal("{\"a\": 1}"), "'{\"a\": 1}'");
         assert_eq!(Written::of("float").expression("`a`"), "`a` + 0E0");
+    }
+
+    #[test]
+    fn a_column_without_even_null_as_its_default_is_found() {
+        let shown = "CREATE TABLE `t` (\n  `a` int DEFAULT NULL,\n  `b``c` varchar(9) COLLATE utf8mb4_bin,\n  `d` text,\n  `e` int \
+                     NOT NULL,\n  `f` int GENERATED ALWAYS AS (1) VIRTUAL,\n  KEY `g` (`a`)\n) ENGINE=InnoDB";
+        assert_eq!(without_default(shown), ["`b``c`"]);
     }
 
     #[test]

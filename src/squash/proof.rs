@@ -9,6 +9,7 @@ use dunlin_compat::model::{
 use super::SquashError;
 use crate::db::Connection;
 use crate::engine::{self, RunError, RunReport};
+use crate::schema;
 use crate::scratch::Scratch;
 use crate::verify::{Bench, Changed, State};
 
@@ -38,6 +39,18 @@ pub fn project(
         None => Ok(()),
         Some(changed) => Err(SquashError::Differs(Box::new(changed))),
     }
+}
+
+/// Compares two states without their rows.
+///
+/// # Errors
+/// Their schemas differ.
+pub fn same_schema(given: &State, loaded: &State) -> Result<(), SquashError> {
+    let schema = schema::compare(&given.schema, &loaded.schema);
+    if schema.is_empty() {
+        return Ok(());
+    }
+    Err(SquashError::Differs(Box::new(Changed { schema, ..Changed::default() })))
 }
 
 /// Takes the baseline back; what then is left of `empty`, which was there before.
@@ -132,11 +145,14 @@ impl Live {
         &self,
         connection: &mut dyn Connection,
         adapter: &dyn Adapter,
-        advice: Option<&str>,
+        scope: &SquashScope,
     ) -> Result<(), SquashError> {
         let now = live(connection, adapter)?;
-        let unfit = |problems| SquashError::Unfit { problems, advice: advice.map(str::to_owned) };
-        let known = |problem: &Problem| self.problems.iter().any(|other| other.message == problem.message);
+        let unfit = |problems| SquashError::Unfit { problems, advice: scope.stays.clone() };
+        let known = |problem: &Problem| {
+            scope.harmless.contains(&problem.code)
+                || self.problems.iter().any(|other| other.message == problem.message)
+        };
         let new: Vec<Problem> = now.problems.iter().filter(|problem| !known(problem)).cloned().collect();
         if !new.is_empty() {
             return Err(unfit(new));

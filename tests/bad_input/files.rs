@@ -221,7 +221,7 @@ fn directives_that_are_wrong() {
     exit 1
       error: 3 errors in the migration files
       │ - migrations/2_several.sql:1: SQL before the first directive: it belongs neither to up nor to down. Move it below `-- migrate:up`; only comments may stand above.
-      │ - migrations/2_several.sql:4: unknown directive `-- migrate:sideways`. Directives are `up`, `down`, `backfill`, `batch` and `step`.
+      │ - migrations/2_several.sql:4: unknown directive `-- migrate:sideways`. Directives are `up`, `down`, `backfill`, `batch`, `step` and `baseline`.
       │ - migrations/2_several.sql:5: option `transaction` has no value. Write `transaction=…`, without spaces around `=`.
     ");
 }

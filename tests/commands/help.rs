@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 use insta::assert_snapshot;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "status",
     "plan",
     "up",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 19] = [
     "diff",
     "repair",
     "baseline",
+    "squash",
     "backfill",
     "plugin",
     "doctor",
@@ -56,6 +57,7 @@ fn the_overview_names_every_command() {
       graph        Draw the schema, or the migrations with their branches and states
       repair       Make the history fit the files again
       baseline     Start a history on a database that already has its schema
+      squash       Replace old migrations by one baseline that gives the same
       backfill     Change the rows of a table in chunks, while it is in use
       plugin       Write, build and try plugins: code in a sandbox that changes rows, does a migration's
                    step or checks migrations

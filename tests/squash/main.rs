@@ -8,7 +8,10 @@ mod support;
 #[path = "../diff/objects.rs"]
 mod objects;
 
+mod alembic;
 mod every_object;
 mod flyway;
 mod native;
+mod planted;
+mod rails;
 mod refused;

@@ -1,16 +1,17 @@
 //! Alembic as the engine sees it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::graph::{Built, Graph, Warning};
 use super::plan::refused_graph;
 use super::revision::Revision;
+use super::squash;
 use super::version_table::VersionTable;
 use crate::model::{
-    Adapter, AdapterError, Body, Carrier, Code, Context, Direction, ForeignKeys, GuestProgram,
-    HistoryQueries, Lock, Plan, Problem, Request, Server, StatusEntry, Unfinished,
+    Adapter, AdapterError, BaselineSql, Body, Carrier, Code, Context, Direction, ForeignKeys, GuestProgram,
+    HistoryQueries, Lock, Plan, Problem, Request, Server, SquashFiles, SquashScope, StatusEntry, Unfinished,
 };
 
 /// An Alembic project, its files read.
@@ -167,6 +168,29 @@ impl Adapter for AlembicAdapter {
 
     fn baseline(&self, context: &Context<'_>, version: Option<&str>) -> Result<Plan, AdapterError> {
         self.plan_baseline(context, version)
+    }
+
+    fn squash_scope(&self, context: &Context<'_>, to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        squash::scope(self, context, to)
+    }
+
+    fn squash_files(
+        &self,
+        scope: &SquashScope,
+        name: Option<&str>,
+        sql: &BaselineSql,
+        server: &Server,
+    ) -> Result<SquashFiles, AdapterError> {
+        squash::files(self, scope, name, sql, server)
+    }
+
+    fn squashed(
+        &self,
+        gone: &[PathBuf],
+        new: &SquashFiles,
+        _staging: &Path,
+    ) -> Result<Box<dyn Adapter>, AdapterError> {
+        Ok(Box::new(squash::squashed(self, gone, new)?))
     }
 }
 

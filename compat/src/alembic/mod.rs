@@ -14,6 +14,7 @@ pub mod project;
 pub mod python;
 pub mod revision;
 pub mod revision_file;
+mod squash;
 pub mod status;
 #[cfg(test)]
 mod test_graph;

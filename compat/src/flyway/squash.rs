@@ -88,6 +88,7 @@ pub fn scope(view: &View<'_>, to: Option<&str>) -> Result<SquashScope, AdapterEr
              `ignoreMigrationPatterns = [\"*:missing\"]` first"
                 .to_owned(),
         ),
+        harmless: Vec::new(),
     })
 }
 

@@ -19,6 +19,8 @@ pub struct SquashScope {
     pub may_stay: bool,
     /// Whether the files stay unless the user says otherwise, and why.
     pub stays: Option<String>,
+    /// Codes of problems that the absence of the files brings and that the tool leaves alone.
+    pub harmless: Vec<String>,
 }
 
 /// What gives a schema with its rows, as SQL.

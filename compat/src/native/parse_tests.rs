@@ -194,11 +194,11 @@ fn a_directive_that_would_be_missed_is_an_error() {
     line 8: this line looks like a directive but would be taken as a comment
       Write `-- migrate:up`, or reword the comment if it is only text.
     line 9: unknown directive `-- migrate:`
-      Directives are `up`, `down`, `backfill`, `batch` and `step`.
+      Directives are `up`, `down`, `backfill`, `batch`, `step` and `baseline`.
     line 10: unknown directive `-- migrate:dwon`
       Did you mean `-- migrate:down`?
     line 11: unknown directive `-- migrate:rollback`
-      Directives are `up`, `down`, `backfill`, `batch` and `step`.
+      Directives are `up`, `down`, `backfill`, `batch`, `step` and `baseline`.
     "
     );
 }
@@ -305,4 +305,13 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_baseline_has_only_downs_beside_it() {
+    let document = parse("-- migrate:baseline\nSELECT 1;\n-- migrate:down\nSELECT 2;\n").unwrap();
+    assert!(document.is_baseline());
+    assert_eq!((document.forward().count(), document.backward().count()), (1, 1));
+    let errors = parse("-- migrate:baseline\nSELECT 1;\n-- migrate:up\nSELECT 2;\n").unwrap_err();
+    assert_eq!(errors, [ParseError { line: 3, reason: Reason::BesideBaseline { name: "up" } }]);
 }

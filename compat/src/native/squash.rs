@@ -42,6 +42,7 @@ pub(super) fn scope(situation: &Situation<'_>, to: Option<&str>) -> Result<Squas
         with_down: true,
         may_stay: false,
         stays: None,
+        harmless: Vec::new(),
     })
 }
 

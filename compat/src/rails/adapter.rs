@@ -1,7 +1,7 @@
 //! Rails as the engine sees it: one database of a project.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,10 +10,11 @@ use super::files::MigrationFile;
 use super::history::{self, HistoryTables, MetadataKey};
 use super::plan::{self, Chosen, Command};
 use super::release::Release;
+use super::squash;
 use crate::model::{
     Adapter, AdapterError, Block, Body, Carrier, Code, Context, Direction, EachStatement, ForeignKeys,
     GuestProgram, History, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Row, Server,
-    Setup, Source, Standing, StatusEntry, Step, TransactionRule, Unfinished,
+    Setup, Source, SquashFiles, SquashScope, Standing, StatusEntry, Step, TransactionRule, Unfinished,
 };
 
 /// One database of a Rails project, its files read.
@@ -340,6 +341,19 @@ impl Adapter for RailsAdapter {
             setup.message = format!("Starting the history at {version}");
         }
         Ok(Plan { steps: vec![Step::Setup(setup)], ..Plan::default() })
+    }
+
+    fn squash_scope(&self, context: &Context<'_>, to: Option<&str>) -> Result<SquashScope, AdapterError> {
+        squash::scope(self, context, to.map(version).transpose()?)
+    }
+
+    fn squashed(
+        &self,
+        gone: &[PathBuf],
+        _new: &SquashFiles,
+        _staging: &Path,
+    ) -> Result<Box<dyn Adapter>, AdapterError> {
+        Ok(Box::new(squash::squashed(self, gone)))
     }
 }
 

@@ -114,6 +114,25 @@ impl DatabaseConfig {
         Ok(value)
     }
 
+    /// The same for the database that a URL names: where it is comes from there, everything else stays.
+    ///
+    /// # Errors
+    /// It is no URL.
+    pub fn at(&self, url: &str, release: Release) -> Result<DatabaseConfig, ConfigError> {
+        const PLACE: [&str; 10] = [
+            "url", "host", "hostaddr", "port", "socket", "database", "dbname", "username", "user", "password",
+        ];
+        let mut settings = self.settings.clone();
+        settings.retain(|(key, _)| !PLACE.contains(&key.as_str()));
+        for (key, value) in url::resolve(url, release).map_err(|error| invalid(error.to_string()))? {
+            if key != "adapter" {
+                settings.retain(|(known, _)| *known != key);
+                settings.push((key, of_url_value(value)));
+            }
+        }
+        Ok(DatabaseConfig { settings, from_url: true, ..self.clone() })
+    }
+
     /// Why Ruby has to evaluate the file, if it says something that only Ruby knows.
     pub fn unknown(&self) -> Option<ConfigError> {
         self.settings.iter().find_map(|(key, _)| self.get(key).err())
@@ -405,6 +424,14 @@ fn share(config: &mut Yaml, shared: &Yaml, release: Release) -> Result<(), Confi
     Ok(())
 }
 
+fn of_url_value(value: UrlValue) -> Yaml {
+    match value {
+        UrlValue::Text(text) => Yaml::Text(text),
+        UrlValue::Number(number) => Yaml::Integer(number),
+        UrlValue::Bool(value) => Yaml::Bool(value),
+    }
+}
+
 struct Builder<'a> {
     origin: &'a Arc<Origin>,
     release: Release,
@@ -506,11 +533,7 @@ impl Builder<'_> {
     ) -> Result<DatabaseConfig, ConfigError> {
         let mut settings = settings.to_vec();
         for (key, value) in url::resolve(url, self.release).map_err(|error| invalid(error.to_string()))? {
-            let value = match value {
-                UrlValue::Text(text) => Yaml::Text(text),
-                UrlValue::Number(number) => Yaml::Integer(number),
-                UrlValue::Bool(value) => Yaml::Bool(value),
-            };
+            let value = of_url_value(value);
             match settings.iter_mut().find(|(known, _)| *known == key) {
                 Some(entry) => entry.1 = value,
                 None => settings.push((key, value)),

@@ -21,6 +21,7 @@ pub mod project;
 pub mod release;
 pub mod ruby;
 pub mod schema_file;
+mod squash;
 pub mod task;
 pub mod template;
 pub mod url;

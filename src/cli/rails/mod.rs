@@ -10,6 +10,7 @@ mod prepare;
 mod project;
 mod schema_dump;
 mod schema_load;
+pub mod squash;
 mod status;
 
 pub use own::open as open_own;

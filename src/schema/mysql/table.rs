@@ -30,7 +30,8 @@ pub(super) fn parse(object: &mut Object, statement: &str) {
 fn piece(object: &mut Object, line: &str) {
     if line.starts_with('`') {
         let (name, rest) = quoted(line);
-        object.part("column", &name).insert("definition".to_owned(), rest.trim().to_owned());
+        let definition = without_implied_character_set(rest.trim());
+        object.part("column", &name).insert("definition".to_owned(), definition);
         return;
     }
     let (kind, name) = if line.starts_with("PRIMARY KEY") {
@@ -43,6 +44,22 @@ fn piece(object: &mut Object, line: &str) {
         )
     };
     object.part(kind, &name).insert("definition".to_owned(), line.to_owned());
+}
+
+/// A collation says of which character set it is; whether both are printed hangs on how the column came about.
+fn without_implied_character_set(definition: &str) -> String {
+    let Some((before, rest)) = definition.split_once("CHARACTER SET ") else { return definition.to_owned() };
+    let implied = rest.split_once(' ').filter(|(set, after)| {
+        after
+            .strip_prefix("COLLATE ")
+            .and_then(|name| name.strip_prefix(set))
+            .is_some_and(|rest| rest.starts_with('_'))
+    });
+    match implied {
+        // Not inside of a string: those of an ENUM stand before it.
+        Some((_, after)) if before.matches('\'').count() % 2 == 0 => format!("{before}{after}"),
+        _ => definition.to_owned(),
+    }
 }
 
 /// The name in backticks that a text begins with, and what follows it.
@@ -115,7 +132,7 @@ mod tests {
     #[test]
     fn a_statement_is_taken_apart_line_by_line() {
         let mut object = Object::default();
-        let statement = "CREATE TABLE `odd``name` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `note` text COMMENT 'a, b',\n  \
+        let statement = "CREATE TABLE `odd``name` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `note` text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'a, b',\n  \
              PRIMARY KEY (`id`),\n  KEY `by``note` (`note`(10)),\n  CONSTRAINT `c` CHECK (`id` > 0)\n) \
              ENGINE=InnoDB AUTO_INCREMENT=5 DEFAULT CHARSET=utf8mb4 COMMENT='it''s = so' WITH SYSTEM VERSIONING\n \
              PARTITION BY HASH (`id`)\nPARTITIONS 4";
@@ -129,7 +146,7 @@ mod tests {
             parts,
             [
                 "column id: int NOT NULL AUTO_INCREMENT",
-                "column note: text COMMENT 'a, b'",
+                "column note: text COLLATE utf8mb4_bin COMMENT 'a, b'",
                 "index PRIMARY: PRIMARY KEY (`id`)",
                 "index by`note: KEY `by``note` (`note`(10))",
                 "constraint c: CONSTRAINT `c` CHECK (`id` > 0)",

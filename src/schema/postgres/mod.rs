@@ -1,6 +1,8 @@
 //! PostgreSQL's catalogs. Names and definitions are as the server's own deparsers write them with nothing in the search
 //! path, so all are qualified.
 
+mod expression;
+
 use super::{SchemaError, Snapshot};
 use crate::db::Connection;
 
@@ -35,6 +37,14 @@ pub(super) fn read(connection: &mut dyn Connection) -> Result<Snapshot, SchemaEr
     let mut snapshot = Snapshot::default();
     for outcome in outcomes.iter().filter(|outcome| outcome.columns.len() >= 4) {
         snapshot.add(outcome);
+    }
+    for object in snapshot.objects.values_mut() {
+        let parts = object.parts.iter_mut().map(|part| &mut part.properties);
+        for value in parts.chain([&mut object.properties]).flat_map(|properties| properties.values_mut()) {
+            if value.contains("(ARRAY[") {
+                *value = expression::settled(value);
+            }
+        }
     }
     Ok(snapshot)
 }

@@ -37,3 +37,33 @@ fn below_a_baseline_nothing_is_pending() {
     let expected = expected.map(|(id, state, standing)| (id.to_owned(), state.to_owned(), standing));
     assert_eq!(seen, expected);
 }
+
+/// A baseline in the place of the first two migrations.
+const SQUASHED: [(&str, &str); 2] = [
+    (
+        "2_baseline.sql",
+        "-- migrate:baseline\nCREATE TABLE orders (id int);\n-- migrate:down\nDROP TABLE orders;\n",
+    ),
+    ("3_index.sql", "-- migrate:up\nCREATE INDEX i ON orders (id);\n"),
+];
+
+#[test]
+fn a_baseline_file_stands_for_what_was_applied() {
+    let squashed = project(&SQUASHED);
+    let old =
+        history(vec![row_of("1", "a", "migration", Some("00")), row_of("02", "b", "migration", Some("00"))]);
+    let new = history(vec![row_of("2", "baseline", "baseline", Some(&squashed.files()[0].checksum()))]);
+    let stopped = history(vec![row_of("1", "a", "migration", Some("00"))]);
+    let marked = history(vec![row_of("2", "b", "baseline", None)]);
+    let cases: [(&str, History, &[&str]); 5] = [
+        ("empty", History::default(), &["pending", "pending"]),
+        ("before the squash", old, &["replaced", "replaced", "pending"]),
+        ("since", new, &["applied", "pending"]),
+        ("stopped before it", stopped, &["replaced", "behind", "pending"]),
+        ("marked", marked, &["baseline", "pending"]),
+    ];
+    for (name, history, expected) in cases {
+        let found: Vec<String> = states(&squashed, &history).into_iter().map(|(_, state, _)| state).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
