@@ -14,7 +14,7 @@ use super::{Format, Global, output};
 use crate::db::Access;
 use crate::ddl::{ServerVersion, TableName};
 use crate::engine::{self, CatalogFacts};
-use crate::estimate::{self, Estimate, Explained, Record, Speed, Work};
+use crate::estimate::{self, Estimate, Explained, Extent, Record, Speed, Work};
 use crate::lint::{Facts, TableFacts};
 
 /// Say how long pending migrations will take, and what they lock
@@ -56,7 +56,7 @@ pub fn run(global: &Global, arguments: &EstimateArgs) -> Result<Exit, Failure> {
             .into_iter()
             .filter_map(|estimate| estimate.table.zip(estimate.facts))
             .collect();
-    let speed = facts.with_connection(|connection| estimate::measure(connection, &touched));
+    let speed = facts.with_connection(|connection| estimate::measure(connection, &touched, Extent::THOROUGH));
     let mut estimates = estimate::estimate(&migrations, version, &facts as &dyn Facts, speed, &record);
     facts.with_connection(|connection| estimate::ask_planner(&mut estimates, connection, speed, &record));
 

@@ -10,6 +10,7 @@ mod effect;
 mod mysql;
 pub(crate) mod postgres;
 mod sqlite;
+mod work;
 
 pub use change::{
     Change, ChangeKind, Column, ColumnDefault, Constraint, ConstraintKind, Index, IndexColumn, References,
@@ -22,6 +23,7 @@ pub use mysql::{
 };
 pub use postgres::NON_VOLATILE;
 pub use sqlite::affinity as sqlite_affinity;
+pub use work::Work;
 
 use dunlin_compat::model::Dialect;
 

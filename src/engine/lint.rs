@@ -140,6 +140,7 @@ fn of_plugin(name: &str, migration: &lint::Migration, finding: plugin::Finding) 
         message: finding.message,
         effects: Vec::new(),
         size: None,
+        time: None,
         advice: finding.advice.unwrap_or_default(),
         fix: None,
     }

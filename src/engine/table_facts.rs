@@ -63,7 +63,8 @@ impl<'c> CatalogFacts<'c> {
 
     fn read_postgres(&self, table: &TableName) -> Option<TableFacts> {
         let quoted = self.quoted(table);
-        // What the statistics say costs no lock; only a table that was never analysed is measured.
+        // What the statistics say costs no lock; only a table that was never analysed is measured. They are kept when the server
+        // starts anew, so that writes are counted from when the statistics of the cluster begin.
         let facts = self.rows(&format!(
             "SELECT c.oid, \
              (SELECT sum(greatest(p.reltuples, coalesce(s.n_live_tup, 0), 0))::bigint FROM pg_class p \
@@ -74,9 +75,10 @@ impl<'c> CatalogFacts<'c> {
               OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))), \
              (SELECT coalesce(sum(x.relpages::bigint * current_setting('block_size')::bigint), 0)::bigint FROM pg_index i \
               JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid), \
-             (SELECT (s.n_tup_ins + s.n_tup_upd + s.n_tup_del) / greatest(extract(epoch FROM now() - \
-              coalesce(d.stats_reset, pg_postmaster_start_time())), 1) FROM pg_stat_user_tables s, pg_stat_database d \
-              WHERE s.relid = c.oid AND d.datname = current_database()) \
+             (SELECT sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del) / greatest(extract(epoch FROM clock_timestamp() - coalesce( \
+              (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()), \
+              (SELECT stats_reset FROM pg_stat_bgwriter), pg_postmaster_start_time())), 1) FROM pg_stat_user_tables s \
+              WHERE s.relid = c.oid OR s.relid IN (SELECT relid FROM pg_partition_tree(c.oid))) \
              FROM pg_class c WHERE c.oid = to_regclass({})",
             self.literal(&quoted)
         ));
@@ -339,10 +341,6 @@ impl Facts for CatalogFacts<'_> {
         let table = self.read_index(index);
         self.indexes.borrow_mut().insert(index.clone(), table.clone());
         table
-    }
-
-    fn throughput(&self) -> u64 {
-        0
     }
 }
 

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use crate::db::Connection;
 use crate::ddl::{self, Change, ChangeKind, Effect, Known, ServerVersion, TableLock, TableName};
-use crate::lint::{Facts, Migration, TableFacts};
+use crate::lint::{Expected, Facts, Migration, TableFacts};
 
+pub use crate::ddl::Work;
 pub use explain::{Explained, explain};
-pub use measure::{Speed, measure};
+pub use measure::{ASSUMED, Extent, Speed, measure, tells};
 pub use record::{Outcome, Record, RecordError};
 
 /// What one change of a statement is expected to take.
@@ -41,41 +42,13 @@ pub struct Estimate {
     pub duration: Duration,
 }
 
-/// What costs the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Work {
-    /// The catalog alone changes.
-    Catalog,
-    /// The table is read whole.
-    Read,
-    /// Rows are changed.
-    Rows,
-    /// An index is built.
-    Index,
-    /// The table is written anew, with its indexes.
-    Rewrite,
-}
-
-impl Work {
-    /// Its name, as reports and records write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Work::Catalog => "catalog",
-            Work::Read => "read",
-            Work::Rows => "rows",
-            Work::Index => "index",
-            Work::Rewrite => "rewrite",
-        }
-    }
-
-    /// How many times as long as reading it takes, before anything was learnt: sorting, writing, and writing ahead.
-    fn factor(self) -> f64 {
-        match self {
-            Work::Catalog | Work::Read => 1.0,
-            Work::Rows => 4.0,
-            Work::Index => 3.0,
-            Work::Rewrite => 4.0,
-        }
+/// How many times as long as reading it takes, before anything was learnt: sorting, writing, and writing ahead.
+fn factor(work: Work) -> f64 {
+    match work {
+        Work::Catalog | Work::Read => 1.0,
+        Work::Rows => 4.0,
+        Work::Index => 3.0,
+        Work::Rewrite => 4.0,
     }
 }
 
@@ -99,7 +72,7 @@ pub fn estimate(
                     |table: &TableName| facts.table(table).map_or_else(Known::default, |facts| facts.known);
                 for effect in effects(&read, change, server, &known) {
                     let table = facts.table(&effect.table);
-                    let work = work(change, &effect);
+                    let work = Work::of(&change.kind, &effect);
                     let duration =
                         table.as_ref().map_or(CATALOG, |table| duration(table, work, speed, record));
                     estimates.push(Estimate {
@@ -137,29 +110,13 @@ fn effects(
     }
 }
 
-fn work(change: &Change, effect: &Effect) -> Work {
-    if matches!(change.kind, ChangeKind::Rows(_)) {
-        return Work::Rows;
-    }
-    if effect.rewrites {
-        return Work::Rewrite;
-    }
-    if !effect.scans {
-        return Work::Catalog;
-    }
-    match &change.kind {
-        ChangeKind::CreateIndex { .. } | ChangeKind::Reindex { .. } => Work::Index,
-        ChangeKind::AddConstraint { constraint, .. }
-            if matches!(
-                constraint.kind,
-                ddl::ConstraintKind::PrimaryKey
-                    | ddl::ConstraintKind::Unique
-                    | ddl::ConstraintKind::Exclusion
-            ) =>
-        {
-            Work::Index
-        }
-        _ => Work::Read,
+/// What such work on a table is expected to take.
+pub fn expected(table: &TableFacts, work: Work, speed: Speed, record: &Record) -> Expected {
+    Expected {
+        duration: duration(table, work, speed, record),
+        bytes_per_second: speed.bytes_per_second,
+        is_measured: speed.is_measured,
+        is_learnt: record.factor(work.name()).is_some(),
     }
 }
 
@@ -175,7 +132,7 @@ fn duration(table: &TableFacts, work: Work, speed: Speed, record: &Record) -> Du
 fn of_bytes(bytes: u64, work: Work, speed: Speed, record: &Record) -> Duration {
     let seconds = bytes as f64 / speed.bytes_per_second.max(1) as f64;
     let learnt = record.factor(work.name()).unwrap_or(1.0);
-    Duration::try_from_secs_f64(seconds * work.factor() * learnt).unwrap_or(Duration::MAX)
+    Duration::try_from_secs_f64(seconds * factor(work) * learnt).unwrap_or(Duration::MAX)
 }
 
 /// Asks the planner about the changes of rows, and corrects their estimates by the share of rows that they change.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::Fix;
-use crate::ddl::Effect;
+use super::{Expected, Fix};
+use crate::ddl::{Effect, Work};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -52,10 +52,23 @@ pub struct Finding {
     pub message: String,
     /// What the server does.
     pub effects: Vec<Effect>,
-    /// What is known of the size: `2.1 million rows, 310 MB; about 4 s`.
+    /// What is known of the size: `2,100,000 rows, 310 MB`.
     pub size: Option<String>,
+    /// How long it takes, where that was measured.
+    pub time: Option<Time>,
     /// The safe form.
     pub advice: String,
     /// The safe form as statements.
     pub fix: Option<Fix>,
+}
+
+/// How long the work of a finding takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time {
+    /// What costs the time.
+    pub work: Work,
+    /// It may take less, as only some of the rows are meant.
+    pub is_most: bool,
+    /// For the whole table.
+    pub expected: Expected,
 }

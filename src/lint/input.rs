@@ -1,8 +1,9 @@
 //! What is checked, and what is known of the database.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::ddl::{Known, TableName};
+use crate::ddl::{Known, TableName, Work};
 
 pub use dunlin_compat::model::Direction;
 
@@ -48,8 +49,23 @@ pub trait Facts {
     fn table(&self, table: &TableName) -> Option<TableFacts>;
     /// The table that an index is on.
     fn table_of_index(&self, index: &TableName) -> Option<TableName>;
-    /// Bytes per second that this server was measured to read while it builds or rewrites.
-    fn throughput(&self) -> u64;
+    /// How long such work on a table takes, where anybody measures that.
+    fn expected(&self, _table: &TableName, _work: Work) -> Option<Expected> {
+        None
+    }
+}
+
+/// How long work on a table takes, waiting for locks aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// The time.
+    pub duration: Duration,
+    /// How fast the server reads.
+    pub bytes_per_second: u64,
+    /// Whether that was measured; else it is assumed.
+    pub is_measured: bool,
+    /// Whether what earlier runs took is in it.
+    pub is_learnt: bool,
 }
 
 /// Facts of a table.

@@ -11,10 +11,11 @@ mod rules;
 mod situation;
 mod squawk;
 mod suppression;
+mod weight;
 
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, Time};
 pub use fix::{Fix, Group};
-pub use input::{Direction, Facts, Migration, Statement, TableFacts};
+pub use input::{Direction, Expected, Facts, Migration, Statement, TableFacts};
 pub use rule::{Check, Example, Hit, Rule, Site, Whole, place};
 pub use rules::all as rules;
 pub use situation::Situation;

@@ -5,8 +5,9 @@ use std::ops::Range;
 use dunlin_compat::model::Dialect;
 
 use super::squawk::SquawkHit;
+use super::weight;
 use super::{Facts, Finding, Fix, Migration, Settings, Severity, Situation, Statement, TableFacts};
-use crate::ddl::{self, Blocks, Change, ChangeKind, Effect, Known, ServerVersion, TableName};
+use crate::ddl::{self, Change, ChangeKind, Effect, Known, ServerVersion, TableName};
 
 /// A rule.
 #[derive(Debug)]
@@ -119,12 +120,6 @@ pub struct Whole<'a> {
     /// The database's facts.
     pub facts: Option<&'a dyn Facts>,
 }
-
-/// A table whose statements take no longer than this is left in peace.
-const SMALL_ROWS: u64 = 10_000;
-const SMALL_BYTES: u64 = 8 << 20;
-const LARGE_ROWS: u64 = 1_000_000;
-const LARGE_BYTES: u64 = 1 << 30;
 
 impl Rule {
     pub(super) fn is_active(&self, server: ServerVersion, settings: &Settings) -> bool {
@@ -293,12 +288,14 @@ impl Site<'_> {
 
     pub(super) fn finding(&self, rule: &Rule, hit: Hit, settings: &Settings) -> Finding {
         let mut effects = hit.effects.clone();
+        let change = self.parsed.changes.iter().find(|change| change.span == hit.span);
         if effects.is_empty()
-            && let Some(change) = self.parsed.changes.iter().find(|change| change.span == hit.span)
+            && let Some(change) = change
         {
             effects = self.effects(change);
         }
-        finding(rule, hit, effects, self.migration, Some(self.statement), self.facts, settings)
+        let place = Place { migration: self.migration, statement: Some(self.statement), change };
+        finding(rule, hit, effects, place, self.facts, settings)
     }
 }
 
@@ -311,20 +308,30 @@ impl Whole<'_> {
         settings: &Settings,
     ) -> Finding {
         let statement = index.and_then(|index| self.migration.statements.get(index));
+        let read = index.and_then(|index| self.read.get(index));
+        let change = read.and_then(|read| read.changes.iter().find(|change| change.span == hit.span));
         let effects = hit.effects.clone();
-        finding(rule, hit, effects, self.migration, statement, self.facts, settings)
+        let place = Place { migration: self.migration, statement, change };
+        finding(rule, hit, effects, place, self.facts, settings)
     }
+}
+
+/// What a finding is about.
+struct Place<'a> {
+    migration: &'a Migration,
+    statement: Option<&'a Statement>,
+    change: Option<&'a Change>,
 }
 
 fn finding(
     rule: &Rule,
     hit: Hit,
     effects: Vec<Effect>,
-    migration: &Migration,
-    statement: Option<&Statement>,
+    about: Place<'_>,
     facts: Option<&dyn Facts>,
     settings: &Settings,
 ) -> Finding {
+    let Place { migration, statement, change } = about;
     let table = hit.table.as_ref().or(effects.first().map(|effect| &effect.table));
     let known = table.and_then(|table| facts?.table(table));
     let set = settings.severity.iter().find(|(id, _)| id == rule.id).map(|(_, severity)| *severity);
@@ -332,10 +339,16 @@ fn finding(
         let severity = hit.severity.unwrap_or(rule.severity);
         match &known {
             Some(known) if known.rows == 0 => severity.min(Severity::Note),
-            Some(known) if !hit.is_whatever_size => by_size(severity, known, &effects),
+            Some(known) if !hit.is_whatever_size => weight::severity(severity, known, &effects),
             _ => severity,
         }
     });
+    let time = known
+        .as_ref()
+        .zip(table)
+        .zip(facts)
+        .and_then(|((known, table), facts)| weight::time(table, known, change, &effects, facts));
+    let waiting = known.as_ref().and_then(|known| weight::waiting(known, &effects, time.as_ref()));
     let place = statement.map_or((0, 0), |statement| place(statement, hit.span.start));
     Finding {
         rule: rule.id.to_owned(),
@@ -346,65 +359,15 @@ fn finding(
         column: place.1,
         span: hit.span,
         statement: statement.map(|statement| statement.text.clone()).unwrap_or_default(),
-        message: hit.message,
-        size: known.map(|known| size(&known, &effects, facts)),
+        message: match waiting {
+            Some(waiting) => format!("{}; {waiting}", hit.message),
+            None => hit.message,
+        },
+        size: known.as_ref().map(weight::size),
+        time,
         effects,
         advice: hit.advice,
         fix: hit.fix,
-    }
-}
-
-/// On a small table a lock is over before anybody waits; on a large one nobody gets away with it.
-fn by_size(severity: Severity, known: &TableFacts, effects: &[Effect]) -> Severity {
-    let takes_long = effects.iter().any(|effect| effect.rewrites || effect.scans);
-    let blocks = effects.iter().any(|effect| effect.lock.blocks() != Blocks::Nothing);
-    if known.rows < SMALL_ROWS && known.bytes < SMALL_BYTES {
-        return severity.min(Severity::Note);
-    }
-    if takes_long && blocks && (known.rows >= LARGE_ROWS || known.bytes >= LARGE_BYTES) {
-        return Severity::Error;
-    }
-    severity
-}
-
-/// `2100000 rows, 310 MB; about 4 s`
-fn size(known: &TableFacts, effects: &[Effect], facts: Option<&dyn Facts>) -> String {
-    let mut text = format!("{} rows, {}", grouped(known.rows), bytes(known.bytes));
-    let throughput = facts.map_or(0, Facts::throughput);
-    let reads = effects.iter().any(|effect| effect.scans || effect.rewrites);
-    if reads && throughput > 0 {
-        let total =
-            known.bytes + if effects.iter().any(|effect| effect.rewrites) { known.index_bytes } else { 0 };
-        let milliseconds = total.saturating_mul(1000) / throughput;
-        let time = match milliseconds {
-            0..1000 => "less than a second".to_owned(),
-            1000..120_000 => format!("about {} s", milliseconds.div_ceil(1000)),
-            _ => format!("about {} min", milliseconds.div_ceil(60_000)),
-        };
-        text.push_str("; ");
-        text.push_str(&time);
-    }
-    text
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn bytes(number: u64) -> String {
-    match number {
-        0..1024 => format!("{number} B"),
-        1024..1_048_576 => format!("{} kB", number >> 10),
-        1_048_576..1_073_741_824 => format!("{} MB", number >> 20),
-        _ => format!("{:.1} GB", number as f64 / f64::from(1 << 30)),
     }
 }
 

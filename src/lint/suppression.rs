@@ -87,6 +87,7 @@ pub(super) fn apply(
                     message: format!("this suppression is not in force: {problem}"),
                     effects: Vec::new(),
                     size: None,
+                    time: None,
                     advice: "Remove the comment, or write `dunlin:allow RULE until=YYYY-MM-DD: REASON`."
                         .to_owned(),
                     fix: None,

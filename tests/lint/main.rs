@@ -13,6 +13,7 @@ mod gate;
 mod reports;
 mod suppression;
 mod unread;
+mod weight;
 
 use support::{Output, Project};
 

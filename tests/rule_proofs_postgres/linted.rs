@@ -80,10 +80,6 @@ impl Facts for SetUp {
     fn table_of_index(&self, _: &TableName) -> Option<TableName> {
         None
     }
-
-    fn throughput(&self) -> u64 {
-        0
-    }
 }
 
 fn tables(setup: &str, server: ServerVersion) -> BTreeMap<String, TableFacts> {

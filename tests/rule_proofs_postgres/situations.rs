@@ -20,10 +20,6 @@ impl Facts for Orders {
     fn table_of_index(&self, index: &TableName) -> Option<TableName> {
         (index.name == "orders_status_idx").then(|| TableName::plain("orders"))
     }
-
-    fn throughput(&self) -> u64 {
-        100 << 20
-    }
 }
 
 fn orders(rows: u64) -> TableFacts {

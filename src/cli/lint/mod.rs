@@ -7,6 +7,7 @@ mod report;
 mod rule_list;
 mod sarif;
 mod since;
+mod timed;
 
 pub use report::rendered;
 
@@ -19,8 +20,8 @@ use dunlin_compat::model::{
     Body, Context, Dialect, Direction, History, MigrationStep, Plan, Quoting, Request, Server, Step,
 };
 use dunlin_compat::settings::Settings;
-use serde_json::{Value, json};
 
+use super::estimate::database_of;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::project::{self, Project};
@@ -28,9 +29,11 @@ use super::scratch::ScratchArgs;
 use super::{Format, Global, output};
 use crate::db::{Access, Connection};
 use crate::engine::{self, CatalogFacts, LintGate, LintOptions};
+use crate::estimate::Record;
 use crate::lint::{self, Facts, Finding, Migration, Severity};
 use crate::verify::Live;
 use code::Learnt;
+use timed::TimedFacts;
 
 /// Check migrations for what hurts a running application
 ///
@@ -196,7 +199,9 @@ fn check(global: &Global, arguments: &LintArgs) -> Result<Checked, Failure> {
     } else {
         Learnt::default()
     };
+    let record = Record::load(&global.directory, &database_of(&project, &server.database));
     let facts = CatalogFacts::new(connection.as_mut());
+    let facts = TimedFacts::new(&facts, record);
     look(&project, &plan, only.as_ref(), &learnt, &server, Some(&facts), &options)
 }
 
@@ -353,45 +358,4 @@ fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let short = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
     short.unwrap_or(path).display().to_string()
-}
-
-/// A finding in JSON.
-fn finding_json(finding: &Finding) -> Value {
-    let effects = finding.effects.iter().map(|effect| {
-        json!({
-            "table": effect.table.to_string(),
-            "lock": effect.lock.to_string(),
-            "blocks": match effect.lock.blocks() {
-                crate::ddl::Blocks::Nothing => "nothing",
-                crate::ddl::Blocks::Writes => "writes",
-                crate::ddl::Blocks::ReadsAndWrites => "reads and writes",
-            },
-            "rewrites": effect.rewrites,
-            "scans": effect.scans,
-        })
-    });
-    let fix = finding.fix.as_ref().map(|fix| {
-        let groups = fix.groups.iter().map(|group| {
-            json!({
-                "transaction": group.transaction,
-                "batch": group.batch.as_ref().map(|(table, key)| json!({ "table": table, "key": key })),
-                "statements": group.statements,
-            })
-        });
-        json!({ "title": fix.title, "groups": groups.collect::<Vec<Value>>() })
-    });
-    json!({
-        "rule": finding.rule,
-        "severity": finding.severity.to_string(),
-        "migration": finding.migration,
-        "path": shown(&finding.path),
-        "line": (finding.line > 0).then_some(finding.line),
-        "column": (finding.line > 0).then_some(finding.column),
-        "statement": (!finding.statement.is_empty()).then_some(&finding.statement),
-        "message": finding.message,
-        "server": effects.collect::<Vec<Value>>(),
-        "size": finding.size,
-        "advice": finding.advice,
-        "fix": fix,
-    })
 }

@@ -7,11 +7,11 @@ use std::path::Path;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use serde_json::{Value, json};
 
-use super::{Checked, finding_json, shown};
+use super::{Checked, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::ddl::Blocks;
-use crate::lint::{Finding, Severity};
+use crate::lint::{Finding, Severity, Time};
 
 /// Prints what was found, and a sentence at the end.
 pub(super) fn print(checked: &Checked) -> Result<(), Failure> {
@@ -81,6 +81,60 @@ pub(super) fn json(checked: &Checked) -> Value {
     })
 }
 
+/// A finding in JSON.
+fn finding_json(finding: &Finding) -> Value {
+    let effects = finding.effects.iter().map(|effect| {
+        json!({
+            "table": effect.table.to_string(),
+            "lock": effect.lock.to_string(),
+            "blocks": match effect.lock.blocks() {
+                Blocks::Nothing => "nothing",
+                Blocks::Writes => "writes",
+                Blocks::ReadsAndWrites => "reads and writes",
+            },
+            "rewrites": effect.rewrites,
+            "scans": effect.scans,
+        })
+    });
+    let fix = finding.fix.as_ref().map(|fix| {
+        let groups = fix.groups.iter().map(|group| {
+            json!({
+                "transaction": group.transaction,
+                "batch": group.batch.as_ref().map(|(table, key)| json!({ "table": table, "key": key })),
+                "statements": group.statements,
+            })
+        });
+        json!({ "title": fix.title, "groups": groups.collect::<Vec<Value>>() })
+    });
+    json!({
+        "rule": finding.rule,
+        "severity": finding.severity.to_string(),
+        "migration": finding.migration,
+        "path": shown(&finding.path),
+        "line": (finding.line > 0).then_some(finding.line),
+        "column": (finding.line > 0).then_some(finding.column),
+        "statement": (!finding.statement.is_empty()).then_some(&finding.statement),
+        "message": finding.message,
+        "server": effects.collect::<Vec<Value>>(),
+        "size": finding.size,
+        "time": finding.time.as_ref().map(time_json),
+        "advice": finding.advice,
+        "fix": fix,
+    })
+}
+
+/// How long it takes, and what that rests on.
+pub(super) fn time_json(time: &Time) -> Value {
+    json!({
+        "milliseconds": u64::try_from(time.expected.duration.as_millis()).unwrap_or(u64::MAX),
+        "atMost": time.is_most,
+        "work": time.work.name(),
+        "bytesPerSecond": time.expected.bytes_per_second,
+        "measured": time.expected.is_measured,
+        "learnt": time.expected.is_learnt,
+    })
+}
+
 /// A finding as a diagnostic.
 #[derive(Debug)]
 struct Shown<'f> {
@@ -123,6 +177,9 @@ fn shown_of<'f>(finding: &'f Finding, file: Option<&str>) -> Shown<'f> {
     let mut help: Vec<String> = finding.effects.iter().filter_map(effect_line).collect();
     if let Some(size) = &finding.size {
         help.push(format!("size: {size}"));
+    }
+    if let Some(time) = &finding.time {
+        help.push(format!("time: {}, {}", time.shown(), time.basis()));
     }
     if !finding.advice.is_empty() {
         help.push(format!("safe: {}", finding.advice));

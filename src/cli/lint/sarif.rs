@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::report::time_json;
 use super::shown;
 use crate::lint::{self, Finding, Severity};
 
@@ -53,10 +54,15 @@ fn result(finding: &Finding) -> Value {
     } else {
         format!("{}. {}", finding.message, finding.advice)
     };
-    json!({
+    let mut result = json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),
         "message": { "text": text },
         "locations": [{ "physicalLocation": place }],
-    })
+    });
+    if let (Some(size), Some(result)) = (&finding.size, result.as_object_mut()) {
+        let time = finding.time.as_ref().map(time_json);
+        result.insert("properties".to_owned(), json!({ "size": size, "time": time }));
+    }
+    result
 }
