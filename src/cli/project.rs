@@ -257,7 +257,7 @@ pub fn run_options(global: &Global, settings: &Settings) -> RunOptions {
         attempts: settings.retries.saturating_add(1),
         in_flight: None,
         plugins: Shelf::new(&global.directory, settings.plugin.clone()),
-        lint: None,
+        ..RunOptions::default()
     }
 }
 

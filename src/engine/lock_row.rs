@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dunlin_compat::model::{Dialect, LockRow};
+use dunlin_compat::model::{Dialect, LockRow, Row};
 
 use super::RunError;
 use super::event::{Event, Observer};
@@ -57,8 +57,7 @@ pub fn take(
 }
 
 /// Whether one of ours has it, or died with it: the original tool cannot run until somebody gives it back.
-pub fn is_left(connection: &mut dyn Connection, row: &LockRow) -> bool {
-    let states = connection.execute(&row.states).map(|outcome| outcome.rows).unwrap_or_default();
+pub fn is_left(states: &[Row]) -> bool {
     let is_ours = |state: &Option<String>| state.as_deref().is_some_and(|state| state.starts_with('-'));
     states.iter().flatten().any(is_ours)
 }

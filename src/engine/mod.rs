@@ -33,6 +33,7 @@ mod run;
 mod session;
 mod stepwise;
 mod table_facts;
+mod tables;
 
 pub use call::{Call, call};
 pub use error::{BackfillFailure, CodeFailure, RunError, StatementFailure, UnfinishedFailure};

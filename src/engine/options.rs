@@ -20,6 +20,8 @@ pub struct RunOptions {
     pub plugins: Shelf,
     /// The safety rules that look first, if any do.
     pub lint: Option<LintGate>,
+    /// Whether the run looks for something to do before it takes the locks. Whoever has looked already spares it that.
+    pub looks_first: bool,
 }
 
 impl Default for RunOptions {
@@ -31,6 +33,7 @@ impl Default for RunOptions {
             in_flight: None,
             plugins: Shelf::default(),
             lint: None,
+            looks_first: true,
         }
     }
 }

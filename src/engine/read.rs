@@ -1,11 +1,12 @@
 //! Reading a history and what else an adapter needs. Writes nothing.
 
 use dunlin_compat::model::{
-    Adapter, AdapterError, Context, History, Plan, Problem, Request, Row, StatusEntry, Unfinished,
+    Adapter, AdapterError, Context, History, LockRow, Plan, Problem, Request, Row, StatusEntry, Unfinished,
 };
 
 use super::RunError;
 use super::journal::{Entry, Journal};
+use super::tables::{self, Found};
 use crate::db::Connection;
 
 /// What is being done when a history cannot be read, up to the table's name.
@@ -16,7 +17,7 @@ pub const READING_HISTORY: &str = "reading the history ";
 pub struct Snapshot {
     /// The history.
     pub history: History,
-    /// The answers to the adapter's inquiries.
+    /// What was read beside it, and the answers to the adapter's inquiries.
     pub answers: Vec<Vec<Row>>,
     /// Whether the journal's table exists.
     pub journal_exists: bool,
@@ -28,41 +29,56 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads. One round trip to see what exists, one for the history, one for each inquiry.
+    /// Reads: one round trip where everything exists, another where something does not, and one for each inquiry.
     pub fn read(connection: &mut dyn Connection, adapter: &dyn Adapter) -> Result<Snapshot, RunError> {
+        Snapshot::first(connection, adapter, &[], None).map(|(snapshot, _)| snapshot)
+    }
+
+    /// The same, with whether one of ours has the original tool's lock where that is a row, or died with it.
+    pub fn with_lock(
+        connection: &mut dyn Connection,
+        adapter: &dyn Adapter,
+    ) -> Result<(Snapshot, bool), RunError> {
+        let lock_row = adapter.lock_row(connection.server());
+        Snapshot::first(connection, adapter, &[], lock_row.as_ref())
+    }
+
+    /// The first look of a session: statements that begin it travel with it.
+    pub(super) fn first(
+        connection: &mut dyn Connection,
+        adapter: &dyn Adapter,
+        beginning: &[String],
+        lock_row: Option<&LockRow>,
+    ) -> Result<(Snapshot, bool), RunError> {
         let server = connection.server().clone();
-        let queries = adapter.history_queries(&server);
         let journal = Journal::new(adapter, &server);
-        let reading = || RunError::server(format!("{READING_HISTORY}{}", adapter.history_table(&server)));
-        let exists = connection
-            .execute_many(&[&queries.exists, &journal.exists_query()])
-            .map_err(|failure| reading()(failure.error))?;
-        let has_rows = |index: usize| exists.get(index).is_some_and(|outcome| !outcome.rows.is_empty());
-        let (history_exists, journal_exists) = (has_rows(0), has_rows(1));
-        let rows = if history_exists {
-            connection.execute(&queries.rows).map_err(reading())?.rows
-        } else {
-            Vec::new()
-        };
+        let tables = [vec![adapter.history_queries(&server)], adapter.beside(&server)].concat();
+        let found = tables::read(connection, &tables, &journal.exists_query(), beginning, lock_row);
+        let Found { tables: read, journal_exists, lock_is_left } = found.map_err(|failure| {
+            let doing = match failure.in_beginning {
+                true => "preparing the session".to_owned(),
+                false => format!("{READING_HISTORY}{}", adapter.history_table(&server)),
+            };
+            RunError::server(doing)(failure.error)
+        })?;
         let entry = match journal_exists.then(|| journal.read(connection)) {
             None => None,
             Some(Ok(entry)) => entry,
             // A run that ended in between took its journal away, so everything is as new. That of another history may have
             // made it anew meanwhile.
-            Some(Err(error)) if error.is_of_missing_table() => return Snapshot::read(connection, adapter),
+            Some(Err(error)) if error.is_of_missing_table() => {
+                return Snapshot::first(connection, adapter, &[], lock_row);
+            }
             Some(Err(error)) => return Err(error),
         };
-        let history = History { exists: history_exists, rows };
-        let mut answers = Vec::new();
-        let mut ask = |inquiries: Vec<String>, answers: &mut Vec<Vec<Row>>| {
-            for inquiry in inquiries {
-                let outcome = connection.execute(&inquiry).map_err(RunError::server("asking the catalog"))?;
-                answers.push(outcome.rows);
-            }
-            Ok::<(), RunError>(())
-        };
-        ask(adapter.inquiries(&server, &history), &mut answers)?;
-        ask(adapter.further_inquiries(&server, &answers), &mut answers)?;
+        let mut read = read.into_iter();
+        let (exists, rows) = read.next().unwrap_or_default();
+        let history = History { exists: !exists.is_empty(), rows };
+        let mut answers: Vec<Vec<Row>> = read.flat_map(|(exists, rows)| [exists, rows]).collect();
+        for inquiry in adapter.inquiries(&server, &history) {
+            let outcome = connection.execute(&inquiry).map_err(RunError::server("asking the catalog"))?;
+            answers.push(outcome.rows);
+        }
         let unfinished = entry.as_ref().map(Entry::unfinished);
         let mut snapshot = Snapshot { history, answers, journal_exists, entry, stale: None, unfinished };
         if let Some(unfinished) = &snapshot.unfinished
@@ -71,7 +87,7 @@ impl Snapshot {
             snapshot.stale = snapshot.entry.take();
             snapshot.unfinished = None;
         }
-        Ok(snapshot)
+        Ok((snapshot, lock_is_left))
     }
 
     /// The context for an adapter's methods.

@@ -75,18 +75,26 @@ pub fn run(
     guests: Option<&mut dyn GuestSource>,
     observer: &mut dyn Observer,
 ) -> Result<RunReport, RunError> {
-    let mut connection = open_session(open, adapter, options)?;
+    let (mut connection, beginning) = begin_session(open, adapter, options)?;
     let lock_row = adapter.lock_row(connection.server());
-    // Many processes start at once and most have nothing to do: they need no lock to find that out. An error found
-    // without the lock may be another process' half-way state, so only the look under the lock counts.
-    if let Ok(snapshot) = Snapshot::read(connection.as_mut(), adapter)
-        && !snapshot.journal_exists
-        && let Ok(plan) = planner(&snapshot.context(connection.as_ref()))
-        && plan.steps.is_empty()
-        && !lock_row.as_ref().is_some_and(|row| lock_row::is_left(connection.as_mut(), row))
-    {
-        observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
-        return Ok(RunReport { warnings: plan.warnings, ..RunReport::default() });
+    if options.looks_first {
+        // Many processes start at once and most have nothing to do: they need no lock to find that out. An error found
+        // without the lock may be another process' half-way state, so only the look under the lock counts.
+        match Snapshot::first(connection.as_mut(), adapter, &beginning, lock_row.as_ref()) {
+            Ok((snapshot, lock_is_left)) => {
+                if !snapshot.journal_exists
+                    && !lock_is_left
+                    && let Ok(plan) = planner(&snapshot.context(connection.as_ref()))
+                    && plan.steps.is_empty()
+                {
+                    observer.event(Event::Planned { migrations: 0, warnings: &plan.warnings });
+                    return Ok(RunReport { warnings: plan.warnings, ..RunReport::default() });
+                }
+            }
+            Err(_) => prepare_session(connection.as_mut(), &beginning)?,
+        }
+    } else {
+        prepare_session(connection.as_mut(), &beginning)?;
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
@@ -130,12 +138,32 @@ pub fn open_session(
     adapter: &dyn Adapter,
     options: &RunOptions,
 ) -> Result<Box<dyn Connection>, RunError> {
+    let (mut connection, beginning) = begin_session(open, adapter, options)?;
+    prepare_session(connection.as_mut(), &beginning)?;
+    Ok(connection)
+}
+
+fn prepare_session(connection: &mut dyn Connection, statements: &[String]) -> Result<(), RunError> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let result = connection.execute_many(&statements);
+    result.map(drop).map_err(|failure| RunError::server("preparing the session")(failure.error))
+}
+
+/// Opens a session and returns with it what is still to be sent to bring it to that state, which can travel with other
+/// statements.
+fn begin_session(
+    open: &Opener<'_>,
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+) -> Result<(Box<dyn Connection>, Vec<String>), RunError> {
     let connection = open().map_err(RunError::server("connecting"))?;
     #[cfg(feature = "fault-points")]
     let connection = super::fault::wrap(connection);
     let mut connection = connection;
     let mut statements = Vec::new();
-    let mut changes_quoting = false;
     match connection.server().dialect {
         Dialect::Sqlite => {
             let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
@@ -147,7 +175,13 @@ pub fn open_session(
         }
         Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => {}
     }
-    for script in adapter.session_statements(connection.server()) {
+    let scripts = adapter.session_statements(connection.server());
+    if scripts.is_empty() {
+        return Ok((connection, statements));
+    }
+    // What the project says may be anything: it travels alone.
+    let mut changes_quoting = false;
+    for script in scripts {
         let server = connection.server();
         let found = sql::split_quoted(&script, server.dialect, server.quoting).map_err(|error| {
             RunError::Adapter(AdapterError::refused(
@@ -160,16 +194,11 @@ pub fn open_session(
             .any(|found| sql::classify(&found.text, server.dialect, server.version).changes_parsing);
         statements.extend(found.into_iter().map(|statement| statement.text));
     }
-    if !statements.is_empty() {
-        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-        connection
-            .execute_many(&statements)
-            .map_err(|failure| RunError::server("preparing the session")(failure.error))?;
-    }
+    prepare_session(connection.as_mut(), &statements)?;
     if changes_quoting {
         connection.learn_quoting().map_err(RunError::server("preparing the session"))?;
     }
-    Ok(connection)
+    Ok((connection, Vec::new()))
 }
 
 /// The state of a run; its other methods are in the modules of the ways to execute.

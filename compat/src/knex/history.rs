@@ -72,27 +72,28 @@ impl HistoryTable {
         }
     }
 
-    /// Knex' `hasTable`.
+    /// Knex' `hasTable`; on PostgreSQL what `information_schema.tables` is made of, which is much quicker to plan.
     fn exists(&self, name: &str, dialect: Dialect) -> String {
         let literal = |text: &str| dialect.quote_literal(text);
+        let name = literal(name);
         match Family::of(dialect) {
             Family::Postgres => {
                 let schema = self.schema.as_deref().map_or("current_schema()".to_owned(), literal);
                 format!(
-                    "select * from information_schema.tables where table_name = {} and table_schema = {schema}",
-                    literal(name)
+                    "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+                     where c.relname = {name} and n.nspname = {schema} and c.relkind in ('r', 'v', 'f', 'p') and \
+                     (pg_catalog.pg_has_role(c.relowner, 'USAGE') or pg_catalog.has_table_privilege(c.oid, \
+                     'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') or \
+                     pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))"
                 )
             }
             Family::Mysql => {
                 let schema = self.schema.as_deref().map_or("database()".to_owned(), literal);
                 format!(
-                    "select * from information_schema.tables where table_name = {} and table_schema = {schema}",
-                    literal(name)
+                    "select 1 from information_schema.tables where table_name = {name} and table_schema = {schema}"
                 )
             }
-            Family::Sqlite => {
-                format!("select * from sqlite_master where type='table' and name = {}", literal(name))
-            }
+            Family::Sqlite => format!("select 1 from sqlite_master where type='table' and name = {name}"),
         }
     }
 
@@ -270,7 +271,7 @@ mod tests {
             table
                 .lock_row(Dialect::Postgres)
                 .exists
-                .ends_with("table_name = 'knex_migrations_lock' and table_schema = 'admin'")
+                .contains("c.relname = 'knex_migrations_lock' and n.nspname = 'admin'")
         );
     }
 

@@ -111,13 +111,14 @@ pub trait Adapter: Send {
     /// How to read the history.
     fn history_queries(&self, server: &Server) -> HistoryQueries;
 
-    /// More queries whose answers status or plan need, given the history.
-    fn inquiries(&self, _server: &Server, _history: &History) -> Vec<String> {
+    /// Tables to be read with the history, in the same message. The rows that say whether one exists and those that are in it
+    /// are answers before those of [`Adapter::inquiries`].
+    fn beside(&self, _server: &Server) -> Vec<HistoryQueries> {
         Vec::new()
     }
 
-    /// Queries that can be asked only once the answers to those are known; their own answers come after them.
-    fn further_inquiries(&self, _server: &Server, _answers: &[Vec<Row>]) -> Vec<String> {
+    /// More queries whose answers status or plan need, given the history.
+    fn inquiries(&self, _server: &Server, _history: &History) -> Vec<String> {
         Vec::new()
     }
 

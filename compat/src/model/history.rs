@@ -19,7 +19,7 @@ pub struct History {
 pub struct HistoryQueries {
     /// Returns at least one row exactly when the table exists.
     pub exists: String,
-    /// The rows; only sent when the table exists.
+    /// The rows; an error where the table does not exist.
     pub rows: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Context<'a> {
     pub server: &'a Server,
     /// The history.
     pub history: &'a History,
-    /// The answers to [`Adapter::inquiries`], in their order.
+    /// What is in the tables that are [`Adapter::beside`] it, and the answers to [`Adapter::inquiries`], in their order.
     pub answers: &'a [Vec<Row>],
     /// A migration that began without a transaction and has not ended. It is about to be resumed, so a failed row
     /// of it is no reason to refuse a plan, and its [`Record::success`] should take that row away.

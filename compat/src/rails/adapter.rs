@@ -13,7 +13,7 @@ use super::release::Release;
 use super::squash;
 use crate::model::{
     Adapter, AdapterError, Block, Body, Carrier, Code, Context, Direction, EachStatement, ForeignKeys,
-    GuestProgram, History, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Row, Server,
+    GuestProgram, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Server,
     Setup, Source, SquashFiles, SquashScope, Standing, StatusEntry, Step, TransactionRule, Unfinished,
 };
 
@@ -237,16 +237,15 @@ impl Adapter for RailsAdapter {
         self.tables.queries(server.dialect)
     }
 
-    /// Whether there is `ar_internal_metadata`.
-    fn inquiries(&self, server: &Server, _history: &History) -> Vec<String> {
-        if self.tables.uses_metadata { vec![self.tables.metadata_exists(server.dialect)] } else { Vec::new() }
-    }
-
-    /// The environment in it, so that nothing is written that is there.
-    fn further_inquiries(&self, server: &Server, answers: &[Vec<Row>]) -> Vec<String> {
-        let is_there = answers.first().is_some_and(|rows| !rows.is_empty());
-        let environment = || self.tables.metadata_value(MetadataKey::Environment, server.dialect);
-        is_there.then(environment).into_iter().collect()
+    /// `ar_internal_metadata` and the environment in it, so that nothing is written that is there.
+    fn beside(&self, server: &Server) -> Vec<HistoryQueries> {
+        if !self.tables.uses_metadata {
+            return Vec::new();
+        }
+        vec![HistoryQueries {
+            exists: self.tables.metadata_exists(server.dialect),
+            rows: self.tables.metadata_value(MetadataKey::Environment, server.dialect),
+        }]
     }
 
     fn session_statements(&self, _server: &Server) -> Vec<String> {

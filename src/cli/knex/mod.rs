@@ -128,9 +128,13 @@ fn migrate(
     let KnexProject { mut adapter, url, mut guests, settings, .. } = project;
     let connect = |access| db::connect(&url, &ConnectOptions { access, ..ConnectOptions::default() });
     let mut first = connect(Access::Write)?;
-    let snapshot = Snapshot::read(first.as_mut(), &adapter)?;
+    let (snapshot, lock_is_left) = Snapshot::with_lock(first.as_mut(), &adapter)?;
     let rows = history::applied(&snapshot.context(first.as_ref()))?;
     let chosen = adapter.choose(&rows, command)?;
+    let is_settled = snapshot.history.exists && !snapshot.journal_exists && !lock_is_left;
+    if is_settled && chosen.files.is_empty() {
+        return say(command, &Ran { batch: chosen.batch, names: Vec::new() }, verbose);
+    }
     let files: Vec<&MigrationFile> = chosen.files.iter().collect();
     // The guest that answers is the one that runs them: it has to know the server.
     adapter.transactions =
@@ -150,6 +154,7 @@ fn migrate(
         lock_wait: settings.lock_wait,
         lock_timeout: settings.lock_timeout,
         attempts: settings.retries.saturating_add(1),
+        looks_first: false,
         ..RunOptions::default()
     };
     let result =
@@ -162,12 +167,16 @@ fn migrate(
         }
     };
     let names = report.migrations.into_iter().map(|migration| migration.id).collect();
-    let ran = Ran { batch: batch.into_inner(), names };
+    say(command, &Ran { batch: batch.into_inner(), names }, verbose)
+}
+
+/// Says what was run, in Knex' words.
+fn say(command: &plan::Command, ran: &Ran, verbose: bool) -> Result<(), Failure> {
     let text = match command {
-        plan::Command::Latest => words::latest(&ran, verbose),
-        plan::Command::Up(_) | plan::Command::To(_) | plan::Command::Before(_) => words::up(&ran),
-        plan::Command::Rollback { .. } => words::rollback(&ran, verbose),
-        plan::Command::Down(_) => words::down(&ran),
+        plan::Command::Latest => words::latest(ran, verbose),
+        plan::Command::Up(_) | plan::Command::To(_) | plan::Command::Before(_) => words::up(ran),
+        plan::Command::Rollback { .. } => words::rollback(ran, verbose),
+        plan::Command::Down(_) => words::down(ran),
     };
     if ran.names.is_empty() {
         return output::line(&text.cyan().to_string());

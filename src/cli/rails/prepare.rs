@@ -48,7 +48,7 @@ pub fn initialize(
     database: &Database,
     observer: &mut RailsObserver,
 ) -> Result<bool, End> {
-    match database.read_if_there(|context| Ok(context.history.exists))? {
+    match database.has_history()? {
         Some(true) => return Ok(false),
         Some(false) => {}
         None => create::run(application, database)?,

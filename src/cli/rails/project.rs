@@ -20,6 +20,7 @@ use super::end::End;
 use crate::cli::failure::Failure;
 use crate::cli::interruption;
 use crate::cli::project::{parse_url, settings_failure};
+use crate::db::url::Engine;
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 use crate::engine::{self, Call, Observer, RunOptions, Snapshot};
 use crate::guest::{GuestSettings, Guests};
@@ -48,6 +49,8 @@ pub struct Database {
     pub config: DatabaseConfig,
     /// What runs its migrations.
     pub guests: RefCell<Guests>,
+    /// A session that has only read, for whoever connects next.
+    spare: RefCell<Option<Box<dyn Connection>>>,
 }
 
 impl<'i> Application<'i> {
@@ -130,7 +133,7 @@ impl<'i> Application<'i> {
         let guest = Arc::new(program(self.project.guest_options(config)?, self.gems()));
         let adapter = adapter(guest)?;
         let guests = RefCell::new(Guests::new(self.guest_settings(Some(&url))));
-        Ok(Database { adapter, url, config: config.clone(), guests })
+        Ok(Database { adapter, url, config: config.clone(), guests, spare: RefCell::default() })
     }
 
     /// Folders of gems that `dunlin.toml` names.
@@ -147,14 +150,24 @@ impl<'i> Application<'i> {
 }
 
 impl Database {
+    /// The same at another place.
+    pub fn at(self, url: DatabaseUrl) -> Database {
+        Database { url, spare: RefCell::default(), ..self }
+    }
+
     /// Opens a session.
     pub fn connect(&self, access: Access) -> Result<Box<dyn Connection>, DbError> {
+        if let Some(connection) = self.spare.take() {
+            return Ok(connection);
+        }
         db::connect(&self.url, &ConnectOptions { access, ..ConnectOptions::default() })
     }
 
     /// Reads its history, and does something with it.
     pub fn read<T>(&self, work: impl FnOnce(&Context<'_>) -> Result<T, End>) -> Result<T, End> {
-        self.read_by(self.connect(Access::Read)?, work)
+        let mut connection = self.connect(Access::Read)?;
+        let snapshot = Snapshot::read(connection.as_mut(), &self.adapter)?;
+        work(&snapshot.context(connection.as_ref()))
     }
 
     /// The same; nothing where there is no such database.
@@ -162,19 +175,36 @@ impl Database {
         &self,
         work: impl FnOnce(&Context<'_>) -> Result<T, End>,
     ) -> Result<Option<T>, End> {
-        match self.connect(Access::Read) {
-            Err(error) if create::is_missing(&error) => Ok(None),
-            connection => self.read_by(connection?, work).map(Some),
-        }
+        let read = self.read_for(Access::Read, work)?;
+        Ok(read.map(|(result, _)| result))
     }
 
-    fn read_by<T>(
+    /// Whether it has a history; nothing where there is no such database. The session is kept for the run that follows.
+    pub fn has_history(&self) -> Result<Option<bool>, End> {
+        // A file is not made by looking.
+        let is_file = self.url.engine == Engine::Sqlite;
+        let access = if is_file { Access::Read } else { Access::Write };
+        let Some((exists, connection)) = self.read_for(access, |context| Ok(context.history.exists))? else {
+            return Ok(None);
+        };
+        if exists && !is_file {
+            self.spare.replace(Some(connection));
+        }
+        Ok(Some(exists))
+    }
+
+    fn read_for<T>(
         &self,
-        mut connection: Box<dyn Connection>,
+        access: Access,
         work: impl FnOnce(&Context<'_>) -> Result<T, End>,
-    ) -> Result<T, End> {
+    ) -> Result<Option<(T, Box<dyn Connection>)>, End> {
+        let mut connection = match self.connect(access) {
+            Err(error) if create::is_missing(&error) => return Ok(None),
+            connection => connection?,
+        };
         let snapshot = Snapshot::read(connection.as_mut(), &self.adapter)?;
-        work(&snapshot.context(connection.as_ref()))
+        let result = work(&snapshot.context(connection.as_ref()))?;
+        Ok(Some((result, connection)))
     }
 
     /// As Rails shows it.

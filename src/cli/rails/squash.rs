@@ -84,7 +84,7 @@ fn primary(application: &Application<'_>, url: &DatabaseUrl) -> Result<Database,
     let config = config.at(&text(url), application.project.release).map_err(|error| error.refusal())?;
     let database = application.database(&config)?;
     // Whatever the configuration makes of it: no other database is touched.
-    Ok(Database { url: url.clone(), ..database })
+    Ok(database.at(url.clone()))
 }
 
 /// A URL as Active Record reads it.
