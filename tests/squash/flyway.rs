@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::is_thorough;
 use crate::support::{Database, Need, Output, Project, ServerKind, copy_folder, needs};
 
 /// The history as Flyway shows it: version, type, state.
@@ -35,7 +36,7 @@ fn a_baseline_migration_takes_the_place_of_old_ones() {
     }
     let all = [ServerKind::Postgres, ServerKind::Sqlite, ServerKind::MariaDb];
     // Each is twenty starts of Java.
-    let chosen = if std::env::var_os("DUNLIN_TEST_THOROUGH").is_some() { &all[..] } else { &all[..1] };
+    let chosen = if is_thorough() { &all[..] } else { &all[..1] };
     for kind in chosen.iter().copied() {
         let (Some(old), Some(by_them), Some(by_us)) =
             (Database::create(kind), Database::create(kind), Database::create(kind))
