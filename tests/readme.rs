@@ -37,6 +37,11 @@ fn the_pages_about_backfills_and_plugins_show_what_happens() {
 }
 
 #[test]
+fn the_page_about_squashing_shows_what_happens() {
+    check("docs/squash.md");
+}
+
+#[test]
 fn the_command_that_runs_the_tests_is_there() {
     let output = Command::new(root().join("tests/run")).arg("--help").output().unwrap();
     assert!(output.status.success());
@@ -52,6 +57,7 @@ fn links_of_the_pages_lead_somewhere() {
         "docs/configuration.md",
         "docs/native-format.md",
         "docs/plugins.md",
+        "docs/squash.md",
     ] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let folder = root().join(page).parent().unwrap().to_owned();

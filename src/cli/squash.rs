@@ -189,7 +189,8 @@ fn schema_file(
     }
     let loaded = bench.state(&second)?;
     second.remove()?;
-    squash::same_schema(given, &loaded).map_err(|error| {
+    let [given_names, loaded_names] = [given, &loaded].map(super::rails::squash::without_made_up_names);
+    squash::same_schema(&given_names, &loaded_names).map_err(|error| {
         Failure::from(error).help(
             "db/schema.rb cannot say everything: with `config.active_record.schema_format = :sql` the file is db/structure.sql, \
              which can.",

@@ -122,12 +122,26 @@ impl Live {
     /// Names the first.
     pub fn refuse_unapplied(&self, scope: &SquashScope) -> Result<(), SquashError> {
         let replaced = self.entries.iter().filter(|entry| scope.ids.contains(&entry.id));
-        for entry in replaced {
-            if matches!(entry.standing, Standing::Pending | Standing::Drifted) {
-                let pending = entry.standing == Standing::Pending;
-                let (title, state) = (title(entry), entry.state.to_lowercase());
-                return Err(SquashError::NotApplied { title, state, pending });
-            }
+        // A baseline of before has the id of what it stands for, and then its file runs on an empty database.
+        let has_another = |entry: &StatusEntry| {
+            entry.path.is_none()
+                && self.entries.iter().any(|other| {
+                    other.id == entry.id
+                        && other.path.is_some()
+                        && matches!(other.standing, Standing::Applied | Standing::Skipped)
+                })
+        };
+        for entry in replaced.filter(|entry| !has_another(entry)) {
+            let state = match (entry.standing, &entry.path) {
+                (Standing::Pending | Standing::Drifted, _) => entry.state.to_lowercase(),
+                // Java's classes: what they did nobody can do again.
+                (Standing::Applied, None) if !entry.kind.eq_ignore_ascii_case("baseline") => {
+                    "applied without a file that could be run".to_owned()
+                }
+                _ => continue,
+            };
+            let pending = entry.standing == Standing::Pending;
+            return Err(SquashError::NotApplied { title: title(entry), state, pending });
         }
         Ok(())
     }

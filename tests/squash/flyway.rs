@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::is_thorough;
 use crate::support::{Database, Need, Output, Project, ServerKind, copy_folder, needs};
 
 /// The history as Flyway shows it: version, type, state.
@@ -35,7 +36,7 @@ fn a_baseline_migration_takes_the_place_of_old_ones() {
     }
     let all = [ServerKind::Postgres, ServerKind::Sqlite, ServerKind::MariaDb];
     // Each is twenty starts of Java.
-    let chosen = if std::env::var_os("DUNLIN_TEST_THOROUGH").is_some() { &all[..] } else { &all[..1] };
+    let chosen = if is_thorough() { &all[..] } else { &all[..1] };
     for kind in chosen.iter().copied() {
         let (Some(old), Some(by_them), Some(by_us)) =
             (Database::create(kind), Database::create(kind), Database::create(kind))
@@ -128,6 +129,13 @@ fn the_old_files_go_only_where_flyway_does_not_want_them() {
     let gone = agree(&project);
     assert_eq!(gone, ["1 SQL Missing", "2 SQL Success", "1 SQL_BASELINE Ignored"]);
     project.flyway(&["-q", "migrate"]).success();
+    // The next one stands on it.
+    project.dunlin(&["squash", "--archive", "attic"]).success();
+    assert_eq!(agree(&project), ["1 SQL Missing", "2 SQL Missing", "2 SQL_BASELINE Ignored"]);
+    let new = Database::sqlite();
+    project.flyway_config(&new, "");
+    project.flyway(&["-q", "migrate"]).success();
+    assert_eq!(new.tables(), ["flyway_schema_history", "later", "orders"]);
 }
 
 #[test]

@@ -15,3 +15,8 @@ mod native;
 mod planted;
 mod rails;
 mod refused;
+
+/// Whether what takes long is wanted too.
+fn is_thorough() -> bool {
+    support::Need::Thorough.setting().is_some()
+}

@@ -58,8 +58,21 @@ pub fn scope(view: &View<'_>, to: Option<&str>) -> Result<SquashScope, AdapterEr
             format!("{} is a baseline of that version, or of a later one, already", other.path.display()),
         ));
     }
+    // What an earlier baseline stands for runs nowhere any more, and need not have a file.
+    let earlier = adapter
+        .scan
+        .migrations
+        .iter()
+        .filter(|file| file.kind == MigrationKind::Baseline)
+        .filter_map(|file| file.version.as_ref())
+        .max();
+    let has_file = |info: &MigrationInfo| info.resolved.as_ref().is_some_and(|file| !file.path.is_empty());
+    let is_covered = |info: &MigrationInfo| {
+        !has_file(info) && earlier.is_some_and(|earlier| info.version() <= Some(earlier))
+    };
     let mut ids: Vec<String> = Vec::new();
-    for info in versioned.iter().filter(|info| info.version().is_some_and(|own| own <= version)) {
+    let up_to = versioned.iter().filter(|info| info.version().is_some_and(|own| own <= version));
+    for info in up_to.filter(|info| !is_covered(info)) {
         let spellings = [
             info.resolved.as_ref().and_then(|file| file.version.as_ref()),
             info.applied.as_ref().and_then(|row| row.version.as_ref()),

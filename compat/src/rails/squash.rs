@@ -26,6 +26,19 @@ pub(super) fn scope(
             .advise("Only what is applied can be replaced: run `dunlin up`, or name a database with --url.")
         })?,
     };
+    let without_file = applied.iter().find(|version| {
+        **version < last.version && adapter.files.iter().all(|file| file.version != **version)
+    });
+    if let Some(version) = without_file {
+        return Err(AdapterError::refused(
+            "SQUASH",
+            format!("{version} is recorded and has no file, so what it did cannot be run on a scratch database"),
+        )
+        .advise(
+            "Where migrations have been replaced by the schema file before, it has what they did: dump it anew with \
+             `db:schema:dump`, and delete what it has beside them.",
+        ));
+    }
     let replaced: Vec<&MigrationFile> =
         adapter.files.iter().filter(|file| file.version <= last.version).collect();
     Ok(SquashScope {

@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::db::url::{Engine, Host, SqliteTarget};
 use crate::db::{DatabaseUrl, Password};
 use crate::engine::Silent;
+use crate::verify::State;
 
 /// The application.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,31 @@ pub fn load(place: &Place<'_>, url: &DatabaseUrl, staging: &Path, file: &Path) -
     with_staged(place, url, &staged, |application, database, format| {
         schema_load::one(application, database, format, &mut quiet()).map_err(Failure::from)
     })
+}
+
+/// Has the constraints that Active Record names itself go by what they say. Their names hang on what the table was called when they
+/// were made; `db/schema.rb` leaves them out, and they come about anew.
+pub fn without_made_up_names(state: &State) -> State {
+    let mut state = state.clone();
+    for object in state.schema.objects.values_mut() {
+        for part in object.parts.iter_mut().filter(|part| is_made_up(&part.name)) {
+            let name = std::mem::take(&mut part.name);
+            for value in part.properties.values_mut() {
+                *value = value.replace(&name, MADE_UP);
+            }
+            let definition = part.properties.get("definition");
+            part.name = definition.map_or_else(|| MADE_UP.to_owned(), |text| format!("{MADE_UP} {text}"));
+        }
+    }
+    state
+}
+
+/// What stands for such a name.
+const MADE_UP: &str = "(named by Active Record)";
+
+fn is_made_up(name: &str) -> bool {
+    let digits = ["fk_rails_", "chk_rails_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    digits.is_some_and(|digits| digits.len() == 10 && digits.chars().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 fn quiet() -> RailsObserver {
