@@ -10,9 +10,11 @@ mod code;
 mod facts;
 mod fixes;
 mod gate;
+mod practice;
 mod reports;
 mod suppression;
 mod unread;
+mod verified;
 mod weight;
 
 use support::{Output, Project};

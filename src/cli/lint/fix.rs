@@ -130,6 +130,9 @@ fn written(
     if !is_blank(before, dialect) {
         out.push_str(&format!("{}\n{}\n\n", block.heading, before.trim()));
         lead.clear();
+    } else if block.is_first && fix.groups.first().is_some_and(|group| group.batch.is_some()) {
+        // A file begins with an up or a down, which may be empty.
+        out.push_str(&format!("{}\n\n", block.heading));
     }
     for group in &fix.groups {
         out.push_str(&heading(group, &block));
@@ -172,6 +175,7 @@ fn is_blank(text: &str, dialect: Dialect) -> bool {
 /// A block of a native file.
 struct Block<'t> {
     heading: &'t str,
+    is_first: bool,
     is_down: bool,
     is_without_transaction: bool,
     /// Where its heading begins.
@@ -193,6 +197,7 @@ fn block_of(text: &str, line: usize) -> Option<Block<'_>> {
     let heading = text.get(start..start + length)?.trim_end();
     Some(Block {
         heading,
+        is_first: index == 0,
         is_down: found.is_down(),
         is_without_transaction: heading.contains("transaction=none") || heading.contains("transaction:false"),
         start,

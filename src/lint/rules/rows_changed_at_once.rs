@@ -40,7 +40,8 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             "Change them in batches: `-- migrate:batch table={table} key={0}` with `WHERE {0} BETWEEN :from AND :to`.",
             key.as_deref().unwrap_or("id")
         );
-        let fix = key.and_then(|key| batches(site, table, &key));
+        // A down has no batches.
+        let fix = key.filter(|_| !site.is_down()).and_then(|key| batches(site, table, &key));
         hits.push(Hit::at(change, message, advice).on(table).fix(fix));
     }
 }

@@ -52,6 +52,10 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
     }
     let is_index =
         !site.statement.text.trim_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case("ALTER"));
+    // MariaDB's DROP INDEX has no place for it.
+    if is_index && site.dialect() == Dialect::Mariadb && matches!(first.kind, ChangeKind::DropIndex { .. }) {
+        return;
+    }
     let Some(words) = asked(site, algorithm, is_index) else { return };
     let text = site.statement.text.trim_end();
     let statement = format!("{text}{}{words}", if is_index { " " } else { ", " });

@@ -41,7 +41,7 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             Hit::at(
                 change,
                 format!("everybody waits for {table} while {partition} is detached"),
-                "Detach it CONCURRENTLY, outside a transaction.",
+                "Detach it CONCURRENTLY, outside a transaction; a check with the partition's bounds stays, which its down has to drop.",
             )
             .on(table)
             .fix(fix.map(|statement| Fix::alone("detach the partition concurrently", statement))),

@@ -41,7 +41,8 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
         let statement = not_valid::validate(site, table, name);
         let fix = Fix {
             title: "validate in a transaction of its own".to_owned(),
-            groups: vec![Group::together([statement])],
+            // By itself it shares no transaction with what is before it in its block.
+            groups: vec![Group::alone([statement])],
         };
         let alone = site.parsed.changes.len() == 1;
         hits.push(
