@@ -1,6 +1,7 @@
 //! The runner: the only code that changes a database. Locks, reads, plans under the lock, executes.
 
 use std::collections::HashSet;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use dunlin_compat::model::{
@@ -91,10 +92,10 @@ pub fn run(
                     return Ok(RunReport { warnings: plan.warnings, ..RunReport::default() });
                 }
             }
-            Err(_) => prepare_session(connection.as_mut(), &beginning)?,
+            Err(_) => prepare_session(connection.as_mut(), &beginning, options)?,
         }
     } else {
-        prepare_session(connection.as_mut(), &beginning)?;
+        prepare_session(connection.as_mut(), &beginning, options)?;
     }
     let locks = lock::locks(adapter, connection.server());
     lock::take(connection.as_mut(), &locks, options.lock_wait, observer)?;
@@ -139,17 +140,32 @@ pub fn open_session(
     options: &RunOptions,
 ) -> Result<Box<dyn Connection>, RunError> {
     let (mut connection, beginning) = begin_session(open, adapter, options)?;
-    prepare_session(connection.as_mut(), &beginning)?;
+    prepare_session(connection.as_mut(), &beginning, options)?;
     Ok(connection)
 }
 
-fn prepare_session(connection: &mut dyn Connection, statements: &[String]) -> Result<(), RunError> {
+/// Sends what a session begins with; again while others hold what it needs, as SQLite needs a file to itself to have it written
+/// ahead.
+fn prepare_session(
+    connection: &mut dyn Connection,
+    statements: &[String],
+    options: &RunOptions,
+) -> Result<(), RunError> {
     if statements.is_empty() {
         return Ok(());
     }
     let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-    let result = connection.execute_many(&statements);
-    result.map(drop).map_err(|failure| RunError::server("preparing the session")(failure.error))
+    let mut attempt = 1;
+    loop {
+        match connection.execute_many(&statements) {
+            Ok(_) => return Ok(()),
+            Err(failure) if failure.error.kind == DbErrorKind::LockTimeout && attempt < options.attempts => {
+                attempt += 1;
+                thread::sleep(lock::jittered(Duration::from_millis(100)));
+            }
+            Err(failure) => return Err(RunError::server("preparing the session")(failure.error)),
+        }
+    }
 }
 
 /// Opens a session and returns with it what is still to be sent to bring it to that state, which can travel with other
@@ -194,7 +210,7 @@ fn begin_session(
             .any(|found| sql::classify(&found.text, server.dialect, server.version).changes_parsing);
         statements.extend(found.into_iter().map(|statement| statement.text));
     }
-    prepare_session(connection.as_mut(), &statements)?;
+    prepare_session(connection.as_mut(), &statements, options)?;
     if changes_quoting {
         connection.learn_quoting().map_err(RunError::server("preparing the session"))?;
     }

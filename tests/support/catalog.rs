@@ -53,6 +53,9 @@ impl Database {
             format!("{kind} | {name} | {table} | {}", sorted_constraints(sql).replace('\n', "\\n"))
         };
         let mut catalog: Vec<String> = schema.iter().map(object).collect();
+        // Kept in the file, and part of what a library leaves behind.
+        let mode = self.query("PRAGMA journal_mode");
+        catalog.extend(mode.into_iter().flatten().map(|mode| format!("journal_mode | {mode}")));
         // What SQLite itself makes of the text.
         for (pragma, key) in [
             ("table_xinfo", "p.name, p.type, p.\"notnull\", p.dflt_value, p.pk, p.hidden"),

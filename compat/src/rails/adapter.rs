@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::files::MigrationFile;
+use super::files::{self, MigrationFile};
 use super::history::{self, HistoryTables, MetadataKey};
 use super::plan::{self, Chosen, Command};
 use super::release::Release;
@@ -32,6 +32,8 @@ pub struct RailsAdapter {
     pub takes_lock: bool,
     /// What every session begins with.
     pub session: Vec<String>,
+    /// Whether sessions on SQLite enforce foreign keys.
+    pub foreign_keys: ForeignKeys,
     /// What runs the files.
     pub guest: Arc<GuestProgram>,
     /// Where single migrations run, by their versions.
@@ -113,13 +115,13 @@ impl RailsAdapter {
     ) -> Result<MigrationStep, AdapterError> {
         let dialect = context.server.dialect;
         let id = file.version.to_string();
-        let in_transaction = dialect.has_transactional_ddl() && !file.disables_transaction;
-        let transaction = if in_transaction { TransactionRule::Always } else { TransactionRule::Never };
         let stand_in = self.stand_ins.get(&id).filter(|_| direction == Direction::Up);
         let path = stand_in.unwrap_or(&file.path);
         let text = std::fs::read_to_string(path).map_err(|error| {
             AdapterError::refused("FILE", format!("{} cannot be read: {error}", path.display())).at(path, 1)
         })?;
+        let in_transaction = dialect.has_transactional_ddl() && !files::disables_transaction(&text);
+        let transaction = if in_transaction { TransactionRule::Always } else { TransactionRule::Never };
         let body = match stand_in {
             Some(_) => Body::Sql,
             None => Body::Code(Box::new(Code {
@@ -261,9 +263,9 @@ impl Adapter for RailsAdapter {
         }
     }
 
-    /// Active Record turns them on in every session.
+    /// Active Record turns them on in every session, unless it is told not to.
     fn foreign_keys(&self) -> ForeignKeys {
-        ForeignKeys::Enforced
+        self.foreign_keys
     }
 
     /// Around each table that it rebuilds.

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::release::Release;
 
@@ -106,7 +106,7 @@ impl Application {
     }
 
     fn line(&mut self, path: &Path, line: usize, code: &str, is_certain: bool) {
-        if let Some(found) = PATTERNS.assignment.as_ref().and_then(|pattern| pattern.captures(code)) {
+        if let Some(found) = ASSIGNMENT.captures(code) {
             let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
             let key = part("key").to_owned();
             if part("owner").ends_with("active_record")
@@ -116,9 +116,9 @@ impl Application {
                 let value = is_certain.then(|| literal(part("value"))).flatten();
                 self.assignments.push(Assignment { key, value, path: path.to_owned(), line });
             }
-        } else if let Some(found) = PATTERNS.defaults.as_ref().and_then(|pattern| pattern.captures(code)) {
+        } else if let Some(found) = DEFAULTS.captures(code) {
             self.defaults = Some(found.name("release").and_then(|release| release.as_str().parse().ok()));
-        } else if let Some(found) = PATTERNS.inflection.as_ref().and_then(|pattern| pattern.captures(code)) {
+        } else if let Some(found) = INFLECTION.captures(code) {
             let part = |name: &str| found.name(name).map(|part| part.as_str().to_owned());
             match (found.name("kind").map_or("", |kind| kind.as_str()), part("first"), part("second")) {
                 ("acronym", Some(word), _) => self.acronyms.push(word),
@@ -126,14 +126,10 @@ impl Application {
                 ("uncountable", Some(word), _) => self.uncountable.push(word),
                 _ => {}
             }
-        } else if let Some(found) =
-            PATTERNS.uncountable_words.as_ref().and_then(|pattern| pattern.captures(code))
-        {
+        } else if let Some(found) = UNCOUNTABLE_WORDS.captures(code) {
             let words = found.name("words").map_or("", |words| words.as_str());
             self.uncountable.extend(words.split_whitespace().map(str::to_owned));
-        } else if let Some(found) =
-            PATTERNS.primary_key_type.as_ref().and_then(|pattern| pattern.captures(code))
-        {
+        } else if let Some(found) = PRIMARY_KEY_TYPE.captures(code) {
             self.primary_key_type = found.name("type").map(|name| name.as_str().to_owned());
         }
     }
@@ -146,32 +142,71 @@ fn is_task_setting(key: &str) -> bool {
     )
 }
 
-struct Patterns {
-    assignment: Option<Regex>,
-    defaults: Option<Regex>,
-    inflection: Option<Regex>,
-    uncountable_words: Option<Regex>,
-    primary_key_type: Option<Regex>,
+/// A pattern and words without one of which no line fits it. Compiling a pattern takes longer than reading most applications, so that
+/// is put off, and classes are those of ASCII, as in Ruby.
+struct Pattern {
+    words: &'static [&'static str],
+    regex: LazyLock<Option<Regex>>,
 }
 
-static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
-    let regex = |pattern: &str| Regex::new(pattern).ok();
-    Patterns {
-        assignment: regex(
-            r"^(?:Rails\.application\.)?(?<owner>(?:\w+\.)?config\.active_record|config|::?ActiveRecord(?:::[A-Za-z:]+)?|ActiveRecord(?:::[A-Za-z:]+)?|self)\.(?<key>\w+)\s*=(?<value>[^=~>].*)$",
-        ),
-        defaults: regex(
-            r#"^(?:\w+\.)*config\.load_defaults\b\s*\(?\s*(?:["']?(?<release>\d+\.\d+)["']?|.*)"#,
-        ),
-        inflection: regex(
-            r#"^\w+\.(?<kind>acronym|irregular|uncountable)[\s(]+["'](?<first>[^"']+)["'](?:\s*,\s*["'](?<second>[^"']+)["'])?\s*\)?\s*(?:#.*)?$"#,
-        ),
-        uncountable_words: regex(
-            r"^\w+\.uncountable[\s(]+%w[\[({](?<words>[^\])}]*)[\])}]\s*\)?\s*(?:#.*)?$",
-        ),
-        primary_key_type: regex(r"\borm\b.*\bprimary_key_type(?::|\s*=>)\s*:(?<type>\w+)"),
+impl Pattern {
+    fn captures<'t>(&self, code: &'t str) -> Option<Captures<'t>> {
+        if !self.words.iter().any(|word| code.contains(word)) {
+            return None;
+        }
+        self.regex.as_ref()?.captures(code)
     }
-});
+}
+
+static ASSIGNMENT: Pattern = Pattern {
+    words: &["="],
+    regex: LazyLock::new(|| {
+        Regex::new(
+            r"^(?:Rails\.application\.)?(?<owner>(?:[0-9A-Za-z_]+\.)?config\.active_record|config|::?ActiveRecord(?:::[A-Za-z:]+)?|ActiveRecord(?:::[A-Za-z:]+)?|self)\.(?<key>[0-9A-Za-z_]+)[ \t]*=(?<value>[^=~>].*)$",
+        )
+        .ok()
+    }),
+};
+
+static DEFAULTS: Pattern = Pattern {
+    words: &["load_defaults"],
+    regex: LazyLock::new(|| {
+        Regex::new(
+            r#"^(?:[0-9A-Za-z_]+\.)*config\.load_defaults(?-u:\b)[ \t]*\(?[ \t]*(?:["']?(?<release>[0-9]+\.[0-9]+)["']?|.*)"#,
+        )
+        .ok()
+    }),
+};
+
+static INFLECTION: Pattern = Pattern {
+    words: &["acronym", "irregular", "uncountable"],
+    regex: LazyLock::new(|| {
+        Regex::new(
+            r#"^[0-9A-Za-z_]+\.(?<kind>acronym|irregular|uncountable)[ \t(]+["'](?<first>[^"']+)["'](?:[ \t]*,[ \t]*["'](?<second>[^"']+)["'])?[ \t]*\)?[ \t]*(?:#.*)?$"#,
+        )
+        .ok()
+    }),
+};
+
+static UNCOUNTABLE_WORDS: Pattern = Pattern {
+    words: &[".uncountable"],
+    regex: LazyLock::new(|| {
+        Regex::new(
+            r"^[0-9A-Za-z_]+\.uncountable[ \t(]+%w[\[({](?<words>[^\])}]*)[\])}][ \t]*\)?[ \t]*(?:#.*)?$",
+        )
+        .ok()
+    }),
+};
+
+static PRIMARY_KEY_TYPE: Pattern = Pattern {
+    words: &["primary_key_type"],
+    regex: LazyLock::new(|| {
+        Regex::new(
+            r"(?-u:\b)orm(?-u:\b).*(?-u:\b)primary_key_type(?::|[ \t]*=>)[ \t]*:(?<type>[0-9A-Za-z_]+)",
+        )
+        .ok()
+    }),
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Opening {

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::databases::{ConfigError, DatabaseConfig};
+use super::pragmas;
+use super::release::Release;
 use super::yaml::Yaml;
 use crate::model::AdapterError;
 
@@ -195,13 +197,17 @@ fn assemble(scheme: &str, place: &Place<'_>, parameters: &[String]) -> String {
     url
 }
 
-/// What Rails sets in every session so that names are found where it finds them: `schema_search_path` and `variables`.
+/// What Rails sets in every session: `schema_search_path` and `variables`, so that names are found where it finds them, and on
+/// SQLite [`pragmas`].
 ///
 /// # Errors
 /// A value is not known without Ruby.
-pub fn session_statements(config: &DatabaseConfig) -> Result<Vec<String>, AdapterError> {
+pub fn session_statements(config: &DatabaseConfig, release: Release) -> Result<Vec<String>, AdapterError> {
     let mut statements = Vec::new();
     let family = family(config)?;
+    if family == Family::Sqlite {
+        return pragmas::statements(config, release);
+    }
     if family == Family::Postgres {
         let path = match text(config, "schema_search_path")? {
             Some(path) => Some(path),
@@ -252,9 +258,9 @@ fn refused(message: impl Into<String>) -> AdapterError {
 #[cfg(test)]
 mod tests {
     use super::super::databases::Databases;
-    use super::super::release::Release;
     use super::super::ruby::evaluate::Surroundings;
     use super::*;
+    use crate::model::ForeignKeys;
 
     fn config(lines: &str) -> DatabaseConfig {
         let around =
@@ -334,7 +340,7 @@ mod tests {
             "adapter: postgresql, database: a, schema_search_path: 'app,public', variables: {statement_timeout: 5s, work_mem: default}",
         );
         assert_eq!(
-            session_statements(&postgres).unwrap(),
+            session_statements(&postgres, Release(8, 1)).unwrap(),
             [
                 "SET search_path TO app,public",
                 "SET SESSION statement_timeout TO '5s'",
@@ -342,6 +348,40 @@ mod tests {
             ]
         );
         let mysql = config("adapter: mysql2, database: a, variables: {group_concat_max_len: 9}");
-        assert_eq!(session_statements(&mysql).unwrap(), ["SET @@SESSION.group_concat_max_len = 9"]);
+        assert_eq!(
+            session_statements(&mysql, Release(8, 1)).unwrap(),
+            ["SET @@SESSION.group_concat_max_len = 9"]
+        );
+    }
+
+    #[test]
+    fn sessions_on_sqlite_begin_as_in_each_release() {
+        let sqlite = config(
+            "adapter: sqlite3, database: a, pragmas: {synchronous: full, cache_size: 10, foreign_keys: false, temp_store: memory, nonsense: 1}",
+        );
+        let statements = |release| session_statements(&sqlite, release).unwrap();
+        assert!(statements(Release(7, 0)).is_empty());
+        let defaults = [
+            "PRAGMA journal_mode = 'wal'",
+            "PRAGMA synchronous = 'normal'",
+            "PRAGMA mmap_size = 134217728",
+            "PRAGMA journal_size_limit = 67108864",
+            "PRAGMA cache_size = 2000",
+        ];
+        assert_eq!(statements(Release(7, 1)), defaults);
+        assert_eq!(
+            statements(Release(7, 2)),
+            [
+                "PRAGMA journal_mode = 'wal'",
+                "PRAGMA synchronous = 'full'",
+                "PRAGMA mmap_size = 134217728",
+                "PRAGMA journal_size_limit = 67108864",
+                "PRAGMA cache_size = 10",
+                "PRAGMA temp_store = 'memory'"
+            ]
+        );
+        let enforced = |release| pragmas::foreign_keys(&sqlite, release).unwrap();
+        assert_eq!(enforced(Release(7, 1)), ForeignKeys::Enforced);
+        assert_eq!(enforced(Release(7, 2)), ForeignKeys::Off);
     }
 }

@@ -1,6 +1,8 @@
 //! Migration files: which there are, and in which order Rails runs them.
 
+use std::collections::HashMap;
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,8 +23,6 @@ pub struct MigrationFile {
     pub words: String,
     /// The file.
     pub path: PathBuf,
-    /// Whether it says `disable_ddl_transaction!`.
-    pub disables_transaction: bool,
 }
 
 /// How the names of files are read.
@@ -136,16 +136,12 @@ fn read(path: &Path, rules: &FileRules) -> Result<MigrationFile, AdapterError> {
         )
         .at(path, 1));
     }
-    let text = fs::read(path).map_err(|error| {
-        AdapterError::refused("FILE", format!("{} cannot be read: {error}", path.display())).at(path, 1)
-    })?;
     Ok(MigrationFile {
         version,
         name: rules.inflections.camelize(name),
         scope: scope.to_owned(),
         words: rules.inflections.humanize(&format!("{name}{scope}")),
         path: path.to_owned(),
-        disables_transaction: disables_transaction(&String::from_utf8_lossy(&text)),
     })
 }
 
@@ -167,19 +163,14 @@ pub fn disables_transaction(text: &str) -> bool {
 /// # Errors
 /// There are two.
 pub fn duplicate(files: &[&MigrationFile]) -> Result<(), AdapterError> {
-    let second = |same: &dyn Fn(&MigrationFile, &MigrationFile) -> bool| {
-        files.iter().enumerate().find_map(|(place, file)| {
-            files.iter().skip(place + 1).find(|other| same(file, other)).map(|other| (*file, *other))
-        })
-    };
-    if let Some((first, other)) = second(&|left, right| left.name == right.name) {
+    if let Some((first, other)) = second_of(files, |file| file.name.as_str()) {
         return Err(twice(
             "ActiveRecord::DuplicateMigrationNameError",
             format!("Multiple migrations have the name {}.", first.name),
             [first, other],
         ));
     }
-    if let Some((first, other)) = second(&|left, right| left.version == right.version) {
+    if let Some((first, other)) = second_of(files, |file| file.version) {
         return Err(twice(
             "ActiveRecord::DuplicateMigrationVersionError",
             format!("Multiple migrations have the version number {}.", first.version),
@@ -187,6 +178,23 @@ pub fn duplicate(files: &[&MigrationFile]) -> Result<(), AdapterError> {
         ));
     }
     Ok(())
+}
+
+/// The first file that has something in common with a later one, and that.
+fn second_of<'f, K: Eq + Hash>(
+    files: &[&'f MigrationFile],
+    key: impl Fn(&'f MigrationFile) -> K,
+) -> Option<(&'f MigrationFile, &'f MigrationFile)> {
+    let mut first: HashMap<K, usize> = HashMap::with_capacity(files.len());
+    let mut found: Option<(usize, usize)> = None;
+    for (place, file) in files.iter().enumerate() {
+        let before = *first.entry(key(file)).or_insert(place);
+        if before < place && found.is_none_or(|(earliest, _)| before < earliest) {
+            found = Some((before, place));
+        }
+    }
+    let (before, place) = found?;
+    Some((*files.get(before)?, *files.get(place)?))
 }
 
 fn twice(class: &str, message: String, [first, second]: [&MigrationFile; 2]) -> AdapterError {
@@ -294,7 +302,6 @@ mod tests {
             scope: String::new(),
             words: String::new(),
             path: PathBuf::from(format!("{version}_{name}.rb")),
-            disables_transaction: false,
         };
         let error =
             |files: &[MigrationFile]| duplicate(&files.iter().collect::<Vec<_>>()).unwrap_err().to_string();

@@ -17,6 +17,7 @@ pub mod inflector;
 pub mod output;
 pub mod pack;
 pub mod plan;
+pub mod pragmas;
 pub mod project;
 pub mod release;
 pub mod ruby;

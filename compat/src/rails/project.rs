@@ -15,6 +15,7 @@ use super::dump::DumpSchemas;
 use super::files::{self, FileRules, MigrationFile};
 use super::history::HistoryTables;
 use super::inflector::Inflections;
+use super::pragmas;
 use super::release::Release;
 use super::ruby::evaluate::Surroundings;
 use super::yaml::Yaml;
@@ -357,7 +358,8 @@ impl RailsProject {
             tables: self.tables(config)?,
             files,
             takes_lock: config.takes_advisory_locks().map_err(|error| error.refusal())?,
-            session: connection::session_statements(config)?,
+            session: connection::session_statements(config, self.release)?,
+            foreign_keys: pragmas::foreign_keys(config, self.release)?,
             guest,
             carriers,
             stand_ins: stand_ins.collect(),

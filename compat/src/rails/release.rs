@@ -27,6 +27,16 @@ impl Release {
             .find_map(|name| Release::of_lock_file(&std::fs::read_to_string(root.join(name)).ok()?))
     }
 
+    /// Sessions on SQLite write a log ahead, and what goes with it.
+    pub fn sets_pragmas(self) -> bool {
+        self >= Release(7, 1)
+    }
+
+    /// `pragmas` of a database replace them and add to them.
+    pub fn reads_pragmas(self) -> bool {
+        self >= Release(7, 2)
+    }
+
     /// `db:migrate` loads the schema file into a database without history.
     pub fn migrate_loads_schema(self) -> bool {
         self >= Release(8, 0)

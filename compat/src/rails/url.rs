@@ -35,15 +35,16 @@ pub enum UrlError {
     BadHost,
 }
 
-/// The grammar of RFC 2396, with IPv6 of RFC 2732 and what Ruby allows in hosts.
+/// The grammar of RFC 2396, with IPv6 of RFC 2732 and what Ruby allows in hosts. Classes such as `\d` are Unicode's here: they
+/// are not Ruby's, and take a millisecond to compile.
 static ABSOLUTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     const ESCAPED: &str = "%[0-9a-fA-F]{2}";
-    const UNRESERVED: &str = r"\-_.!~*'()a-zA-Z\d";
+    const UNRESERVED: &str = r"\-_.!~*'()a-zA-Z0-9";
     let uric = format!(r"(?:[{UNRESERVED};/?:@&=+$,\[\]]|{ESCAPED})");
     let opaque = format!("(?:[{UNRESERVED};?:@&=+$,]|{ESCAPED}){uric}*");
     let user = format!("(?:[{UNRESERVED};:&=+$,]|{ESCAPED})*");
-    let v4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}";
-    let hex = "[a-fA-F\\d]{1,4}";
+    let v4 = r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}";
+    let hex = "[a-fA-F0-9]{1,4}";
     let v6_end = format!("(?:{hex}:)*(?:{hex}|{v4})");
     let v6 = format!(r"\[(?:{v6_end}|(?:(?:{hex}:)*{hex})?::(?:{v6_end})?)\]");
     let host = format!(r"(?:(?:[a-zA-Z0-9\-.]|{ESCAPED})+|{v4}|{v6})");
@@ -52,7 +53,7 @@ static ABSOLUTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let filled = format!("(?:[{UNRESERVED}:@&=+$,;]|{ESCAPED})+");
     let path = format!("(?:/{segment})+");
     let pattern = format!(
-        r"\A\s*(?<scheme>[a-zA-Z][\-+.a-zA-Z\d]*):(?:(?<opaque>{opaque})|(?://(?:(?:(?:(?<user>{user})@)?(?<host>{host})(?::(?<port>\d*))?)(?<path>{path})?|(?<registry>{registry})(?:{path})?|(?<path2>{path})?)|(?<path3>/(?:{filled}(?:/{segment})*)?))(?:\?(?<query>{uric}*))?)(?:#{uric}*)?\s*\z",
+        r"\A[ \t\r\n\f\v]*(?<scheme>[a-zA-Z][\-+.a-zA-Z0-9]*):(?:(?<opaque>{opaque})|(?://(?:(?:(?:(?<user>{user})@)?(?<host>{host})(?::(?<port>[0-9]*))?)(?<path>{path})?|(?<registry>{registry})(?:{path})?|(?<path2>{path})?)|(?<path3>/(?:{filled}(?:/{segment})*)?))(?:\?(?<query>{uric}*))?)(?:#{uric}*)?[ \t\r\n\f\v]*\z",
     );
     Regex::new(&pattern).ok()
 });

@@ -19,12 +19,13 @@ fn server(dialect: Dialect) -> Server {
 }
 
 fn adapter(folder: &std::path::Path) -> RailsAdapter {
-    let file = |version: u128, disables_transaction| {
+    let file = |version: u128, text: &str| {
         let path = folder.join(format!("{version}_m{version}.rb"));
-        std::fs::write(&path, "class M; end\n").unwrap();
+        std::fs::write(&path, text).unwrap();
         let name = format!("M{version}");
-        MigrationFile { version, words: name.clone(), name, scope: String::new(), path, disables_transaction }
+        MigrationFile { version, words: name.clone(), name, scope: String::new(), path }
     };
+    let (plain, alone) = ("class M; end\n", "class M\n  disable_ddl_transaction!\nend\n");
     let guest = GuestProgram {
         tool: "rails",
         language: Language::Ruby,
@@ -36,9 +37,10 @@ fn adapter(folder: &std::path::Path) -> RailsAdapter {
         release: Release(8, 1),
         environment: "staging".to_owned(),
         tables: HistoryTables::default(),
-        files: vec![file(1, false), file(2, true), file(3, false)],
+        files: vec![file(1, plain), file(2, alone), file(3, plain)],
         takes_lock: true,
         session: Vec::new(),
+        foreign_keys: ForeignKeys::Enforced,
         guest: Arc::new(guest),
         carriers: BTreeMap::new(),
         stand_ins: BTreeMap::new(),

@@ -11,7 +11,6 @@ fn files() -> Vec<MigrationFile> {
             scope: if version == 3 || version == 5 { "eng".to_owned() } else { String::new() },
             words: format!("M{version}"),
             path: format!("{version}_m{version}.rb").into(),
-            disables_transaction: false,
         })
         .collect()
 }
