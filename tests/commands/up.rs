@@ -120,6 +120,8 @@ fn a_failure_as_json_is_one_document_on_standard_output() {
         "problems": []
       }
     }
+    -- stderr
+    warning: the safety rules have 1 warning; `dunlin lint` shows them
     "#);
 }
 
