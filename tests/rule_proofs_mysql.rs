@@ -459,6 +459,7 @@ fn migration(statements: Vec<String>) -> Migration {
         path: "1.sql".into(),
         direction: Direction::Up,
         has_down: Some(true),
+        missing_down: None,
         is_code: false,
         has_lock_timeout: false,
         statements: statements.into_iter().enumerate().map(statement).collect(),

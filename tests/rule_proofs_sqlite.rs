@@ -97,6 +97,7 @@ fn migration(statements: Vec<String>) -> Migration {
         path: Path::new("1.sql").into(),
         direction: Direction::Up,
         has_down: Some(true),
+        missing_down: None,
         is_code: false,
         has_lock_timeout: true,
         statements: statements.into_iter().enumerate().map(statement).collect(),

@@ -42,6 +42,7 @@ fn migration(prepared: &Prepared<'_>, dialect: Dialect, has_lock_timeout: bool) 
         path: source.map(|source| source.path.clone()).unwrap_or_default(),
         direction: step.direction,
         has_down: None,
+        missing_down: None,
         is_code,
         has_lock_timeout: has_lock_timeout && dialect != Dialect::Sqlite,
         statements,

@@ -18,6 +18,8 @@ pub struct Migration {
     pub direction: Direction,
     /// Whether it can be taken back: `None` where the tool cannot tell.
     pub has_down: Option<bool>,
+    /// Why it cannot be taken back, where its file tells, with the line.
+    pub missing_down: Option<(usize, String)>,
     /// Whether it is code, whose statements are known only when it runs.
     pub is_code: bool,
     /// Whether the engine sets a lock time-out around its statements.

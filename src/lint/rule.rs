@@ -83,6 +83,8 @@ pub struct Hit {
     pub effects: Vec<Effect>,
     /// Severity, where it is not the rule's own.
     pub severity: Option<Severity>,
+    /// The line of the file, where it is about no statement.
+    pub line: Option<usize>,
     /// How bad it is does not depend on the table's size.
     pub is_whatever_size: bool,
 }
@@ -349,7 +351,9 @@ fn finding(
         .zip(facts)
         .and_then(|((known, table), facts)| weight::time(table, known, change, &effects, facts));
     let waiting = known.as_ref().and_then(|known| weight::waiting(known, &effects, time.as_ref()));
-    let place = statement.map_or((0, 0), |statement| place(statement, hit.span.start));
+    let place = statement.map_or((hit.line.unwrap_or(0), hit.line.map_or(0, |_| 1)), |statement| {
+        place(statement, hit.span.start)
+    });
     Finding {
         rule: rule.id.to_owned(),
         severity,

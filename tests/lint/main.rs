@@ -7,6 +7,7 @@
 mod support;
 
 mod code;
+mod downs;
 mod facts;
 mod fixes;
 mod gate;

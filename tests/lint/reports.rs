@@ -116,7 +116,7 @@ fn code_is_said_to_be_unseen() {
         ("knexfile.js", "module.exports = { client: 'pg', connection: 'postgres://localhost/shop' };\n"),
         (
             "migrations/20240101000000_orders.js",
-            "exports.up = (knex) => knex.schema.dropTable('orders');\nexports.down = () => {};\n",
+            "exports.up = (knex) => knex.schema.dropTable('orders');\nexports.down = (knex) => knex.schema.createTable('orders');\n",
         ),
         ("node_modules/knex/package.json", "{ \"name\": \"knex\", \"version\": \"3.1.0\" }\n"),
     ]);

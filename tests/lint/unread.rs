@@ -73,6 +73,7 @@ fn every_statement_of_fixtures_and_examples_is_read() {
                 path: path.clone(),
                 direction: Direction::Up,
                 has_down: Some(true),
+                missing_down: None,
                 is_code: false,
                 has_lock_timeout: true,
                 statements: statements.collect(),

@@ -113,6 +113,7 @@ fn has_fix(rule: &Rule, flagged: &str, server: ServerVersion) -> bool {
         path: "1.sql".into(),
         direction: Direction::Up,
         has_down: Some(true),
+        missing_down: None,
         is_code: false,
         has_lock_timeout: true,
         statements: statements.collect(),

@@ -16,6 +16,7 @@ pub fn migration(statements: &[(String, Option<usize>)]) -> Migration {
         path: PathBuf::from("migrations/7_orders.sql"),
         direction: Direction::Up,
         has_down: Some(true),
+        missing_down: None,
         is_code: false,
         has_lock_timeout: true,
         statements: statements

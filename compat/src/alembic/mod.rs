@@ -7,6 +7,7 @@ pub mod files;
 pub mod graph;
 pub mod guest;
 pub mod identifier;
+mod missing_down;
 pub mod output;
 pub mod pack;
 pub mod plan;

@@ -15,7 +15,7 @@ use crate::flyway::lock::lock;
 use crate::flyway::migrate;
 use crate::flyway::name::Naming;
 use crate::flyway::placeholder::Placeholders;
-use crate::flyway::scan::{Notice, NoticeLevel, Scan, ScanOptions, scan_into};
+use crate::flyway::scan::{MigrationKind, Notice, NoticeLevel, Scan, ScanOptions, scan_into};
 use crate::flyway::squash;
 use crate::flyway::states::{IGNORE_EVERYTHING, MigrationState};
 use crate::flyway::status::{View, refuse_scan};
@@ -166,6 +166,26 @@ impl FlywayAdapter {
 impl Adapter for FlywayAdapter {
     fn tool(&self) -> &'static str {
         "flyway"
+    }
+
+    /// Its schemas are there, and empty.
+    fn answers_of_empty(&self, server: &Server) -> Vec<Vec<crate::model::Row>> {
+        let facts = || vec![vec![Some("1".to_owned()), Some("1".to_owned())]];
+        self.schemas(server).iter().map(|_| facts()).collect()
+    }
+
+    /// Undo files are written in some projects and not in others: only where there are any is one missing.
+    fn missing_down(&self, path: &std::path::Path, _text: &str) -> Option<crate::model::MissingDown> {
+        let undo = || self.scan.migrations.iter().filter(|file| file.kind == MigrationKind::Undo);
+        let own = self.scan.migrations.iter().find(|file| file.path == path)?;
+        let is_missing = own.kind == MigrationKind::Versioned
+            && undo().next().is_some()
+            && !undo().any(|file| file.version == own.version);
+        let prefix = &self.config.undo_sql_migration_prefix;
+        is_missing.then(|| crate::model::MissingDown {
+            line: 1,
+            reason: format!("other migrations have an undo file ({prefix}…), and it has none"),
+        })
     }
 
     fn history_table(&self, server: &Server) -> String {

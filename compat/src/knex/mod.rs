@@ -8,6 +8,7 @@ pub mod connection;
 pub mod files;
 pub mod guest;
 pub mod history;
+mod missing_down;
 pub mod output;
 pub mod pack;
 pub mod plan;

@@ -45,6 +45,10 @@ impl Adapter for KnexAdapter {
         "knex"
     }
 
+    fn missing_down(&self, _path: &std::path::Path, text: &str) -> Option<crate::model::MissingDown> {
+        super::missing_down::missing_down(text)
+    }
+
     fn history_table(&self, server: &Server) -> String {
         self.table.quoted(server.dialect)
     }

@@ -36,6 +36,15 @@ pub struct Reversal {
     pub step: Option<MigrationStep>,
 }
 
+/// Why a migration cannot be taken back, as far as its file tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingDown {
+    /// The line that tells it, from 1.
+    pub line: usize,
+    /// What is missing: `its downgrade does nothing`.
+    pub reason: String,
+}
+
 /// Why an adapter refuses. Every variant names the file, the reason and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -162,6 +171,16 @@ pub trait Adapter: Send {
     /// know.
     fn reversals(&self, _server: &Server) -> Vec<Reversal> {
         Vec::new()
+    }
+
+    /// What an empty database answers to [`Adapter::inquiries`], where that matters to a plan.
+    fn answers_of_empty(&self, _server: &Server) -> Vec<Vec<Row>> {
+        Vec::new()
+    }
+
+    /// What a migration's file lacks for the way back; `None`: nothing, or it takes running it to know.
+    fn missing_down(&self, _path: &Path, _text: &str) -> Option<MissingDown> {
+        None
     }
 
     /// What of the history does not fit the project.

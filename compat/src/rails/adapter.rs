@@ -223,6 +223,10 @@ impl Adapter for RailsAdapter {
         "rails"
     }
 
+    fn missing_down(&self, _path: &std::path::Path, text: &str) -> Option<crate::model::MissingDown> {
+        super::missing_down::missing_down(text)
+    }
+
     fn history_table(&self, server: &Server) -> String {
         self.tables.quoted(server.dialect)
     }

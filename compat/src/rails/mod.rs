@@ -14,6 +14,7 @@ pub mod files;
 pub mod guest;
 pub mod history;
 pub mod inflector;
+mod missing_down;
 pub mod output;
 pub mod pack;
 pub mod plan;

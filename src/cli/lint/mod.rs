@@ -246,6 +246,9 @@ fn migrations(project: &Project, plan: &Plan, server: &Server) -> Result<Vec<Mig
     let reversals = adapter.reversals(server);
     let mut backward = Plan::default();
     for migration in &mut migrations {
+        let text = std::fs::read_to_string(&migration.path).unwrap_or_default();
+        let missing = adapter.missing_down(&migration.path, &text);
+        migration.missing_down = missing.map(|missing| (missing.line, missing.reason));
         let Some(reversal) = reversals.iter().find(|reversal| reversal.id == migration.id) else { continue };
         migration.has_down = Some(reversal.step.is_some());
         backward.steps.extend(reversal.step.clone().map(|step| Step::Migration(Box::new(step))));

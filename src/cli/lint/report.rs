@@ -230,7 +230,11 @@ pub(super) fn offset(text: &str, finding: &Finding) -> Option<usize> {
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.label.is_none() {
-            write!(formatter, "{}: ", shown(&self.finding.path))?;
+            write!(formatter, "{}", shown(&self.finding.path))?;
+            if self.finding.line > 0 {
+                write!(formatter, ":{}", self.finding.line)?;
+            }
+            formatter.write_str(": ")?;
         }
         write!(formatter, "{}: {}", self.finding.rule, self.finding.message)
     }
