@@ -203,6 +203,7 @@ fn a_lock_that_knex_left_is_waited_for_and_the_way_out_named() {
         knex(&project, &database, &["migrate:up"]).success();
         database.sql("UPDATE knex_migrations_lock SET is_locked = 1");
         let output = dunlin(&project, &database, &["migrate:latest"]).fails();
+        assert_eq!(output.status, 1, "as Knex ends: {output}");
         let words = ["Migration table is already locked", "migrate:unlock"];
         for word in words {
             assert!(output.stdout.contains(word), "{word}\n{output}");

@@ -96,7 +96,7 @@ impl Runner<'_> {
                 .collect();
             let guest = guests.get(&first.guest, first.carrier, Some(&server), &mut steps)?;
             let found = guest.load(&files, &mut steps)?;
-            if !found.is_empty() && advice.is_none() {
+            if advice.is_none() && found.iter().any(|problem| !problem.everywhere) {
                 advice = guest.advice();
             }
             problems.extend(found);

@@ -239,6 +239,9 @@ pub struct LoadProblem {
     /// What it imports, if that is the problem.
     #[serde(default)]
     pub import: Option<String>,
+    /// Whether every carrier would say so.
+    #[serde(default)]
+    pub everywhere: bool,
     /// Why it cannot be had.
     pub reason: String,
 }

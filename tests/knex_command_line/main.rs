@@ -148,6 +148,8 @@ fn a_wrong_directory_or_module_is_refused_as_knex_refuses_it() {
     pair.write("migrations/2_books.js", &TABLE.replace("TABLE", "books"));
     pair.write("migrations/3_half.js", "exports.up = () => Promise.resolve();\n");
     pair.same(&["migrate:latest"]);
+    let refused = pair.dunlin.dunlin_with("sandbox", &["migrate:latest"], |_| {}).fails();
+    assert!(!refused.stderr.contains("carrier"), "another carrier would refuse it, too: {refused}");
     pair.write(
         "migrations/3_half.js",
         "exports.up = async (knex) => { await knex('books').insert({ id: 1 }); throw new Error('no more'); };

@@ -289,3 +289,21 @@ fn a_syntax_error_is_told_once_with_its_line_before_anything_is_sent() {
     let tables = pair.dunlin.database.try_sql("SELECT name FROM sqlite_master;");
     assert_eq!(tables.stdout, "", "{output}");
 }
+
+/// Rails puts `lib` on the path of what is required; Active Record alone, the oracle here, does not.
+#[test]
+fn what_lies_in_lib_can_be_required() {
+    for carrier in [CARRIER, "host"] {
+        if !rails_is_here(carrier) {
+            continue;
+        }
+        let Some(stage) = RailsStage::of("rails/shelves", RailsAdapter::SQLITE, "7.2") else { return };
+        stage.project.write("lib/labels.rb", "module Labels; TABLE = :labels; end\n");
+        stage.project.write(
+            "db/migrate/20240901000000_create_labels.rb",
+            "require \"labels\"\nclass CreateLabels < ActiveRecord::Migration[7.2]\n  def change\n    create_table Labels::TABLE\n  end\nend\n",
+        );
+        stage.dunlin_with(carrier, &["rails", "db:migrate"], |_| {}).success();
+        assert!(stage.database.tables().contains(&"labels".to_owned()), "{carrier}");
+    }
+}

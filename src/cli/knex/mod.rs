@@ -49,7 +49,7 @@ Options:
   --migrations-directory [path]  --migrations-table-name [path]  --disable-transactions  --verbose
 ";
 
-/// Runs Knex' command line and returns its exit code: 0; 4 when another run has the lock; 1 for whatever else went wrong.
+/// Runs Knex' command line and returns its exit code: 0, or 1 for whatever went wrong, as Knex does.
 pub fn main(given: &[String]) -> ExitCode {
     let arguments = match Arguments::parse(given) {
         Ok(arguments) => arguments,
@@ -64,7 +64,10 @@ pub fn main(given: &[String]) -> ExitCode {
     };
     match run(&arguments, command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.end(false).into(),
+        Err(failure) => {
+            failure.end(false);
+            ExitCode::FAILURE
+        }
     }
 }
 

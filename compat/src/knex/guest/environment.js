@@ -14,6 +14,7 @@ class Environment {
     this.engine = engine;
     this.carrier = carrier;
     this.instance = null;
+    this.migrating = null;
     this.loadedConfig = null;
     this.contents = new Map();
   }
@@ -65,6 +66,16 @@ class Environment {
     return this.instance;
   }
 
+  /**
+   * What all migrations of a command share, as in the Migrator: parameters of its own, so that a migration cannot change the
+   * project's. Knex copies its client for that, driver and all, which takes milliseconds.
+   */
+  async migratingKnex() {
+    const instance = await this.knex();
+    if (!this.migrating) this.migrating = instance.withUserParams({ ...instance.userParams });
+    return this.migrating;
+  }
+
   /** The configuration with what has to be different here. */
   prepared(config) {
     const { engine } = this;
@@ -87,6 +98,8 @@ class Environment {
   async disconnect() {
     const { instance } = this;
     if (!instance || !instance.client || !instance.client.pool) return;
+    // It has the pool that ends.
+    this.migrating = null;
     await instance.destroy();
     instance.initialize();
   }

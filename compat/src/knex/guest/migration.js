@@ -43,9 +43,16 @@ async function load(environment, file) {
     content = await environment.carrier.importFile(file.path, file.source);
   }
   if (!content || typeof content.up !== 'function' || typeof content.down !== 'function') {
-    throw new Error(`Invalid migration: ${file.id} must have both an up and down function`);
+    throw new Invalid(`Invalid migration: ${file.id} must have both an up and down function`);
   }
   return content;
+}
+
+/** What Knex refuses wherever it runs. */
+class Invalid extends Error {
+  get name() {
+    return 'Error';
+  }
 }
 
 /** What a custom source knows a migration by. */
@@ -78,6 +85,7 @@ function problem(error, file, source) {
     path: place ? place.path : file,
     line: place ? place.line : lineOf(name && name[1], source),
     import: name ? name[1] : undefined,
+    everywhere: error instanceof Invalid,
     reason: name ? `Cannot find module '${name[1]}'` : failure.message(error),
   };
 }
@@ -117,9 +125,7 @@ async function run(environment, message) {
   let succeeded = false;
   try {
     const content = await contentOf(environment, message);
-    const instance = await environment.knex();
-    // As the Migrator does: parameters of its own, so that a migration cannot change the project's.
-    const knex = instance.withUserParams({ ...instance.userParams });
+    const knex = await environment.migratingKnex();
     const task = new Task(await hooksOf(environment), message, await known(environment, message), content, knex);
     if (inTransaction) await task.inTransaction();
     else await task.run(knex);

@@ -74,7 +74,14 @@ module Dunlin
       @carrier.install(message)
       @environment = Environment.new(message, @carrier)
       @environment.load_library
+      add_own_folders(message["project"])
       ready(@environment.libraries)
+    end
+
+    # What every application can require from: Rails::Engine::Configuration#paths. Gems come first, as they are loaded by now.
+    def add_own_folders(project)
+      folders = %w[vendor lib].map { |name| File.join(project.to_s, name) }
+      folders.each { |folder| $LOAD_PATH.unshift(folder) if File.directory?(folder) && !$LOAD_PATH.include?(folder) }
     end
 
     def ready(libraries)
