@@ -24,7 +24,7 @@ use crate::flyway::validate::{self, InvalidMigration};
 use crate::flyway::version::MigrationVersion;
 use crate::model::{
     Adapter, AdapterError, BaselineSql, Context, Dialect, Direction, ForeignKeys, History, HistoryQueries,
-    Lock, Plan, Problem, Request, Server, SquashFiles, SquashScope, StatusEntry, Unfinished,
+    Lock, Plan, Problem, Request, Row, Server, SquashFiles, SquashScope, StatusEntry, Unfinished,
 };
 
 /// A Flyway project, its files read.
@@ -168,12 +168,6 @@ impl Adapter for FlywayAdapter {
         "flyway"
     }
 
-    /// Its schemas are there, and empty.
-    fn answers_of_empty(&self, server: &Server) -> Vec<Vec<crate::model::Row>> {
-        let facts = || vec![vec![Some("1".to_owned()), Some("1".to_owned())]];
-        self.schemas(server).iter().map(|_| facts()).collect()
-    }
-
     /// Undo files are written in some projects and not in others: only where there are any is one missing.
     fn missing_down(&self, path: &std::path::Path, _text: &str) -> Option<crate::model::MissingDown> {
         let undo = || self.scan.migrations.iter().filter(|file| file.kind == MigrationKind::Undo);
@@ -209,7 +203,7 @@ impl Adapter for FlywayAdapter {
     }
 
     /// Its schemas are there, with nothing in them.
-    fn answers_of_empty(&self, server: &Server) -> Vec<Vec<crate::model::Row>> {
+    fn answers_of_empty(&self, server: &Server) -> Vec<Vec<Row>> {
         let is_there_and_empty = || vec![vec![Some("1".to_owned()), Some("1".to_owned())]];
         let schemas = self.schemas(server).into_iter().map(|_| is_there_and_empty());
         schemas.chain((server.dialect == Dialect::Mysql).then(Vec::new)).collect()

@@ -131,7 +131,7 @@ pub trait Adapter: Send {
         Vec::new()
     }
 
-    /// What an empty database would answer to both, for those who ask none.
+    /// What an empty database would answer to these, for those who ask none.
     fn answers_of_empty(&self, _server: &Server) -> Vec<Vec<Row>> {
         Vec::new()
     }
@@ -170,11 +170,6 @@ pub trait Adapter: Send {
     /// What would take each migration of the project back, applied or not; without those of which it takes running code to
     /// know.
     fn reversals(&self, _server: &Server) -> Vec<Reversal> {
-        Vec::new()
-    }
-
-    /// What an empty database answers to [`Adapter::inquiries`], where that matters to a plan.
-    fn answers_of_empty(&self, _server: &Server) -> Vec<Vec<Row>> {
         Vec::new()
     }
 

@@ -13,8 +13,8 @@ use super::release::Release;
 use super::squash;
 use crate::model::{
     Adapter, AdapterError, Block, Body, Carrier, Code, Context, Direction, EachStatement, ForeignKeys,
-    GuestProgram, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Server,
-    Setup, Source, SquashFiles, SquashScope, Standing, StatusEntry, Step, TransactionRule, Unfinished,
+    GuestProgram, HistoryQueries, Lock, MigrationStep, Plan, Problem, Record, Request, Server, Setup, Source,
+    SquashFiles, SquashScope, Standing, StatusEntry, Step, TransactionRule, Unfinished,
 };
 
 /// One database of a Rails project, its files read.
