@@ -16,7 +16,7 @@ use crate::engine;
 use crate::guest::GuestSource;
 use crate::schema::Scope;
 use crate::scratch::Scratch;
-use crate::squash::{self, Dump, Fate};
+use crate::squash::{self, Dump, Fate, InGit};
 use crate::trace::Trace;
 use crate::verify::{Bench, State};
 
@@ -239,10 +239,10 @@ fn fate(
         return Ok((Fate::Keep, Some(reason.clone())));
     }
     let advice = "Move them away with --archive DIR, or delete them for good with --delete.";
-    match squash::committed(&scope.files) {
-        Ok(None) => Ok((Fate::Delete, Some("git has all of them".to_owned()))),
+    match squash::in_git(&scope.files) {
+        InGit::All => Ok((Fate::Delete, Some("git has all of them".to_owned()))),
         _ if arguments.dry_run => Ok((Fate::Delete, None)),
-        Ok(Some(path)) => Err(Failure::new(
+        InGit::AllBut(path) => Err(Failure::new(
             "NOT_COMMITTED",
             format!(
                 "git does not have {} as it is, so it would be lost",
@@ -250,7 +250,7 @@ fn fate(
             ),
         )
         .help(advice)),
-        Err(()) => Err(Failure::new(
+        InGit::None => Err(Failure::new(
             "NOT_COMMITTED",
             "the old files are in no git repository, so they would be lost",
         )

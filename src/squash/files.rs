@@ -24,9 +24,20 @@ pub enum Fate {
 /// So many files are named to git at once.
 const FILES_AT_ONCE: usize = 500;
 
-/// The first of these files that git does not have as it is now; `Err` where git does not know the folder at all.
-pub fn committed(files: &[PathBuf]) -> Result<Option<PathBuf>, ()> {
-    let Some(folder) = files.first().and_then(|file| file.parent()) else { return Ok(None) };
+/// Whether git could give files back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InGit {
+    /// It has every one as it is.
+    All,
+    /// It has not this one as it is.
+    AllBut(PathBuf),
+    /// They are in no repository, or there is no git.
+    None,
+}
+
+/// Whether git has these files as they are now.
+pub fn in_git(files: &[PathBuf]) -> InGit {
+    let Some(folder) = files.first().and_then(|file| file.parent()) else { return InGit::All };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let absolute: Vec<PathBuf> = files.iter().filter_map(|file| std::path::absolute(file).ok()).collect();
     let git = |arguments: &[&str], files: &[PathBuf]| {
@@ -34,24 +45,25 @@ pub fn committed(files: &[PathBuf]) -> Result<Option<PathBuf>, ()> {
         command.arg("-C").arg(folder).args(arguments).arg("--").args(files);
         command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()
     };
+    let knows = |files: &[PathBuf]| {
+        git(&["ls-files", "--error-unmatch"], files).is_some_and(|output| output.status.success())
+    };
     for (shown, files) in files.chunks(FILES_AT_ONCE).zip(absolute.chunks(FILES_AT_ONCE)) {
         let status = git(&["status", "--porcelain", "--ignored", "--untracked-files=all", "-z"], files);
-        let status = status.filter(|output| output.status.success()).ok_or(())?;
+        let Some(status) = status.filter(|output| output.status.success()) else { return InGit::None };
         if !status.stdout.is_empty() {
             let told = String::from_utf8_lossy(&status.stdout).into_owned();
             let named = shown.iter().find(|file| {
                 file.file_name().is_some_and(|name| told.contains(name.to_string_lossy().as_ref()))
             });
-            return Ok(Some(named.or(shown.first()).cloned().unwrap_or_default()));
+            return InGit::AllBut(named.or(shown.first()).cloned().unwrap_or_default());
         }
-        for (shown, file) in shown.iter().zip(files) {
-            let known = git(&["ls-files", "--error-unmatch"], std::slice::from_ref(file));
-            if !known.is_some_and(|output| output.status.success()) {
-                return Ok(Some(shown.clone()));
-            }
+        if !knows(files) {
+            let unknown = shown.iter().zip(files).find(|(_, file)| !knows(std::slice::from_ref(*file)));
+            return InGit::AllBut(unknown.map(|(shown, _)| shown.clone()).unwrap_or_default());
         }
     }
-    Ok(None)
+    InGit::All
 }
 
 /// Writes the new files into a folder of their own, where they are tried.

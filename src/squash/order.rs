@@ -9,9 +9,9 @@ pub(super) fn sorted(names: &[String], needs: &BTreeMap<String, BTreeSet<String>
     let mut done: Vec<String> = Vec::with_capacity(names.len());
     while !left.is_empty() {
         let is_ready = |name: &&String| {
-            needs.get(*name).is_none_or(|needed| {
-                needed.iter().all(|other| other == *name || !left.iter().any(|waiting| *waiting == other))
-            })
+            needs
+                .get(*name)
+                .is_none_or(|needed| needed.iter().all(|other| other == *name || !left.contains(&other)))
         };
         let ready: Vec<&String> = left.iter().copied().filter(is_ready).collect();
         let next: Vec<&String> =

@@ -1,7 +1,7 @@
 //! `dunlin lint`: what it finds and how it says so, what it leaves in peace, what it writes, and what it keeps `up` from.
 
 // All of this is test code; the lints see only functions marked `#[test]` as such.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;

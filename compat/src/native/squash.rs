@@ -89,7 +89,7 @@ pub(super) fn squashed(
     new: &SquashFiles,
 ) -> Result<Native, AdapterError> {
     let added = arrange(new.files.iter().cloned())
-        .map_err(|errors| layout::as_adapter_error(errors).unwrap_or_else(|| unreadable()))?;
+        .map_err(|errors| layout::as_adapter_error(errors).unwrap_or_else(unreadable))?;
     let kept = project.files.iter().filter(|file| !gone.contains(&file.path)).cloned();
     let mut files: Vec<MigrationFile> = kept.chain(added).collect();
     files.sort_by(|left, right| left.version.cmp(&right.version));

@@ -149,6 +149,9 @@ impl<'i> Application<'i> {
     }
 }
 
+/// What was read, and the session that read it.
+type Seen<T> = (T, Box<dyn Connection>);
+
 impl Database {
     /// The same at another place.
     pub fn at(self, url: DatabaseUrl) -> Database {
@@ -197,7 +200,7 @@ impl Database {
         &self,
         access: Access,
         work: impl FnOnce(&Context<'_>) -> Result<T, End>,
-    ) -> Result<Option<(T, Box<dyn Connection>)>, End> {
+    ) -> Result<Option<Seen<T>>, End> {
         let mut connection = match self.connect(access) {
             Err(error) if create::is_missing(&error) => return Ok(None),
             connection => connection?,
