@@ -125,8 +125,11 @@ fn tools_whose_migrations_are_code_look_once() {
     }
 }
 
-/// Files of each tool's project, and the command that migrates it.
-fn code_projects(server: ServerKind, url: &str) -> [(Vec<(&'static str, String)>, Vec<&'static str>); 3] {
+/// Files of a project, and the command that migrates it.
+type CodeProject = (Vec<(&'static str, String)>, Vec<&'static str>);
+
+/// One of each tool.
+fn code_projects(server: ServerKind, url: &str) -> [CodeProject; 3] {
     let (client, adapter, driver) = match server {
         ServerKind::Postgres => ("pg", "postgresql", "postgresql+psycopg2"),
         _ => ("mysql2", "mysql2", "mysql+pymysql"),
