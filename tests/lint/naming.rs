@@ -51,7 +51,7 @@ fn a_pattern_that_is_none_is_refused_with_its_line() {
         ("[lint.naming]\nview = \"v_.+\"\n", "unknown variant `view`"),
     ] {
         let output = offline(&project(settings), &[]);
-        assert_eq!(output.status, 2, "{output}");
+        assert_eq!(output.status, 1, "{output}");
         assert!(output.stderr.contains("dunlin.toml:2") && output.stderr.contains(told), "{output}");
     }
 }
