@@ -392,7 +392,7 @@ mod tests {
 
     use super::*;
     use crate::alembic_settings::EnvPy;
-    use crate::lint_settings::{RuleSeverity, StopsUp};
+    use crate::lint_settings::{NamePattern, NamedObject, RuleSeverity, StopsUp};
     use crate::rails_settings::SchemaFormat;
 
     fn parsed(text: &str) -> Settings {
@@ -452,7 +452,7 @@ mod tests {
     fn every_key_of_the_safety_rules_is_read() {
         let settings = parsed(
             "[lint]\noff = [\"wide-index\"]\non = [\"unqualified-table\"]\nplugins = [\"require-index\"]\nup = \"never\"\n\n\
-             [lint.severity]\ndrop-column = \"error\"\n",
+             [lint.severity]\ndrop-column = \"error\"\n[lint.naming]\nforeign-key = \".+_fkey\"\n",
         );
         let expected = LintSettings {
             off: vec!["wide-index".into()],
@@ -460,6 +460,10 @@ mod tests {
             plugins: vec!["require-index".into()],
             up: StopsUp::Never,
             severity: BTreeMap::from([("drop-column".into(), RuleSeverity::Error)]),
+            naming: BTreeMap::from([(
+                NamedObject::ForeignKey,
+                NamePattern::try_from(".+_fkey".to_owned()).unwrap(),
+            )]),
         };
         assert_eq!(settings.lint, expected);
         assert!(error("[lint]\nof = []\n").contains("did you mean `lint.off`?"));

@@ -24,6 +24,8 @@ pub use squawk::SquawkHit;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use dunlin_compat::lint_settings::{NamePattern, NamedObject};
+
 use crate::ddl::{self, ServerVersion};
 
 /// What is not checked, or otherwise than usual.
@@ -35,6 +37,8 @@ pub struct Settings {
     pub on: Vec<String>,
     /// Rules whose severity the project sets.
     pub severity: Vec<(String, Severity)>,
+    /// What names have to look like; the rule `naming-policy` asks for `snake_case` where this is empty.
+    pub naming: BTreeMap<NamedObject, NamePattern>,
     /// Today, `YYYY-MM-DD`, for suppressions that expire.
     pub today: String,
 }
@@ -83,7 +87,18 @@ fn check_one(whole: &Whole<'_>, active: &[&Rule], settings: &Settings) -> Vec<Fi
     let mut situation = Situation::default();
     for (index, (statement, parsed)) in migration.statements.iter().zip(read).enumerate() {
         situation.enter(statement);
-        let site = Site { migration, index, statement, parsed, read, situation: &situation, server, facts };
+        let situation_now = &situation;
+        let site = Site {
+            migration,
+            index,
+            statement,
+            parsed,
+            read,
+            situation: situation_now,
+            server,
+            facts,
+            settings,
+        };
         for rule in active {
             if let Check::Statement(check) = rule.check {
                 let mut hits = Vec::new();

@@ -107,6 +107,8 @@ pub struct Site<'a> {
     pub server: ServerVersion,
     /// The database's facts.
     pub facts: Option<&'a dyn Facts>,
+    /// What the project says of the rules.
+    pub settings: &'a Settings,
 }
 
 /// A whole migration.

@@ -11,6 +11,7 @@ mod downs;
 mod facts;
 mod fixes;
 mod gate;
+mod naming;
 mod practice;
 mod reports;
 mod suppression;

@@ -98,7 +98,7 @@ pub fn scope(view: &View<'_>, to: Option<&str>) -> Result<SquashScope, AdapterEr
         may_stay: true,
         stays: Some(
             "Flyway's validate wants the file of every applied migration; where they are to go, set \
-             `ignoreMigrationPatterns = [\"*:missing\"]` first"
+             `ignoreMigrationPatterns = [\"*:missing\", \"*:future\"]` first"
                 .to_owned(),
         ),
         harmless: Vec::new(),

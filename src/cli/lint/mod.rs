@@ -292,6 +292,9 @@ fn lint_options(settings: &LintSettings, project: &Project) -> Result<LintOption
     })
 }
 
+/// The rule that `[lint.naming]` switches on.
+const NAMING_POLICY: &str = "naming-policy";
+
 /// The options of the rules as `dunlin.toml` says them.
 fn rule_settings(settings: &LintSettings) -> Result<lint::Settings, Failure> {
     let named = settings.off.iter().chain(&settings.on).chain(settings.severity.keys());
@@ -303,9 +306,14 @@ fn rule_settings(settings: &LintSettings) -> Result<lint::Settings, Failure> {
         RuleSeverity::Warning => Severity::Warning,
         RuleSeverity::Error => Severity::Error,
     };
+    let mut on = settings.on.clone();
+    if !settings.naming.is_empty() {
+        on.push(NAMING_POLICY.to_owned());
+    }
     Ok(lint::Settings {
         off: settings.off.clone(),
-        on: settings.on.clone(),
+        on,
+        naming: settings.naming.clone(),
         severity: settings.severity.iter().map(|(id, set)| (id.clone(), severity(*set))).collect(),
         today: jiff::ZonedDateTime::now().date().to_string(),
     })

@@ -11,6 +11,7 @@ mod foreign_key_type;
 mod foreign_key_without_index;
 mod missing_down;
 mod mysql;
+mod naming_policy;
 mod opaque_statement;
 mod own_transaction;
 mod postgres;
@@ -37,6 +38,7 @@ const SHARED: &[&Rule] = &[
     &foreign_key_type::RULE,
     &foreign_key_without_index::RULE,
     &missing_down::RULE,
+    &naming_policy::RULE,
     &opaque_statement::RULE,
     &own_transaction::RULE,
     &rename_column::RULE,

@@ -45,8 +45,16 @@ fn check(site: &Site<'_>, hits: &mut Vec<Hit>) {
             .filter(|table| !site.is_new(table))
             .collect()
     };
-    let tables = referenced(&site.parsed.changes);
-    if tables.len() < 2 {
+    let now = referenced(&site.parsed.changes);
+    let shares = |other: Option<usize>| other.is_some() && other == site.statement.transaction;
+    let earlier = site.read.iter().zip(&site.migration.statements).take(site.index);
+    let held: BTreeSet<TableName> = earlier
+        .filter(|(_, statement)| shares(statement.transaction))
+        .flat_map(|(read, _)| referenced(&read.changes))
+        .collect();
+    // Told once, where the second is taken.
+    let tables: BTreeSet<&TableName> = now.union(&held).collect();
+    if tables.len() < 2 || held.len() >= 2 || now.is_subset(&held) {
         return;
     }
     let list = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
