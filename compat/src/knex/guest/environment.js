@@ -17,6 +17,7 @@ class Environment {
     this.migrating = null;
     this.loadedConfig = null;
     this.contents = new Map();
+    this.versions = new Map();
   }
 
   /** Libraries that matter, with their versions, as far as they are found. */
@@ -29,9 +30,13 @@ class Environment {
     return found;
   }
 
+  /** Of a package; found once, because each migration asks. */
   versionOf(name) {
-    const manifest = this.carrier.manifestOf(name, this.project);
-    return manifest ? manifest.version : null;
+    if (!this.versions.has(name)) {
+      const manifest = this.carrier.manifestOf(name, this.project);
+      this.versions.set(name, manifest ? manifest.version : null);
+    }
+    return this.versions.get(name);
   }
 
   /** The project's Knex. */

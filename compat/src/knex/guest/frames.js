@@ -22,8 +22,10 @@ const FRAME = /^\s*at (?:.*\()?(?:file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?\s*$/;
 
 /** `{path, line}` of the innermost frame in the project, or null. */
 function innermost(stack) {
-  if (typeof stack !== 'string') return null;
+  if (typeof stack !== 'string' || project === null) return null;
   for (const text of stack.split('\n')) {
+    // Most frames are of libraries, and the pattern takes long. A URL may spell the folder otherwise.
+    if (!text.includes(project) && !text.includes('%')) continue;
     const match = FRAME.exec(text);
     if (match) {
       const path = match[1].includes('%') ? decodeURI(match[1]) : match[1];

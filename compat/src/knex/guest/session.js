@@ -29,9 +29,18 @@ const CONTROL = [
   ],
 ];
 
+const CONTROLLING = new Set(['BEGIN', 'START', 'COMMIT', 'END', 'ROLLBACK', 'ABORT', 'SAVEPOINT', 'RELEASE']);
+const WORD = /\s*([A-Za-z]*)/y;
+
+/** The first word of a statement, in capitals. */
+function firstWord(sql) {
+  WORD.lastIndex = 0;
+  return WORD.exec(sql)[1].toUpperCase();
+}
+
 /** What a statement does to a transaction: `[action, name or modes]`, or null. */
 function control(sql) {
-  if (sql.length > 300) return null;
+  if (sql.length > 300 || !CONTROLLING.has(firstWord(sql))) return null;
   for (const [action, pattern] of CONTROL) {
     const match = pattern.exec(sql);
     if (match) return [action, match[1] || match[2] || match[3]];
@@ -60,6 +69,7 @@ class Connection {
  * switch foreign keys off for it, because SQLite would not; the engine spares the rows that refer to the table.
  */
 function rebuildOf(sql) {
+  if (!sql.includes('_knex_temp_alter')) return null;
   if (/^\s*CREATE TABLE [`"]_knex_temp_alter\d+[`"]/i.test(sql)) return 'begins';
   return /^\s*ALTER TABLE [`"]_knex_temp_alter\d+[`"] RENAME TO /i.test(sql) ? 'ends' : null;
 }

@@ -11,7 +11,9 @@ function read(sql) {
   let depth = 0;
   let trigger = false;
   let end = -1;
-  for (const match of sql.matchAll(TOKEN)) {
+  // `matchAll` would compile the pattern anew each time.
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(sql); match; match = TOKEN.exec(sql)) {
     const [text, space, , parameter, word, semicolon] = match;
     if (space !== undefined) continue;
     if (end >= 0) return { first: sql.slice(0, end), rest: sql.slice(match.index), words, parameters };

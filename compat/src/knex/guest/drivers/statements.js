@@ -32,7 +32,8 @@ function endOfPlainString(sql, start) {
 
 /** The statements of a text: `{ text, start, verb, words }`, empty ones left out. */
 function split(sql, postgres) {
-  const pattern = new RegExp((postgres ? POSTGRES : MYSQL).source, 'y');
+  const pattern = postgres ? POSTGRES : MYSQL;
+  pattern.lastIndex = 0;
   const found = [];
   let start = 0;
   let words = [];

@@ -22,6 +22,7 @@ const REGISTERS = [
 
 let start = null;
 let registered = false;
+let hooked = false;
 
 /** Puts our modules into the places of others, for `require` and, where Node has such hooks, for `import`. */
 function install(message) {
@@ -47,7 +48,18 @@ function install(message) {
       throw error;
     }
   };
-  hookImports();
+  const compile = Module.prototype._compile;
+  Module.prototype._compile = function (source, filename, ...rest) {
+    if (!hooked && mayImport(source, filename)) hookImports();
+    return compile.call(this, source, filename, ...rest);
+  };
+}
+
+/** Whether what `require` loads imports: ES modules, which it takes in newer versions of Node, and calls of `import`. */
+function mayImport(source, filename) {
+  // Knex imports knexfiles and migrations, which are imported here.
+  if (/[\\/]node_modules[\\/]knex[\\/]/.test(filename)) return false;
+  return /\bimport\s*(?:\(|\/[*/])|^\s*(?:import|export)\b/m.test(source);
 }
 
 function fromImportPaths(resolve, request, rest) {
@@ -67,8 +79,13 @@ function fromImportPaths(resolve, request, rest) {
   return null;
 }
 
-/** ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. */
+/**
+ * ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. Node runs the hook in a
+ * thread of its own, whose start takes time and memory, so it is there from the first ES module on.
+ */
 function hookImports() {
+  if (hooked) return;
+  hooked = true;
   const code = `
     const ours = ${JSON.stringify({
       sqlite3: pathToFileURL(path.join(__dirname, 'sqlite3.js')).href,
@@ -87,7 +104,12 @@ function hookImports() {
 
 async function importFile(file) {
   if (TYPESCRIPT.test(file)) return importTypeScript(file);
-  return isModule(file) ? import(pathToFileURL(file).href) : requireFrom(file, path.dirname(file));
+  return isModule(file) ? importModule(file) : requireFrom(file, path.dirname(file));
+}
+
+function importModule(file) {
+  hookImports();
+  return import(pathToFileURL(file).href);
 }
 
 /** Whether Node takes a file for an ES module, as Knex's `isModuleType` has it. */
@@ -95,16 +117,28 @@ function isModule(file) {
   if (/\.mjs$/.test(file)) return true;
   if (/\.cjs$/.test(file)) return false;
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    const manifest = readJson(path.join(folder, 'package.json'));
-    if (manifest) return manifest.type === 'module';
+    const type = typeOf(folder);
+    if (type !== null) return type === 'module';
     if (folder === path.dirname(folder) || path.basename(folder) === 'node_modules') return false;
   }
+}
+
+// Migrations lie in few folders.
+const types = new Map();
+
+/** What a folder's package.json says of its files; null without one. */
+function typeOf(folder) {
+  if (!types.has(folder)) {
+    const manifest = readJson(path.join(folder, 'package.json'));
+    types.set(folder, manifest && (manifest.type || 'commonjs'));
+  }
+  return types.get(folder);
 }
 
 async function importTypeScript(file) {
   const asModule = /\.mts$/.test(file) || (!/\.cts$/.test(file) && isModule(file));
   if (!registered && !process.features.typescript) registered = await register(start.project, asModule);
-  if (asModule || process.features.typescript) return import(pathToFileURL(file).href);
+  if (asModule || process.features.typescript) return importModule(file);
   return requireFrom(file, path.dirname(file));
 }
 
@@ -113,6 +147,8 @@ async function register(folder, asModule) {
     REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
   // tsx has a second half for ES modules.
   const modules = resolveIfThere('tsx/esm/api', folder);
+  // A loader of TypeScript may import what it compiles by other ways than those that are watched.
+  hookImports();
   if (modules) (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
   return done || (!asModule && registerTypeScript(folder));
 }

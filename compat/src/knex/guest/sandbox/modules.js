@@ -52,7 +52,7 @@ function missing(name, from) {
 function find(name, from, conditions) {
   const ours = substitute(name, from);
   if (ours) return ours;
-  if (name.startsWith('node:') || !/^[./#]/.test(name)) {
+  if (!'./#'.includes(name[0])) {
     const builtin = host.builtin(name);
     if (builtin !== undefined) return { exports: builtin };
   }
@@ -123,7 +123,7 @@ function evaluate(module) {
     throw error;
   }
   const kind = resolution.kindOf(filename);
-  const plain = kind === 'commonjs' && !/\.[cm]?tsx?$/.test(filename);
+  const plain = kind === 'commonjs' && !resolution.isTypeScript(filename);
   if (plain && !sources.has(filename)) {
     const body = host.commonJs(filename, PARAMETERS);
     if (body !== undefined) {
@@ -131,8 +131,9 @@ function evaluate(module) {
       return;
     }
   }
-  const source = textOf(filename).replace(/^#!.*/, '');
-  if (plain && !/\bimport\s*\(/.test(source)) {
+  const text = textOf(filename);
+  const source = text.startsWith('#!') ? text.replace(/^#!.*/, '') : text;
+  if (plain && !(source.includes('import') && /\bimport\s*\(/.test(source))) {
     let body;
     try {
       body = host.compile(source, filename, PARAMETERS, false);
@@ -157,7 +158,7 @@ function placed(error, filename) {
 
 function transformed(source, filename, kind) {
   // `export =` is TypeScript's word for `module.exports =`, and `import a = require()` for a constant.
-  const text = /\.[cm]?tsx?$/.test(filename) ? commonJsOfTypeScript(source) : source;
+  const text = resolution.isTypeScript(filename) ? commonJsOfTypeScript(source) : source;
   const result = JSON.parse(host.transform(text, filename, kind));
   if (result.error !== undefined) {
     const error = new SyntaxError(result.error);
@@ -179,7 +180,7 @@ function runTransformed(module, { code, module: isModule }) {
     runCommonJs(module, host.compile(code, module.filename, PARAMETERS, false));
     return;
   }
-  const both = /\.[cm]?tsx?$/.test(module.filename) && resolution.kindOf(module.filename) !== 'module';
+  const both = resolution.isTypeScript(module.filename) && resolution.kindOf(module.filename) !== 'module';
   const body = host.compile(
     `'use strict';${code}`,
     module.filename,
@@ -372,7 +373,7 @@ async function importFile(file, source) {
   const real = resolution.real(file);
   if (source !== undefined) sources.set(real, source);
   const kind = resolution.kindOf(real);
-  if (kind === 'commonjs' && !/\.[cm]?tsx?$/.test(real)) return loadSync(real, null);
+  if (kind === 'commonjs' && !resolution.isTypeScript(real)) return loadSync(real, null);
   return importModule(real, null);
 }
 

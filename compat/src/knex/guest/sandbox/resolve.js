@@ -80,12 +80,24 @@ function packageAround(file) {
 
 /** `module`, `commonjs`, or `either` for TypeScript, whose text decides. */
 function kindOf(file) {
-  if (/\.m[jt]s$/.test(file)) return 'module';
-  if (/\.c[jt]s$/.test(file)) return 'commonjs';
+  const ending = endingOf(file);
+  if (ending === '.mjs' || ending === '.mts') return 'module';
+  if (ending === '.cjs' || ending === '.cts') return 'commonjs';
   const [, found] = packageAround(file);
   if (found && found.type === 'module') return 'module';
-  return /\.tsx?$/.test(file) ? 'either' : 'commonjs';
+  return ending === '.ts' || ending === '.tsx' ? 'either' : 'commonjs';
 }
+
+// Asked for each file, which is why there are no regular expressions.
+function endingOf(file) {
+  const dot = file.lastIndexOf('.');
+  return dot < 0 ? '' : file.slice(dot);
+}
+
+const TYPESCRIPT = new Set(['.ts', '.tsx', '.cts', '.ctsx', '.mts', '.mtsx']);
+
+/** Whether a file is TypeScript by its name. */
+const isTypeScript = (file) => TYPESCRIPT.has(endingOf(file));
 
 /** The folders in which packages are looked for from a folder. */
 function folders(from) {
@@ -245,7 +257,7 @@ function resolve(name, from, conditions) {
 
 /** `paths` and `baseUrl`, for a file of TypeScript. */
 function fromTsconfig(name, from) {
-  if (!/\.[cm]?tsx?$/.test(from)) return null;
+  if (!isTypeScript(from)) return null;
   for (let folder = path.dirname(from); ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'tsconfig.json');
     if (kindAt(file) === FILE) return fromPaths(name, folder, compilerOptions(file));
@@ -335,6 +347,7 @@ module.exports = {
   real,
   manifest,
   kindOf,
+  isTypeScript,
   folders,
   resolve,
 };

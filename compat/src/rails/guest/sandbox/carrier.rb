@@ -17,6 +17,8 @@ module Dunlin
     class << self
       # Loads everything that does not depend on a project. The memory is kept after that.
       def boot
+        # What the collector was set with is none of the project's.
+        ENV.clear
         settings = JSON.parse(Bridge.ask("s"))
         $LOAD_PATH.concat(settings["load_path"])
         Packages.install

@@ -1,6 +1,8 @@
 'use strict';
 // `path`, of the systems that have slashes.
 
+const SLASH = 47;
+
 function checkText(value, name) {
   if (typeof value === 'string') return;
   const error = new TypeError(
@@ -47,18 +49,25 @@ function join(...given) {
   return whole ? normalize(whole) : '.';
 }
 
+/** A path without slashes at its end. No regular expression: this is asked for each module and each folder above it. */
+function trimmedOf(text) {
+  let end = text.length;
+  while (end && text.charCodeAt(end - 1) === SLASH) end -= 1;
+  return text.slice(0, end);
+}
+
 function dirname(text) {
   checkText(text, 'path');
-  const trimmed = text.replace(/\/+$/, '');
+  const trimmed = trimmedOf(text);
   if (!trimmed) return text ? '/' : '.';
   const end = trimmed.lastIndexOf('/');
   if (end < 0) return '.';
-  return trimmed.slice(0, end).replace(/\/+$/, '') || '/';
+  return trimmedOf(trimmed.slice(0, end)) || '/';
 }
 
 function basename(text, ending) {
   checkText(text, 'path');
-  const trimmed = text.replace(/\/+$/, '');
+  const trimmed = trimmedOf(text);
   const base = trimmed.slice(trimmed.lastIndexOf('/') + 1);
   return ending && base.endsWith(ending) && base !== ending ? base.slice(0, -ending.length) : base;
 }
