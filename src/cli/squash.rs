@@ -135,6 +135,7 @@ fn make(
     let mut with_down = scope.with_down;
     let files = loop {
         let files = adapter.squash_files(scope, name, &dump.sql(server.dialect, with_down), &server)?;
+        squash::refuse_occupied(&files, gone)?;
         let staging = squash::stage(&files)?;
         let new = adapter.squashed(gone, &files, staging.path())?;
         live.refuse_worse(connection, new.as_ref(), scope)?;

@@ -128,7 +128,7 @@ pub(super) fn files(
             stand_ins.join(", ")
         ));
     }
-    Ok(SquashFiles { files: vec![(path, text)], notes })
+    Ok(SquashFiles { files: vec![(path, text)], notes, ..SquashFiles::default() })
 }
 
 /// Labels of all that it replaces lead to it now.

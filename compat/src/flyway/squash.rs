@@ -140,15 +140,21 @@ pub fn files(
         settings.push_str("encoding=UTF-8\n");
     }
     let mut files = vec![(path.clone(), text)];
+    let beside = conf_of(&path);
+    if settings.is_empty() && beside.exists() {
+        let message = format!("{} would hold for the baseline, which is tried without it", beside.display());
+        return Err(AdapterError::refused("SQUASH", message)
+            .advise("Give the baseline another name with --name, or move that file away."));
+    }
     if !settings.is_empty() {
         notes.push(format!(
             "{} has text that Flyway would take for placeholders, or characters of another encoding; the file beside it says \
              that they are none",
             path.file_name().unwrap_or_default().to_string_lossy()
         ));
-        files.push((conf_of(&path), settings));
+        files.push((beside, settings));
     }
-    Ok(SquashFiles { files, notes })
+    Ok(SquashFiles { files, notes, ..SquashFiles::default() })
 }
 
 /// The first location that is a folder, else where the last of the old files lies.

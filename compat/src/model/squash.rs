@@ -41,6 +41,8 @@ pub struct BaselineSql {
 pub struct SquashFiles {
     /// Path and text.
     pub files: Vec<(PathBuf, String)>,
+    /// Whether they take the place of files of their names, which hold nothing else.
+    pub replaces: bool,
     /// What the user should know.
     pub notes: Vec<String>,
 }

@@ -79,7 +79,7 @@ pub(super) fn files(
              can hold",
         ));
     }
-    Ok(SquashFiles { files: vec![(path, text)], notes: Vec::new() })
+    Ok(SquashFiles { files: vec![(path, text)], ..SquashFiles::default() })
 }
 
 /// The project as it will be.
