@@ -125,7 +125,7 @@ fn make(
     let server = connection.server().clone();
     let first = maker.make()?;
     let given = squash::replay(bench, &first, scope)?;
-    if adapter.tool() == "rails" {
+    if scope.schema_file {
         return schema_file(bench, maker, wanted, (connection, live), (first, &given));
     }
     let dump = squash::dump(&first, &given, &bench.scope, &adapter.history_schema(&server))?;
@@ -157,7 +157,7 @@ fn make(
     Ok(Made { files, dump, notes })
 }
 
-/// Rails' own way: the file that new databases begin with has everything, and the old migrations go.
+/// The file that new databases begin with has everything, and the old migrations go: Rails' own way.
 fn schema_file(
     bench: &mut Bench<'_>,
     maker: &Maker,

@@ -94,14 +94,13 @@ pub fn scope(view: &View<'_>, to: Option<&str>) -> Result<SquashScope, AdapterEr
         title: format!("{version}{dash}{}", last.description()),
         ids,
         files,
-        with_down: false,
         may_stay: true,
         stays: Some(
             "Flyway's validate wants the file of every applied migration; where they are to go, set \
              `ignoreMigrationPatterns = [\"*:missing\", \"*:future\"]` first"
                 .to_owned(),
         ),
-        harmless: Vec::new(),
+        ..SquashScope::default()
     })
 }
 
