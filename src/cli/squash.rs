@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::project::Project;
 use super::scratch::Maker;
 use super::{Format, Global, history, output};
+use crate::count::counted;
 use crate::db::{Access, Connection};
 use crate::engine;
 use crate::guest::GuestSource;
@@ -341,10 +342,6 @@ fn show(
     text.push_str(&everywhere);
     text.push('\n');
     output::print(&text)
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn capitalised(text: &str) -> String {
