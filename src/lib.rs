@@ -3,6 +3,7 @@
 
 pub mod backfill;
 pub mod cli;
+mod count;
 pub mod db;
 pub mod ddl;
 pub mod engine;

@@ -5,18 +5,13 @@
 //! executes them. So every adapter is tested without a database.
 
 pub mod alembic;
-pub mod alembic_settings;
 pub mod backfill;
 pub mod flyway;
 pub mod knex;
-pub mod knex_settings;
-pub mod lint_settings;
 pub mod model;
 pub mod native;
-pub mod plugin_settings;
 pub mod project;
 pub mod rails;
-pub mod rails_settings;
 pub mod settings;
 #[cfg(test)]
 mod test_files;

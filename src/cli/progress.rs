@@ -11,6 +11,7 @@ use owo_colors::OwoColorize;
 use super::backfill::{Shown, sentence};
 use super::output;
 use crate::backfill::BackfillEvent;
+use crate::count::counted;
 use crate::engine::{Event, Observer};
 use crate::lint::Severity;
 
@@ -116,9 +117,9 @@ impl Observer for Progress {
                 let warnings =
                     findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
                 if warnings > 0 {
-                    let noun = if warnings == 1 { "warning" } else { "warnings" };
                     self.line(&warning_line(&format!(
-                        "the safety rules have {warnings} {noun}; `dunlin lint` shows them"
+                        "the safety rules have {}; `dunlin lint` shows them",
+                        counted(warnings, "warning")
                     )));
                 }
             }

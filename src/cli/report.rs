@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::{Format, output};
+use crate::count::counted;
 use crate::engine::RunReport;
 use crate::waits::WaitReport;
 
@@ -19,14 +20,14 @@ pub fn print(format: Format, report: &RunReport, nothing: &str) -> Result<(), Fa
             output::line(&sentence(report))?;
             let WaitReport { sessions, longest, stood_back } = report.waits;
             if stood_back > 0 || longest >= WORTH_TELLING {
-                let noun = if sessions == 1 { "session" } else { "sessions" };
                 let back = match stood_back {
                     0 => String::new(),
                     1 => "; the run stood back once".to_owned(),
                     times => format!("; the run stood back {times} times"),
                 };
                 output::note(&format!(
-                    "{sessions} {noun} waited for it, {:.1} s at longest{back}.",
+                    "{} waited for it, {:.1} s at longest{back}.",
+                    counted(sessions, "session"),
                     longest.as_secs_f64()
                 ));
             }
@@ -67,9 +68,7 @@ fn sentence(report: &RunReport) -> String {
     use dunlin_compat::model::Direction;
     let count =
         |direction| report.migrations.iter().filter(|migration| migration.direction == direction).count();
-    let words = |number: usize, verb: &str| {
-        format!("{verb} {number} migration{}", if number == 1 { "" } else { "s" })
-    };
+    let words = |number, verb: &str| format!("{verb} {}", counted(number, "migration"));
     match (count(Direction::Up), count(Direction::Down)) {
         (up, 0) => format!("{}.", words(up, "Applied")),
         (0, down) => format!("{}.", words(down, "Reverted")),

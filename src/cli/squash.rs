@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::project::Project;
 use super::scratch::Maker;
 use super::{Format, Global, history, output};
+use crate::count::counted;
 use crate::db::{Access, Connection};
 use crate::engine;
 use crate::guest::GuestSource;
@@ -125,7 +126,7 @@ fn make(
     let server = connection.server().clone();
     let first = maker.make()?;
     let given = squash::replay(bench, &first, scope)?;
-    if adapter.tool() == "rails" {
+    if scope.schema_file {
         return schema_file(bench, maker, wanted, (connection, live), (first, &given));
     }
     let dump = squash::dump(&first, &given, &bench.scope, &adapter.history_schema(&server))?;
@@ -135,6 +136,7 @@ fn make(
     let mut with_down = scope.with_down;
     let files = loop {
         let files = adapter.squash_files(scope, name, &dump.sql(server.dialect, with_down), &server)?;
+        squash::refuse_occupied(&files, gone)?;
         let staging = squash::stage(&files)?;
         let new = adapter.squashed(gone, &files, staging.path())?;
         live.refuse_worse(connection, new.as_ref(), scope)?;
@@ -156,7 +158,7 @@ fn make(
     Ok(Made { files, dump, notes })
 }
 
-/// Rails' own way: the file that new databases begin with has everything, and the old migrations go.
+/// The file that new databases begin with has everything, and the old migrations go: Rails' own way.
 fn schema_file(
     bench: &mut Bench<'_>,
     maker: &Maker,
@@ -340,10 +342,6 @@ fn show(
     text.push_str(&everywhere);
     text.push('\n');
     output::print(&text)
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn capitalised(text: &str) -> String {

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::project::Project;
 use super::scratch::ScratchArgs;
 use super::{Format, Global, drift, history, output, progress};
+use crate::count::counted;
 use crate::db::Access;
 use crate::schema;
 use crate::schema::rows::RowsDifference;
@@ -121,11 +122,10 @@ fn text(verified: &[Verified], project: &Project) -> String {
         }
     }
     let faulty = verified.iter().filter(|one| !one.findings.is_empty()).count();
-    let count = verified.len();
-    let migrations = if count == 1 { "migration" } else { "migrations" };
+    let migrations = counted(verified.len(), "migration");
     text.push_str(&match faulty {
-        0 => format!("Verified {count} {migrations}.\n"),
-        _ => format!("Verified {count} {migrations}; something is wrong with {faulty}.\n"),
+        0 => format!("Verified {migrations}.\n"),
+        _ => format!("Verified {migrations}; something is wrong with {faulty}.\n"),
     });
     text
 }

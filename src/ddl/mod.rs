@@ -6,15 +6,16 @@
 
 mod change;
 mod clause;
+mod definition;
 mod effect;
 mod mysql;
 pub(crate) mod postgres;
 mod sqlite;
 mod work;
 
-pub use change::{
-    Change, ChangeKind, Column, ColumnDefault, Constraint, ConstraintKind, Index, IndexColumn, References,
-    RowChange, Statement, TableName,
+pub use change::{Change, ChangeKind, RowChange, Statement};
+pub use definition::{
+    Column, ColumnDefault, Constraint, ConstraintKind, Index, IndexColumn, References, TableName,
 };
 pub use effect::{Blocks, Effect, Known, KnownColumn, MysqlAlgorithm, PostgresLock, TableLock};
 pub use mysql::{

@@ -9,8 +9,9 @@ use dunlin_compat::model::{Block, MigrationStep, Server};
 use super::RunError;
 use super::error::BackfillFailure;
 use super::event::{Event, Observer};
+use super::opening::open_session;
 use super::prepare::{Prepared, Statement, Unit, UnitMode};
-use super::run::{Runner, open_session};
+use super::run::Runner;
 use crate::backfill::{
     self, BackfillError, BackfillEvent, Batch, ByPlugin, Host, Options, Purpose, Request, Tables,
 };

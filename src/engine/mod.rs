@@ -20,6 +20,7 @@ mod lint_input;
 mod lock;
 mod lock_row;
 mod message;
+mod opening;
 mod options;
 mod orphans;
 mod plugin_step;
@@ -42,10 +43,11 @@ pub use journal::{Entry, Journal};
 pub use lint::{LintGate, LintOptions, lint};
 pub use lint_input::lint_migrations;
 pub use lock::locks;
+pub use opening::{Opener, open_session};
 pub use options::{InFlight, RunOptions};
 pub use prepare::{
     Prepared, Statement, Unit, UnitMode, migration as prepare_migration, plan as prepare_plan,
 };
 pub use read::{READING_HISTORY, Snapshot, plan, status, validate};
-pub use run::{Finished, OnUnfinished, Opener, Planner, RunReport, open_session, run};
+pub use run::{Finished, OnUnfinished, Planner, RunReport, run};
 pub use table_facts::CatalogFacts;

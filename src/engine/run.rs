@@ -1,7 +1,6 @@
 //! The runner: the only code that changes a database. Locks, reads, plans under the lock, executes.
 
 use std::collections::HashSet;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use dunlin_compat::model::{
@@ -11,17 +10,14 @@ use dunlin_compat::model::{
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
 use super::lint::hold_back;
+use super::opening::{Opener, begin_session, open_session, prepare_session};
 use super::plugins::load_plugins;
 use super::prepare::{self, Prepared, UnitMode};
 use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock, lock_row};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
-use crate::sql;
 use crate::waits::WaitReport;
-
-/// Opens a session for writing on the project's database.
-pub type Opener<'a> = dyn Fn() -> Result<Box<dyn Connection>, DbError> + 'a;
 
 /// Makes the plan of a run; called again under the lock, and whenever the history turns out to have changed.
 pub type Planner<'a> = dyn Fn(&Context<'_>) -> Result<Plan, AdapterError> + 'a;
@@ -131,90 +127,6 @@ pub fn run(
     tidied?;
     freed?;
     Ok(runner.report)
-}
-
-/// Opens a session and brings it to the state in which migrations start.
-pub fn open_session(
-    open: &Opener<'_>,
-    adapter: &dyn Adapter,
-    options: &RunOptions,
-) -> Result<Box<dyn Connection>, RunError> {
-    let (mut connection, beginning) = begin_session(open, adapter, options)?;
-    prepare_session(connection.as_mut(), &beginning, options)?;
-    Ok(connection)
-}
-
-/// Sends what a session begins with; again while others hold what it needs, as SQLite needs a file to itself to have it written
-/// ahead.
-fn prepare_session(
-    connection: &mut dyn Connection,
-    statements: &[String],
-    options: &RunOptions,
-) -> Result<(), RunError> {
-    if statements.is_empty() {
-        return Ok(());
-    }
-    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-    let mut attempt = 1;
-    loop {
-        match connection.execute_many(&statements) {
-            Ok(_) => return Ok(()),
-            Err(failure) if failure.error.kind == DbErrorKind::LockTimeout && attempt < options.attempts => {
-                attempt += 1;
-                thread::sleep(lock::jittered(Duration::from_millis(100)));
-            }
-            Err(failure) => return Err(RunError::server("preparing the session")(failure.error)),
-        }
-    }
-}
-
-/// Opens a session and returns with it what is still to be sent to bring it to that state, which can travel with other
-/// statements.
-fn begin_session(
-    open: &Opener<'_>,
-    adapter: &dyn Adapter,
-    options: &RunOptions,
-) -> Result<(Box<dyn Connection>, Vec<String>), RunError> {
-    let connection = open().map_err(RunError::server("connecting"))?;
-    #[cfg(feature = "fault-points")]
-    let connection = super::fault::wrap(connection);
-    let mut connection = connection;
-    let mut statements = Vec::new();
-    match connection.server().dialect {
-        Dialect::Sqlite => {
-            let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
-            statements.push(format!("PRAGMA foreign_keys = {switch}"));
-        }
-        Dialect::Mysql | Dialect::Mariadb if !options.lock_timeout.is_zero() => {
-            let seconds = options.lock_timeout.as_secs().max(1);
-            statements.push(format!("SET SESSION lock_wait_timeout = {seconds}"));
-        }
-        Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => {}
-    }
-    let scripts = adapter.session_statements(connection.server());
-    if scripts.is_empty() {
-        return Ok((connection, statements));
-    }
-    // What the project says may be anything: it travels alone.
-    let mut changes_quoting = false;
-    for script in scripts {
-        let server = connection.server();
-        let found = sql::split_quoted(&script, server.dialect, server.quoting).map_err(|error| {
-            RunError::Adapter(AdapterError::refused(
-                "CONFIGURATION",
-                format!("the statements for every session: {error}"),
-            ))
-        })?;
-        changes_quoting |= found
-            .iter()
-            .any(|found| sql::classify(&found.text, server.dialect, server.version).changes_parsing);
-        statements.extend(found.into_iter().map(|statement| statement.text));
-    }
-    prepare_session(connection.as_mut(), &statements, options)?;
-    if changes_quoting {
-        connection.learn_quoting().map_err(RunError::server("preparing the session"))?;
-    }
-    Ok((connection, Vec::new()))
 }
 
 /// The state of a run; its other methods are in the modules of the ways to execute.

@@ -24,7 +24,7 @@ pub use squawk::SquawkHit;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dunlin_compat::lint_settings::{NamePattern, NamedObject};
+use dunlin_compat::settings::lint::{NamePattern, NamedObject};
 
 use crate::ddl::{self, ServerVersion};
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Expected, Facts, Severity, TableFacts, Time};
+use crate::count::{counted_in_groups, grouped};
 use crate::ddl::{Blocks, Change, ChangeKind, Effect, RowChange, TableName, Work};
 
 /// A table whose statements take no longer than this is left in peace.
@@ -84,16 +85,14 @@ pub(super) fn waiting(known: &TableFacts, effects: &[Effect], time: Option<&Time
         time.filter(|time| !time.is_most).map(|time| rate * time.expected.duration.as_secs_f64());
     match would_wait {
         Some(writes) if writes >= 1.0 => {
-            Some(format!("about {} would wait", counted(rounded(writes), "write")))
+            Some(format!("about {} would wait", counted_in_groups(rounded(writes), "write")))
         }
         Some(_) => None,
-        None if rate >= 1.0 => Some(format!("{} a second would wait", counted(rounded(rate), "write"))),
+        None if rate >= 1.0 => {
+            Some(format!("{} a second would wait", counted_in_groups(rounded(rate), "write")))
+        }
         None => None,
     }
-}
-
-fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// To two digits: more are not known.
@@ -108,18 +107,6 @@ fn rounded(number: f64) -> u64 {
 /// `2,100,000 rows, 310 MB`
 pub(super) fn size(known: &TableFacts) -> String {
     format!("{} rows, {}", grouped(known.rows), bytes(known.bytes))
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn bytes(number: u64) -> String {

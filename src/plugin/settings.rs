@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io};
 
-use dunlin_compat::plugin_settings::{EnvironmentReference, FileReference, OptionTable, PluginTable};
+use dunlin_compat::settings::plugin::{EnvironmentReference, FileReference, OptionTable, PluginTable};
 use thiserror::Error;
 
 use crate::wasm::Limits;

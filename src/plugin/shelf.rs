@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dunlin_compat::plugin_settings::PluginTable;
+use dunlin_compat::settings::plugin::PluginTable;
 use sha2::{Digest, Sha256};
 
 use super::error::PluginError;

@@ -78,6 +78,12 @@ pub enum SquashError {
         /// Which.
         titles: Vec<String>,
     },
+    /// Another file lies where a new one is to be.
+    #[error("{} is there already, and the baseline would overwrite it", path.display())]
+    Occupied {
+        /// Which.
+        path: PathBuf,
+    },
     /// A file cannot be written, read or moved.
     #[error("{}: {error}", path.display())]
     File {
@@ -126,6 +132,9 @@ impl SquashError {
                 "Have history and files fit each other first: `dunlin validate` says what is wrong.".to_owned()
             }
             SquashError::Unfit { advice, .. } => return advice.clone(),
+            SquashError::Occupied { .. } => {
+                "Nothing was written. Give the baseline another name with --name, or move that file away.".to_owned()
+            }
             _ => return None,
         })
     }

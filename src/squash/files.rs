@@ -83,11 +83,26 @@ pub fn stage(new: &SquashFiles) -> Result<TempDir, SquashError> {
     Ok(folder)
 }
 
+/// Refuses where another file than one of those that go lies in the place of a new one.
+///
+/// # Errors
+/// Names the first.
+pub fn refuse_occupied(new: &SquashFiles, gone: &[PathBuf]) -> Result<(), SquashError> {
+    // A link that leads nowhere would be overwritten too.
+    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    let paths = new.files.iter().map(|(path, _)| path);
+    match paths.filter(|path| !gone.contains(*path)).find(|path| is_there(path)) {
+        Some(path) if !new.replaces => Err(SquashError::Occupied { path: path.clone() }),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the new files, each whole or not at all, and only then takes the old ones away.
 ///
 /// # Errors
 /// A file cannot be written or moved; the message names it, and nothing is lost.
 pub fn write(new: &SquashFiles, old: &[PathBuf], fate: &Fate, root: &Path) -> Result<(), SquashError> {
+    refuse_occupied(new, if *fate == Fate::Keep { &[] } else { old })?;
     if let Fate::Archive(archive) = fate {
         for path in old {
             let target = archive.join(below(path, root));
@@ -160,8 +175,10 @@ mod tests {
         for path in &old {
             fs::write(path, "old").unwrap();
         }
-        let new =
-            SquashFiles { files: vec![(root.join("sql/2_b.sql"), "new".to_owned())], notes: Vec::new() };
+        let new = SquashFiles {
+            files: vec![(root.join("sql/2_b.sql"), "new".to_owned())],
+            ..SquashFiles::default()
+        };
         let fate = Fate::Archive(root.join("attic"));
         write(&new, &old, &fate, root).unwrap();
         let read = |path: &str| fs::read_to_string(root.join(path)).ok();
@@ -171,5 +188,33 @@ mod tests {
         assert_eq!(read("attic/sql/2_b.sql").as_deref(), Some("old"));
         assert!(write(&new, &old[1..], &fate, root).is_err());
         assert_eq!(read("sql/2_b.sql").as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn no_file_is_overwritten_that_does_not_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let [old, stray] = ["2_b.sql", "2_new.sql.conf"].map(|name| root.join(name));
+        for path in [&old, &stray] {
+            fs::write(path, "as it was").unwrap();
+        }
+        let writing = |path: &Path| SquashFiles {
+            files: vec![(root.join("2_new.sql"), "new".to_owned()), (path.to_owned(), "new".to_owned())],
+            ..SquashFiles::default()
+        };
+        let fates = [Fate::Delete, Fate::Keep, Fate::Archive(root.join("attic"))];
+        for (path, fate) in fates.iter().map(|fate| (&stray, fate)).chain([(&old, &Fate::Keep)]) {
+            let error = write(&writing(path), std::slice::from_ref(&old), fate, root).unwrap_err();
+            assert!(matches!(&error, SquashError::Occupied { path: named } if named == path), "{error}");
+            let mut names: Vec<_> =
+                fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            assert_eq!(names, ["2_b.sql", "2_new.sql.conf"]);
+            assert_eq!(fs::read_to_string(path).unwrap(), "as it was");
+        }
+        let new = SquashFiles { replaces: true, ..writing(&stray) };
+        write(&new, std::slice::from_ref(&old), &Fate::Delete, root).unwrap();
+        assert_eq!(fs::read_to_string(&stray).unwrap(), "new");
+        assert!(!old.exists());
     }
 }

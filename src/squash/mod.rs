@@ -16,5 +16,5 @@ mod values;
 
 pub use dump::{Dump, MOST_ROWS, dump};
 pub use error::SquashError;
-pub use files::{Fate, InGit, in_git, stage, write};
+pub use files::{Fate, InGit, in_git, refuse_occupied, stage, write};
 pub use proof::{Live, live, project, replay, same_schema, take_down};

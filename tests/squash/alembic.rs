@@ -16,7 +16,7 @@ fn alembic(project: &Project, database: &Database, arguments: &[&str]) -> Output
     run(command, "")
 }
 
-fn project_of(database: &Database) -> Project {
+pub fn project_of(database: &Database) -> Project {
     let project = Project::new();
     copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alembic_race"), &project.path());
     point(&project, database);

@@ -1,5 +1,8 @@
 //! What is refused, and that no file is touched then.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use crate::native::{dunlin, shop};
 use crate::support::{Database, Project, ServerKind};
 
@@ -56,6 +59,85 @@ fn a_line_like_a_directive_is_refused_where_it_cannot_be_written_otherwise() {
     dunlin(&project, &database, &["up"]).success();
     let refused = dunlin(&project, &database, &["squash", "--delete"]).fails();
     assert!(refused.stderr.contains("a line that begins with `-- migrate:`"), "{refused}");
+}
+
+/// What is refused where a file lies at a path that the baseline would be written to; nothing of the project changes.
+fn occupied(project: &Project, database: &Database, path: &str, arguments: &[&str]) {
+    let before = contents(&project.path());
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = dunlin(project, database, &[&["squash"], arguments, more].concat()).fails();
+        let expected = format!("{path} is there already, and the baseline would overwrite it");
+        assert!(refused.stderr.contains(&expected), "{refused}");
+        assert!(refused.stderr.contains("Give the baseline another name with --name"), "{refused}");
+        assert_eq!(contents(&project.path()), before);
+    }
+}
+
+/// Every file below a folder with its text; folders and links without.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        }
+        // A database is no text.
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        found.insert(path, text);
+    }
+    found
+}
+
+#[test]
+fn an_old_file_of_the_baselines_name_is_in_nobodys_way() {
+    let database = Database::sqlite();
+    let project = shop(&database);
+    dunlin(&project, &database, &["squash", "--delete"]).success();
+    let first = project.read("migrations/2_baseline.sql");
+    dunlin(&project, &database, &["squash", "--archive", "attic"]).success();
+    assert_eq!(project.read("attic/migrations/2_baseline.sql"), first);
+    assert_eq!(files(&project), ["2_baseline.sql", "3_orders.sql"]);
+}
+
+#[test]
+fn a_configuration_of_the_baselines_name_is_in_its_way() {
+    let database = Database::sqlite();
+    let project = Project::with(&[
+        ("sql/V1__orders.sql", "CREATE TABLE orders (note varchar(90));\n"),
+        ("sql/V2__first.sql", "INSERT INTO orders VALUES ('${nope}');\n"),
+        ("sql/V2__first.sql.conf", "placeholderReplacement=false\n"),
+        ("sql/B1__baseline.sql.conf", "ours\n"),
+        ("sql/B2__baseline.sql.conf", "ours\n"),
+    ]);
+    project.flyway_config(&database, "");
+    project.dunlin(&["up"]).success();
+    occupied(&project, &database, "sql/B2__baseline.sql.conf", &["--keep"]);
+    // One that needs none would get it all the same.
+    let refused = dunlin(&project, &database, &["squash", "--to", "1"]).fails();
+    let expected = "sql/B1__baseline.sql.conf would hold for the baseline, which is tried without it";
+    assert!(refused.stderr.contains(expected), "{refused}");
+    dunlin(&project, &database, &["squash", "--name", "shop"]).success();
+    assert_eq!(project.read("sql/B2__baseline.sql.conf"), "ours\n");
+    assert_eq!(project.read("sql/B2__shop.sql.conf"), "placeholderReplacement=false\n");
+}
+
+#[test]
+fn a_revision_that_stays_is_in_the_way_of_the_baseline() {
+    if !crate::support::needs(&[crate::support::Need::Pack]) {
+        return;
+    }
+    let database = Database::sqlite();
+    let project = crate::alembic::project_of(&database);
+    project.dunlin(&["up", "--to", "0004"]).success();
+    let [later, baseline] = ["0005_later.py", "0004_baseline.py"]
+        .map(|name| project.path().join("migrations/versions").join(name));
+    std::fs::rename(later, baseline).unwrap();
+    let before = contents(&project.path().join("migrations/versions"));
+    let refused = project.dunlin(&["squash", "--archive", "attic"]).fails();
+    assert!(refused.stderr.contains("migrations/versions/0004_baseline.py is there already"), "{refused}");
+    assert_eq!(contents(&project.path().join("migrations/versions")), before);
+    assert!(!project.path().join("attic").exists());
+    project.dunlin(&["squash", "--archive", "attic", "--name", "shop"]).success();
 }
 
 #[test]

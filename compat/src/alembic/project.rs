@@ -15,9 +15,9 @@ use super::guest;
 use super::plan::refused_graph;
 use super::url::SqlalchemyUrl;
 use super::version_table::VersionTable;
-use crate::alembic_settings::{AlembicSettings, EnvPy as EnvMode};
 use crate::model::{AdapterError, GuestProgram, Language};
 use crate::settings::Settings;
+use crate::settings::alembic::{AlembicSettings, EnvPy as EnvMode};
 
 /// What decides how a project is read.
 pub struct Load<'a> {

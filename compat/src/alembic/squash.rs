@@ -67,9 +67,7 @@ pub(super) fn scope(
         ids: graph.ids(&nodes),
         files: nodes.iter().map(|node| graph.node(*node).revision.path.clone()).collect(),
         with_down: true,
-        may_stay: false,
-        stays: None,
-        harmless: Vec::new(),
+        ..SquashScope::default()
     })
 }
 
@@ -128,7 +126,7 @@ pub(super) fn files(
             stand_ins.join(", ")
         ));
     }
-    Ok(SquashFiles { files: vec![(path, text)], notes })
+    Ok(SquashFiles { files: vec![(path, text)], notes, ..SquashFiles::default() })
 }
 
 /// Labels of all that it replaces lead to it now.

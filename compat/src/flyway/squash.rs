@@ -94,14 +94,13 @@ pub fn scope(view: &View<'_>, to: Option<&str>) -> Result<SquashScope, AdapterEr
         title: format!("{version}{dash}{}", last.description()),
         ids,
         files,
-        with_down: false,
         may_stay: true,
         stays: Some(
             "Flyway's validate wants the file of every applied migration; where they are to go, set \
              `ignoreMigrationPatterns = [\"*:missing\", \"*:future\"]` first"
                 .to_owned(),
         ),
-        harmless: Vec::new(),
+        ..SquashScope::default()
     })
 }
 
@@ -140,15 +139,21 @@ pub fn files(
         settings.push_str("encoding=UTF-8\n");
     }
     let mut files = vec![(path.clone(), text)];
+    let beside = conf_of(&path);
+    if settings.is_empty() && beside.exists() {
+        let message = format!("{} would hold for the baseline, which is tried without it", beside.display());
+        return Err(AdapterError::refused("SQUASH", message)
+            .advise("Give the baseline another name with --name, or move that file away."));
+    }
     if !settings.is_empty() {
         notes.push(format!(
             "{} has text that Flyway would take for placeholders, or characters of another encoding; the file beside it says \
              that they are none",
             path.file_name().unwrap_or_default().to_string_lossy()
         ));
-        files.push((conf_of(&path), settings));
+        files.push((beside, settings));
     }
-    Ok(SquashFiles { files, notes })
+    Ok(SquashFiles { files, notes, ..SquashFiles::default() })
 }
 
 /// The first location that is a folder, else where the last of the old files lies.

@@ -19,6 +19,8 @@ pub struct SquashScope {
     pub may_stay: bool,
     /// Whether the files stay unless the user says otherwise, and why.
     pub stays: Option<String>,
+    /// Whether new databases begin with a schema file, which then is the baseline.
+    pub schema_file: bool,
     /// Codes of problems that the absence of the files brings and that the tool leaves alone.
     pub harmless: Vec<String>,
 }
@@ -41,6 +43,8 @@ pub struct BaselineSql {
 pub struct SquashFiles {
     /// Path and text.
     pub files: Vec<(PathBuf, String)>,
+    /// Whether they take the place of files of their names, which hold nothing else.
+    pub replaces: bool,
     /// What the user should know.
     pub notes: Vec<String>,
 }

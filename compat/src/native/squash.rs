@@ -40,9 +40,7 @@ pub(super) fn scope(situation: &Situation<'_>, to: Option<&str>) -> Result<Squas
         ids: files.iter().map(|file| file.version.to_string()).collect(),
         files: files.iter().map(|file| file.path.clone()).collect(),
         with_down: true,
-        may_stay: false,
-        stays: None,
-        harmless: Vec::new(),
+        ..SquashScope::default()
     })
 }
 
@@ -79,7 +77,7 @@ pub(super) fn files(
              can hold",
         ));
     }
-    Ok(SquashFiles { files: vec![(path, text)], notes: Vec::new() })
+    Ok(SquashFiles { files: vec![(path, text)], ..SquashFiles::default() })
 }
 
 /// The project as it will be.

@@ -20,8 +20,8 @@ use super::release::Release;
 use super::ruby::evaluate::Surroundings;
 use super::yaml::Yaml;
 use crate::model::{AdapterError, GuestProgram};
-use crate::rails_settings::{RailsSettings, SchemaFormat};
 use crate::settings::Settings;
+use crate::settings::rails::{RailsSettings, SchemaFormat};
 
 /// What decides how a project is read.
 #[derive(Clone, Copy)]

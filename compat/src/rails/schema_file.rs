@@ -11,7 +11,7 @@ use super::history::HistoryTables;
 use super::release::Release;
 use super::yaml::Yaml;
 use crate::model::{AdapterError, Dialect};
-use crate::rails_settings::SchemaFormat;
+use crate::settings::rails::SchemaFormat;
 
 impl SchemaFormat {
     /// A format by the name that `SCHEMA_FORMAT` and `schema_format` use.

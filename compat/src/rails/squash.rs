@@ -46,6 +46,7 @@ pub(super) fn scope(
         title: format!("{} {}", last.version, last.name),
         ids: replaced.iter().map(|file| file.version.to_string()).collect(),
         files: replaced.iter().map(|file| file.path.clone()).collect(),
+        schema_file: true,
         harmless: vec!["NO_FILE".to_owned()],
         ..SquashScope::default()
     })

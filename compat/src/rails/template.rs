@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::ruby::evaluate::{Evaluator, Stop, Surroundings};
 use super::ruby::lexer::{self, NotKnown, Spanned};
-use super::ruby::parser::{self, Expression, Unit};
+use super::ruby::parser;
+use super::ruby::tree::{Expression, Unit};
 
 /// What a template gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

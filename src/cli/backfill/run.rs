@@ -12,8 +12,9 @@ use super::super::failure::Failure;
 use super::super::progress::duration;
 use super::super::project::{self, Project};
 use super::super::{Format, Global, duration_argument, output};
-use super::show::{Shown, count, counted};
+use super::show::Shown;
 use crate::backfill::{self, BackfillEvent, Batch, ByPlugin, End, Host, Options, Purpose, Request, Summary};
+use crate::count::{counted_in_groups, grouped};
 use crate::db::{self, Access, ConnectOptions, Connection, DbError, DbErrorKind};
 use crate::engine::{self, RunError};
 
@@ -254,9 +255,9 @@ fn print(format: Format, summary: &Summary) -> Result<(), Failure> {
     let mut text = format!(
         "{} is done: {} in {}, {} changed ({})",
         summary.name,
-        counted(summary.rows, "row"),
-        counted(summary.chunks, "chunk"),
-        count(summary.changed),
+        counted_in_groups(summary.rows, "row"),
+        counted_in_groups(summary.chunks, "chunk"),
+        grouped(summary.changed),
         duration(summary.elapsed)
     );
     if summary.quarantined > 0 {

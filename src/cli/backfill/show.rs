@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::output;
 use super::super::progress::duration;
 use crate::backfill::{BackfillEvent, Hold, Progress};
+use crate::count::grouped;
 
 /// How often a line tells how far it is where there is no terminal.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -107,11 +108,11 @@ fn worded_progress(progress: &Progress) -> String {
     let mut text = match progress.estimate.filter(|rows| *rows > 0) {
         Some(rows) => {
             let percent = (progress.done as f64 / rows as f64 * 100.0).min(100.0);
-            format!("{percent:.0} % of about {} rows", count(rows))
+            format!("{percent:.0} % of about {} rows", grouped(rows))
         }
-        None => format!("{} rows", count(progress.done)),
+        None => format!("{} rows", grouped(progress.done)),
     };
-    text.push_str(&format!(", {} rows/s", count(progress.rate as u64)));
+    text.push_str(&format!(", {} rows/s", grouped(progress.rate as u64)));
     if let Some(left) = progress.left {
         text.push_str(&format!(", about {} left", duration(left)));
     }
@@ -190,34 +191,9 @@ pub fn line(name: &str, event: &BackfillEvent) -> Value {
     }
 }
 
-/// `1 row`, `2,000 rows`.
-pub fn counted(number: u64, one: &str) -> String {
-    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
-/// A number in groups of three digits: `1,234,567`.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(count(number), text);
-        }
-    }
 
     #[test]
     fn progress_is_one_line_with_rate_estimate_and_lag() {

@@ -8,8 +8,8 @@ use super::super::failure::Failure;
 use super::super::project::Project;
 use super::super::table::{self, Column, Squeeze};
 use super::super::{Format, Global, output};
-use super::show::count;
 use crate::backfill::{self, Listed, State};
+use crate::count::grouped;
 use crate::db::Access;
 
 /// How many rows of a quarantine are shown.
@@ -69,9 +69,9 @@ fn text(listed: &[Listed], with_failures: bool) -> String {
             vec![
                 record.name.clone(),
                 record.state.word().to_owned(),
-                count(record.rows_done),
-                record.estimate.map(count).unwrap_or_default(),
-                count(record.rows_changed),
+                grouped(record.rows_done),
+                record.estimate.map(grouped).unwrap_or_default(),
+                grouped(record.rows_changed),
                 found.workers.to_string(),
                 found.quarantined.to_string(),
                 record.started_at.replace('T', " "),

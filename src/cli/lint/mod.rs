@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use dunlin_compat::lint_settings::{LintSettings, RuleSeverity, StopsUp};
 use dunlin_compat::model::{
     Body, Context, Dialect, Direction, History, MigrationStep, Plan, Quoting, Request, Server, Step,
 };
 use dunlin_compat::settings::Settings;
+use dunlin_compat::settings::lint::{LintSettings, RuleSeverity, StopsUp};
 
 use super::estimate::database_of;
 use super::exit::Exit;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Checked, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::count::counted;
 use crate::ddl::Blocks;
 use crate::lint::{Finding, Severity, Time};
 
@@ -40,20 +41,16 @@ fn unseen(checked: &Checked) -> String {
 }
 
 fn sentence(checked: &Checked) -> String {
-    let counted = |severity: Severity, word: &str| {
+    let found = |severity: Severity, word: &str| {
         let count = checked.findings.iter().filter(|finding| finding.severity == severity).count();
-        (count > 0).then(|| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        (count > 0).then(|| counted(count, word))
     };
-    let parts: Vec<String> = [
-        counted(Severity::Error, "error"),
-        counted(Severity::Warning, "warning"),
-        counted(Severity::Note, "note"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let migrations =
-        format!("{} migration{}", checked.migrations, if checked.migrations == 1 { "" } else { "s" });
+    let parts: Vec<String> =
+        [found(Severity::Error, "error"), found(Severity::Warning, "warning"), found(Severity::Note, "note")]
+            .into_iter()
+            .flatten()
+            .collect();
+    let migrations = counted(checked.migrations, "migration");
     if parts.is_empty() {
         return format!("{migrations} checked, nothing found.");
     }

@@ -10,6 +10,7 @@ use super::super::failure::Failure;
 use super::super::{Format, Global, output};
 use super::case::{Case, ExpectedFailure, files_of};
 use super::json;
+use crate::count::counted;
 use crate::plugin::{Outcome, Shape, Transform, Transformer};
 
 /// Run a plugin in its sandbox on rows from files: rows in, changes out
@@ -170,7 +171,6 @@ fn document(result: &Tried) -> Json {
 
 fn text(result: &Tried) -> String {
     let Tried { case, outcome, shape, differences } = result;
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let state = match (&case.changes, differences.is_empty()) {
         (None, _) => "ran",
         (Some(_), true) => "ok",
@@ -179,9 +179,9 @@ fn text(result: &Tried) -> String {
     let mut text = format!(
         "{state}  {}: {}, {}, {}\n",
         case.path.display(),
-        count(case.rows.len(), "row"),
-        count(outcome.changes.len(), "change"),
-        count(outcome.failures.len(), "failure")
+        counted(case.rows.len(), "row"),
+        counted(outcome.changes.len(), "change"),
+        counted(outcome.failures.len(), "failure")
     );
     if case.changes.is_none() {
         for change in &outcome.changes {

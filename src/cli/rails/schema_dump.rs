@@ -9,7 +9,7 @@ use dunlin_compat::rails::databases::DatabaseConfig;
 use dunlin_compat::rails::dump::{self, DumpOptions, Program};
 use dunlin_compat::rails::schema_file;
 use dunlin_compat::rails::task::Task;
-use dunlin_compat::rails_settings::SchemaFormat;
+use dunlin_compat::settings::rails::SchemaFormat;
 use serde_json::{Value, json};
 
 use super::end::End;

@@ -10,7 +10,7 @@ use dunlin_compat::model::{
 use dunlin_compat::rails::dump;
 use dunlin_compat::rails::schema_file;
 use dunlin_compat::rails::task::{self, Task};
-use dunlin_compat::rails_settings::SchemaFormat;
+use dunlin_compat::settings::rails::SchemaFormat;
 use serde_json::json;
 
 use super::end::End;

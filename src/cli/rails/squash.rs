@@ -49,7 +49,7 @@ pub fn dump(place: &Place<'_>, url: &DatabaseUrl, staging: &Path) -> Result<Squa
          only there now",
         path.display()
     )];
-    Ok(SquashFiles { files: vec![(place.root.join(path), written)], notes })
+    Ok(SquashFiles { files: vec![(place.root.join(path), written)], replaces: true, notes })
 }
 
 /// Loads that file into another database, as `db:schema:load` does.

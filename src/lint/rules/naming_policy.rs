@@ -1,7 +1,7 @@
 use std::ops::Range;
 
-use dunlin_compat::lint_settings::NamedObject;
 use dunlin_compat::model::Dialect;
+use dunlin_compat::settings::lint::NamedObject;
 
 use crate::ddl::{ChangeKind, Column, Constraint, ConstraintKind, Index};
 use crate::lint::{Check, Example, Hit, Rule, Severity, Site};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::parser::{Block, Call, Expression, Part, Statement};
+use super::tree::{Block, Call, Expression, Part, Statement};
 
 /// What configuration files ask of their surroundings.
 #[derive(Clone, Copy)]

@@ -5,3 +5,4 @@
 pub mod evaluate;
 pub mod lexer;
 pub mod parser;
+pub mod tree;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::values::{parse_bytes, parse_duration};
+
 /// A table `[plugin.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -89,7 +91,7 @@ fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     const EXPECTED: &str = "write a time with its unit in quotes, as in \"10s\", above 0";
     let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
-    let time = crate::settings::parse_duration(&text).filter(|time| !time.is_zero());
+    let time = parse_duration(&text).filter(|time| !time.is_zero());
     time.map(Some).ok_or_else(|| D::Error::custom(EXPECTED))
 }
 
@@ -97,21 +99,6 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D:
     const EXPECTED: &str = "write a size with its unit in quotes, as in \"64MiB\", up to \"4GiB\"";
     let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(EXPECTED))?;
     parse_bytes(&text).map(Some).ok_or_else(|| D::Error::custom(EXPECTED))
-}
-
-/// A size: `512KiB`, `64MiB`, `1GiB`.
-pub(crate) fn parse_bytes(text: &str) -> Option<usize> {
-    const LARGEST: usize = 4 << 30;
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let shift = match unit.trim() {
-        "KiB" => 10,
-        "MiB" => 20,
-        "GiB" => 30,
-        _ => return None,
-    };
-    let bytes = number.parse::<usize>().ok()?.checked_mul(1 << shift)?;
-    (bytes > 0 && bytes <= LARGEST).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::Url;
 use crate::model::Carrier;
-use crate::settings::Url;
 
 /// The table `[alembic]`. What stands here comes before what `env.py` is recognised to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -54,7 +54,7 @@ pub enum EnvPy {
 }
 
 /// The keys of `[alembic]`.
-pub(crate) const ALEMBIC_KEYS: [&str; 14] = [
+pub(super) const ALEMBIC_KEYS: [&str; 14] = [
     "url",
     "section",
     "env",

@@ -21,4 +21,4 @@ pub struct KnexSettings {
 }
 
 /// The keys of `[knex]`.
-pub(crate) const KNEX_KEYS: [&str; 4] = ["knexfile", "env", "carrier", "node"];
+pub(super) const KNEX_KEYS: [&str; 4] = ["knexfile", "env", "carrier", "node"];

@@ -106,7 +106,7 @@ pub enum RuleSeverity {
 }
 
 /// The keys of `[lint]`.
-pub(crate) const LINT_KEYS: [&str; 6] = ["off", "on", "plugins", "up", "severity", "naming"];
+pub(super) const LINT_KEYS: [&str; 6] = ["off", "on", "plugins", "up", "severity", "naming"];
 
 #[cfg(test)]
 mod tests {

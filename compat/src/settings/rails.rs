@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::Url;
 use crate::model::Carrier;
-use crate::settings::Url;
 
 /// The table `[rails]`. What stands here comes before what the application's Ruby is recognised to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -70,7 +70,7 @@ pub enum SchemaFormat {
 }
 
 /// The keys of `[rails]`.
-pub(crate) const RAILS_KEYS: [&str; 22] = [
+pub(super) const RAILS_KEYS: [&str; 22] = [
     "url",
     "environment",
     "release",
