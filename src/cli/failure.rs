@@ -100,6 +100,14 @@ impl Failure {
         self
     }
 
+    /// The same at a line of a file that is shown by this text.
+    #[must_use]
+    pub fn at_shown(mut self, path: &Path, line: usize, text: &str) -> Failure {
+        self.place = Some((path.to_path_buf(), line));
+        self.excerpt = excerpt_of_text(path, text.to_owned(), line);
+        self
+    }
+
     /// Prints it, on standard error for people, on standard output as JSON, and tells how the process ends.
     pub fn end(&self, as_json: bool) -> Exit {
         self.print(as_json);
@@ -534,7 +542,10 @@ fn excerpt_of_statement(failed: &StatementFailure) -> Option<Excerpt> {
 }
 
 fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
-    let text = std::fs::read_to_string(path).ok()?;
+    excerpt_of_text(path, std::fs::read_to_string(path).ok()?, line)
+}
+
+fn excerpt_of_text(path: &Path, text: String, line: usize) -> Option<Excerpt> {
     let offset = offset_of_line(&text, line)?;
     let rest = text.get(offset..)?;
     let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
