@@ -47,7 +47,7 @@ function install(message) {
       throw error;
     }
   };
-  hookImports();
+  watchImports();
 }
 
 function fromImportPaths(resolve, request, rest) {
@@ -67,27 +67,59 @@ function fromImportPaths(resolve, request, rest) {
   return null;
 }
 
-/** ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. */
+let hooked = false;
+
+const drivers = () => ({
+  sqlite3: pathToFileURL(path.join(__dirname, 'sqlite3.js')).href,
+  'better-sqlite3': pathToFileURL(path.join(__dirname, 'better-sqlite3.js')).href,
+});
+
+/**
+ * ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. Before Node 22.15 such hooks
+ * run in a thread of their own, which takes megabytes: it is begun when something is about to be imported.
+ */
 function hookImports() {
+  if (hooked) return;
+  hooked = true;
+  if (typeof Module.register !== 'function') return;
   const code = `
-    const ours = ${JSON.stringify({
-      sqlite3: pathToFileURL(path.join(__dirname, 'sqlite3.js')).href,
-      'better-sqlite3': pathToFileURL(path.join(__dirname, 'better-sqlite3.js')).href,
-    })};
+    const ours = ${JSON.stringify(drivers())};
     export async function resolve(specifier, context, next) {
       if (Object.hasOwn(ours, specifier)) return { url: ours[specifier], format: 'commonjs', shortCircuit: true };
       return next(specifier, context);
     }`;
-  if (typeof Module.register === 'function') {
-    Module.register(`data:text/javascript,${encodeURIComponent(code)}`, pathToFileURL(__filename));
+  Module.register(`data:text/javascript,${encodeURIComponent(code)}`, pathToFileURL(__filename));
+}
+
+// Knex' own files, which import migrations where we do not ask them to.
+const OF_KNEX = /[\\/]node_modules[\\/]knex[\\/]/;
+
+function watchImports() {
+  if (typeof Module.registerHooks === 'function') {
+    const ours = drivers();
+    Module.registerHooks({
+      resolve: (specifier, context, next) =>
+        context.conditions.includes('import') && Object.hasOwn(ours, specifier)
+          ? { url: ours[specifier], format: 'commonjs', shortCircuit: true }
+          : next(specifier, context),
+    });
+    hooked = true;
+    return;
   }
+  const compile = Module.prototype._compile;
+  Module.prototype._compile = function (text, file, ...rest) {
+    if (!hooked && !OF_KNEX.test(file) && /\bimport\s*(?:\/[*/]|\()/.test(text)) hookImports();
+    return compile.call(this, text, file, ...rest);
+  };
 }
 
 // -- loading
 
 async function importFile(file) {
   if (TYPESCRIPT.test(file)) return importTypeScript(file);
-  return isModule(file) ? import(pathToFileURL(file).href) : requireFrom(file, path.dirname(file));
+  if (!isModule(file)) return requireFrom(file, path.dirname(file));
+  hookImports();
+  return import(pathToFileURL(file).href);
 }
 
 /** Whether Node takes a file for an ES module, as Knex's `isModuleType` has it. */
@@ -104,7 +136,10 @@ function isModule(file) {
 async function importTypeScript(file) {
   const asModule = /\.mts$/.test(file) || (!/\.cts$/.test(file) && isModule(file));
   if (!registered && !process.features.typescript) registered = await register(start.project, asModule);
-  if (asModule || process.features.typescript) return import(pathToFileURL(file).href);
+  if (asModule || process.features.typescript) {
+    hookImports();
+    return import(pathToFileURL(file).href);
+  }
   return requireFrom(file, path.dirname(file));
 }
 
@@ -113,7 +148,10 @@ async function register(folder, asModule) {
     REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
   // tsx has a second half for ES modules.
   const modules = resolveIfThere('tsx/esm/api', folder);
-  if (modules) (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
+  if (modules) {
+    hookImports();
+    (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
+  }
   return done || (!asModule && registerTypeScript(folder));
 }
 
