@@ -46,6 +46,8 @@ mod knex_units;
 mod rails;
 #[path = "real_repositories/rails_projects.rs"]
 mod rails_projects;
+#[path = "real_repositories/rails_units.rs"]
+mod rails_units;
 
 use check::{PLAIN, Repository, Run, check, root_of};
 use support::ServerKind;

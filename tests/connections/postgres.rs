@@ -40,6 +40,30 @@ fn values_are_the_servers_text() {
     assert_eq!(outcome.columns[0].name, "?column?");
 }
 
+/// The client looks types up by statements that it believes to have prepared.
+#[test]
+fn types_are_known_when_all_prepared_statements_were_dropped() {
+    let Some(url) = url("DUNLIN_TEST_POSTGRES") else {
+        return;
+    };
+    let mut connection = open(&url);
+    for drop in ["DISCARD ALL", "DEALLOCATE ALL", "deallocate prepare all"] {
+        connection
+            .execute("CREATE TYPE pg_temp.mood AS ENUM ('calm'); CREATE TYPE pg_temp.pair AS (a int, b pg_temp.mood)")
+            .unwrap();
+        let asked = "SELECT 'calm'::pg_temp.mood, '(1,calm)'::pg_temp.pair";
+        connection.execute_typed(asked, &[], true).unwrap();
+        connection.execute_typed(drop, &[], false).unwrap();
+        connection.execute("DROP TYPE IF EXISTS pg_temp.pair, pg_temp.mood").unwrap();
+        connection
+            .execute("CREATE TYPE pg_temp.mood AS ENUM ('calm'); CREATE TYPE pg_temp.pair AS (a int, b pg_temp.mood)")
+            .unwrap();
+        let outcome = connection.execute_typed(asked, &[], true).unwrap();
+        assert_eq!(outcome.columns.len(), 2, "{drop}");
+        connection.execute("DROP TYPE pg_temp.pair, pg_temp.mood").unwrap();
+    }
+}
+
 #[test]
 fn runs_many_statements_and_names_the_one_that_fails() {
     let Some(url) = url("DUNLIN_TEST_POSTGRES") else {

@@ -247,3 +247,43 @@ fn new_migrations_are_made_as_knex_makes_them() {
     };
     assert_eq!(made(&pair.original), made(&pair.dunlin));
 }
+
+/// A name that is written wrong, in each form of a migration.
+#[test]
+fn what_is_no_function_is_told_as_node_tells_it() {
+    let Some(pair) = Pair::new(&[("knexfile.js", PLAIN)]) else { return };
+    let bodies = [
+        "await knex.schema.createTable('books', (table) => {\n    table.strin('title');\n  });",
+        "return knex.schema\n    .creatTable('books', (table) => table.increments());",
+        "await knex('books').wher({ id: 1 }).first();",
+        "await knex.schema.alterTable('books', (table) => table.string('title').notNulable());",
+        "const columns = ['title'];\n  await knex.schema.table('books', (t) => t.dropColums(columns));",
+        "const kind = 'strin';\n  await knex.schema.createTable('books', (t) => { t[kind].of('title'); });",
+        "const shop = null;\n  shop.title = 1;",
+        "new knex.Books();",
+    ];
+    for body in bodies {
+        for (name, head) in [
+            ("1_books.js", "exports.up = async (knex) =>"),
+            ("1_books.mjs", "export const up = async (knex) =>"),
+            ("1_books.js", "exports.up = async function (knex)"),
+        ] {
+            let path = format!("migrations/{name}");
+            let down = head.replace("up", "down");
+            pair.write(&path, &format!("{head} {{\n  {body}\n}};\n{down} {{}};\n"));
+            pair.same(&["migrate:latest"]);
+            pair.remove(&path);
+        }
+    }
+}
+
+/// Where it cannot be known which call it was, nothing is said that may be wrong.
+#[test]
+fn what_is_no_function_is_not_guessed() {
+    let Some(pair) = Pair::new(&[("knexfile.js", PLAIN)]) else { return };
+    let text = "exports.up = async (knex) => {\n  knex.raw(knex.ref('id').asked());\n};\nexports.down = async () => {};\n";
+    pair.write("migrations/1_books.js", text);
+    let output = pair.dunlin.dunlin("sandbox", &["migrate:latest"]).fails();
+    assert!(output.stderr.contains("not a function") && output.stderr.contains("1_books.js:2"), "{output}");
+    assert!(!output.stderr.contains("knex.raw is not"), "{output}");
+}

@@ -198,6 +198,66 @@ fn a_configuration_that_only_ruby_knows_is_evaluated_by_ruby() {
 }
 
 #[test]
+fn a_configuration_that_is_no_yaml_is_shown_without_its_secrets() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.write(
+        "config/database.yml",
+        "development:\n  adapter: sqlite3\n  host: 127.0.0.1\n   port: 5432\n  password: fish7\n",
+    );
+    for arguments in [&["rails", "db:version"][..], &["status"]] {
+        let output = pair.dunlin.dunlin_with("sandbox", arguments, |_| {}).fails();
+        assert!(output.stderr.contains("database.yml:4:1"), "{output}");
+        assert!(output.stderr.contains("4 │    port: 5432"), "{output}");
+        assert!(output.stderr.contains("5 │   password: …"), "{output}");
+        assert!(!output.stderr.contains("fish7"), "{output}");
+    }
+}
+
+/// What a model of the application asks for besides Active Record is seen before anything is sent; what the migrations define
+/// themselves, or expect to be missing, is no reason to refuse.
+#[test]
+fn a_model_that_cannot_be_loaded_is_refused_before_anything_is_sent() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    let class = |body: &str| {
+        format!(
+            "class Fills < ActiveRecord::Migration[6.1]\n  def up\n    {body}\n  end\n\n  def down; end\nend\n"
+        )
+    };
+    pair.write("db/migrate/20250105000000_fills.rb", &class("Reader.update_all(name: \"x\")"));
+    for (model, reason) in [
+        ("class Reader < ApplicationRecord\n  devise :recoverable\nend\n", "undefined method `devise'"),
+        (
+            "class Reader < ApplicationRecord\n  include Searching::Everywhere\nend\n",
+            "uninitialized constant Searching",
+        ),
+        ("class Reader < Person\nend\n", "uninitialized constant Person"),
+    ] {
+        pair.write("app/models/reader.rb", model);
+        let output = pair.dunlin(&["db:migrate"]).fails();
+        assert!(output.stderr.contains(reason), "{output}");
+        assert!(output.stderr.contains("app/models/reader.rb:"), "{output}");
+        assert!(output.stderr.contains("20250105000000_fills.rb:3"), "{output}");
+        assert!(output.stderr.contains("config/environment"), "{output}");
+        let tables = pair.dunlin.database.try_sql("SELECT name FROM sqlite_master;");
+        assert_eq!(tables.stdout, "", "{output}");
+    }
+    // Loaded by both, and by neither needed.
+    pair.write(
+        "app/models/reader.rb",
+        "class Reader < ApplicationRecord\n  belongs_to :shelf, optional: true\n  scope(:named, -> { where.not(name: nil) })\n  \
+         before_save { self.name = name.strip }\n\n  private\n\n  def hidden; end\nend\n",
+    );
+    pair.write("db/migrate/20250105000000_fills.rb", &class("say Reader.table_name"));
+    pair.write("app/models/guest.rb", "class Guest < ApplicationRecord\n  devise :recoverable\nend\n");
+    pair.write(
+        "db/migrate/20250106000000_more.rb",
+        "class More < ActiveRecord::Migration[6.1]\n  class Guest < ActiveRecord::Base; end\n\n  def up\n    say Guest.table_name\n  \
+         end\n\n  def down; end\nend\n",
+    );
+    pair.dunlin(&["db:migrate"]).success();
+}
+
+#[test]
 fn what_is_refused_is_refused_in_the_same_words() {
     let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
     // Of several things Active Record makes its tables first.

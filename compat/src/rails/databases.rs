@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::release::Release;
 use super::ruby::evaluate::Surroundings;
+use super::secrets;
 use super::template::{self, TemplateError, Unknown};
 use super::yaml::{self, Yaml, YamlError};
 use crate::model::AdapterError;
@@ -46,6 +47,8 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong.
         error: YamlError,
+        /// The file's text without secrets, where its lines are those that were parsed.
+        shown: Option<String>,
     },
     /// The file cannot be read.
     #[error("{} cannot be read: {reason}", path.display())]
@@ -72,7 +75,7 @@ impl ConfigError {
                 "Name the database in DATABASE_URL, with --url or under [rails] in dunlin.toml, or see to it that Ruby can evaluate the file: `dunlin pack build rails`, or `carrier = \"host\"`.",
             ),
             ConfigError::Raised { path, line, .. } => error.at(path, *line),
-            ConfigError::Yaml { path, error: yaml } => error.at(path, yaml.line),
+            ConfigError::Yaml { path, error: yaml, .. } => error.at(path, yaml.line),
             ConfigError::Missing => error.advise("Write config/database.yml, or set DATABASE_URL."),
             _ => error,
         }
@@ -132,7 +135,16 @@ impl Databases {
                 ConfigError::Raised { path: path.clone(), line, message }
             }
         })?;
+        let lines = |text: &str| text.bytes().filter(|byte| *byte == b'\n').count();
+        let is_line_by_line = lines(&rendered.text) == lines(text);
         Databases::of_text(&rendered.text, Origin { path, unknown: rendered.unknown }, release, around)
+            .map_err(|error| match error {
+                ConfigError::Yaml { path, error, .. } => {
+                    let shown = is_line_by_line.then(|| secrets::without_secrets(text));
+                    ConfigError::Yaml { path, error, shown }
+                }
+                other => other,
+            })
     }
 
     /// Reads a `database.yml` whose ERB a guest evaluated.
@@ -158,7 +170,7 @@ impl Databases {
         let value = yaml::parse(text).map_err(|error| match origin.unknown.first() {
             // What stands for the unknown may be what makes it no YAML.
             Some(unknown) => ConfigError::NeedsRuby { path: origin.path.clone(), unknown: unknown.clone() },
-            None => ConfigError::Yaml { path: origin.path.clone(), error },
+            None => ConfigError::Yaml { path: origin.path.clone(), error, shown: None },
         })?;
         let value = value.filter(|value| value.is_true()).unwrap_or(Yaml::Map(Vec::new()));
         Databases::build(&value, &origin, release, around)

@@ -69,6 +69,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("main.rb", include_str!("guest/main.rb")),
     ("migration.rb", include_str!("guest/migration.rb")),
     ("packages.rb", include_str!("guest/packages.rb")),
+    ("models.rb", include_str!("guest/models.rb")),
     ("references.rb", include_str!("guest/references.rb")),
     ("sandbox/carrier.rb", include_str!("guest/sandbox/carrier.rb")),
     ("sandbox/missing.rb", include_str!("guest/sandbox/missing.rb")),

@@ -23,6 +23,7 @@ pub mod project;
 pub mod release;
 pub mod ruby;
 pub mod schema_file;
+mod secrets;
 mod squash;
 pub mod task;
 pub mod template;

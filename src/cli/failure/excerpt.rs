@@ -37,7 +37,11 @@ pub(super) fn excerpt_of_statement(failed: &StatementFailure) -> Option<Excerpt>
 }
 
 pub(super) fn excerpt_of_line(path: &Path, line: usize) -> Option<Excerpt> {
-    let text = std::fs::read_to_string(path).ok()?;
+    excerpt_of_text(path, std::fs::read_to_string(path).ok()?, line)
+}
+
+/// The same where a file is shown by another text than its own.
+pub(super) fn excerpt_of_text(path: &Path, text: String, line: usize) -> Option<Excerpt> {
     let offset = offset_of_line(&text, line)?;
     let rest = text.get(offset..)?;
     let length = rest.find(['\n', '\r']).unwrap_or(rest.len());

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::output;
-use excerpt::{Excerpt, excerpt_of_line};
+use excerpt::{Excerpt, excerpt_of_line, excerpt_of_text};
 
 /// An error of a command.
 #[derive(Debug)]
@@ -79,6 +79,14 @@ impl Failure {
     pub fn at(mut self, path: &Path, line: usize) -> Failure {
         self.place = Some((path.to_path_buf(), line));
         self.excerpt = excerpt_of_line(path, line);
+        self
+    }
+
+    /// The same at a line of a file that is shown by this text.
+    #[must_use]
+    pub fn at_shown(mut self, path: &Path, line: usize, text: &str) -> Failure {
+        self.place = Some((path.to_path_buf(), line));
+        self.excerpt = excerpt_of_text(path, text.to_owned(), line);
         self
     }
 

@@ -85,7 +85,7 @@ impl<'i> Application<'i> {
             }
             other => other,
         };
-        let project = project.map_err(|error| error.refusal())?;
+        let project = project.map_err(|error| refused(&error))?;
         let options = RunOptions {
             lock_wait: settings.lock_wait,
             lock_timeout: settings.lock_timeout,
@@ -221,6 +221,15 @@ impl Database {
         let call = Call { program: &self.adapter.guest, carrier: None, name, arguments };
         let mut guests = self.guests.borrow_mut();
         Ok(engine::call(Some(connection.as_mut()), &mut *guests, &call, observer)?)
+    }
+}
+
+/// Passwords may stand in `database.yml`, so that it is shown without them.
+fn refused(error: &ConfigError) -> Failure {
+    let failure = Failure::from(error.refusal());
+    match error {
+        ConfigError::Yaml { path, error, shown: Some(text) } => failure.at_shown(path, error.line, text),
+        _ => failure,
     }
 }
 

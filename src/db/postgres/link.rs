@@ -16,6 +16,12 @@ type Messages = Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<AsyncMessa
 /// How long closing waits for the server to take notice.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Statements that prepare what the client has prepared with parameters, under the same names (`s` and a number). Of what was
+/// prepared by one the server keeps its text.
+const LOOKUPS: &str = "SELECT CASE WHEN from_sql THEN statement ELSE \
+                       format('PREPARE %I (%s) AS %s', name, array_to_string(parameter_types, ','), statement) END \
+                       FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' AND cardinality(parameter_types) > 0";
+
 /// A connection whose methods block.
 pub(super) struct Link {
     runtime: Runtime,
@@ -72,6 +78,7 @@ impl Link {
 
     /// Runs statements as one simple query.
     pub fn simple_query(&mut self, sql: &str) -> Answers {
+        let lookups = self.lookups_at_stake(sql);
         let mut outcomes = Vec::new();
         let result = self.run(async |client| collect(client, sql, &mut outcomes).await);
         let error = match result {
@@ -79,11 +86,13 @@ impl Link {
             Ok(Err(error)) => Some(Failure::Client(error)),
             Err(failure) => Some(failure),
         };
+        self.prepare_again(&lookups);
         Answers { outcomes, error }
     }
 
     /// Runs one statement as a simple query. Types are not told by it, so a statement with a result is prepared first.
     pub fn typed_query(&mut self, sql: &str, returns_rows: bool) -> Result<TypedOutcome, Failure> {
+        let lookups = self.lookups_at_stake(sql);
         let mut outcomes = Vec::new();
         let columns = self.run(async |client| {
             let columns = if returns_rows {
@@ -95,6 +104,7 @@ impl Link {
             collect(client, sql, &mut outcomes).await?;
             Ok::<Vec<TypedColumn>, Error>(columns)
         })??;
+        self.prepare_again(&lookups);
         let outcome = outcomes.pop().unwrap_or_default();
         let named = |column: Column| TypedColumn { name: column.name, ..TypedColumn::default() };
         let columns = if columns.len() == outcome.columns.len() {
@@ -130,6 +140,35 @@ impl Link {
 
     pub fn notice_parts(&self) -> &[NoticeParts] {
         &self.notices
+    }
+
+    /// The client looks up types by statements that it prepares once, and believes to have for ever. What a statement that drops
+    /// all prepared ones is about to take.
+    fn lookups_at_stake(&mut self, sql: &str) -> Vec<String> {
+        if drops_prepared(sql) { self.lookups() } else { Vec::new() }
+    }
+
+    /// The client's own prepared statements, as statements that prepare them.
+    fn lookups(&mut self) -> Vec<String> {
+        let asked = self.run(async |client| {
+            let mut outcomes = Vec::new();
+            collect(client, LOOKUPS, &mut outcomes).await.map(|()| outcomes)
+        });
+        // In a transaction that has failed nothing is dropped, either.
+        let outcomes = asked.ok().and_then(Result::ok).unwrap_or_default();
+        outcomes.into_iter().flat_map(|outcome| outcome.rows).flatten().flatten().collect()
+    }
+
+    /// Prepares those of `before` that are gone.
+    fn prepare_again(&mut self, before: &[String]) {
+        if before.is_empty() {
+            return;
+        }
+        let left = self.lookups();
+        for lookup in before.iter().filter(|lookup| !left.contains(lookup)) {
+            // That it fails shows when a type is looked up.
+            let _ = self.run(async |client| client.batch_execute(lookup).await);
+        }
     }
 
     /// Drives the connection until the request is answered.
@@ -186,6 +225,14 @@ fn typed_column(column: &tokio_postgres::Column) -> TypedColumn {
         modifier: Some(column.type_modifier()),
         ..TypedColumn::default()
     }
+}
+
+/// Whether a text may be `DISCARD ALL` or `DEALLOCATE ALL`; that others are taken for them costs a question.
+fn drops_prepared(sql: &str) -> bool {
+    let has = |word: &str| {
+        sql.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    (has("DISCARD") || has("DEALLOCATE")) && has("ALL")
 }
 
 async fn collect(client: &Client, sql: &str, outcomes: &mut Vec<Outcome>) -> Result<(), Error> {

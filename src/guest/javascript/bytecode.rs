@@ -41,6 +41,8 @@ pub struct Bytecode {
     places: HashMap<Name, Place>,
     used: Vec<Name>,
     added: Vec<(Name, Vec<u8>)>,
+    /// By its file, what was evaluated of the project's own, which is not kept.
+    own: HashMap<String, String>,
 }
 
 impl Bytecode {
@@ -50,7 +52,7 @@ impl Bytecode {
         let mut file = kept.as_ref().and_then(|(cache, key)| cache.open(key));
         let places = file.as_mut().and_then(places);
         let (file, places) = places.map_or((None, HashMap::new()), |places| (file, places));
-        Bytecode { kept, file, places, used: Vec::new(), added: Vec::new() }
+        Bytecode { kept, file, places, used: Vec::new(), added: Vec::new(), own: HashMap::new() }
     }
 
     /// Whether there is a place to keep anything.
@@ -61,6 +63,16 @@ impl Bytecode {
     /// Whether there is something that is not kept yet.
     pub fn is_new(&self) -> bool {
         !self.added.is_empty()
+    }
+
+    /// Remembers the text of one of the project's own files as it is evaluated.
+    pub fn note_own_text(&mut self, file: &str, text: &str) {
+        self.own.insert(file.to_owned(), text.to_owned());
+    }
+
+    /// That text.
+    pub fn own_text(&self, file: &str) -> Option<&str> {
+        self.own.get(file).map(String::as_str)
     }
 
     fn find(&mut self, name: &Name) -> Option<Vec<u8>> {

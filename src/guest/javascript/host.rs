@@ -8,6 +8,7 @@
 //! | `compile(source, file, parameters, asynchronous)` | a function with this body |
 //! | `commonJs(file, parameters)` | the same of a file; undefined if its text has to be looked at first |
 //! | `transform(source, file, kind)` | see [`super::transform`]; JSON |
+//! | `called(file, line, column)` | see [`super::called`]; undefined if nothing is known |
 //! | `jobs()` | runs reactions of promises that are due |
 //! | `kind(path)` | of a module: 0: nothing to see, 1: a file, 2: a folder |
 //! | `leads(path)` | whether something may be seen in a folder |
@@ -33,6 +34,7 @@ use rquickjs::{Ctx, Exception, FromJs, Function, Object, TypedArray, Value};
 use serde_json::json;
 
 use super::bytecode::{self, Bytecode};
+use super::called;
 use super::digest;
 use super::files::{FileError, Files};
 use super::transform::{self, Kind};
@@ -154,6 +156,14 @@ fn programs(
     });
     host.set("commonJs", Func::from(move |ctx, file, parameters| common_js(ctx, (file, parameters))))?;
     host.set("transform", Func::from(transformed))?;
+    let known = bytecode.clone();
+    host.set(
+        "called",
+        Func::from(move |file: String, line: u32, column: u32| {
+            let known = known.try_borrow().ok()?;
+            called::words(known.own_text(&file)?, line, column)
+        }),
+    )?;
     host.set(
         "jobs",
         Func::from(|ctx: Ctx<'_>| {
@@ -190,6 +200,7 @@ fn function<'js>(
     if file.starts_with("dunlin:") || file.contains("/node_modules/") {
         bytecode::function(ctx, &mut known.borrow_mut(), &script, file)
     } else {
+        known.borrow_mut().note_own_text(file, &script);
         evaluate(ctx, script, file.to_owned())
     }
 }

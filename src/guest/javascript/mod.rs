@@ -5,6 +5,7 @@
 //! one object, `__dunlin` ([`host`]), and defines the function that is called with each message of the engine.
 
 mod bytecode;
+mod called;
 mod digest;
 mod error;
 mod files;

@@ -5,6 +5,13 @@
 require_relative "standins"
 
 module Dunlin
+  # A connection that a migration makes by itself begins as the first one did: on SQLite some of it is refused in a transaction.
+  module Introducing
+    private
+
+    def configure_connection(...) = Dunlin.session.introduce { super }
+  end
+
   class Environment
     # Gems that add to what migrations can say, and what makes them do so without Rails.
     EXTENSIONS = {
@@ -59,6 +66,7 @@ module Dunlin
         ActiveRecord::Base.establish_connection(connection_config) unless @connected
         @connected = true
         connection = self.connection
+        connection.class.prepend(Introducing)
         connection.connect! if connection.respond_to?(:connect!)
         warm(connection)
         forget_schema(connection)
@@ -201,7 +209,12 @@ module Dunlin
       # Models that add to it may ask for tables that are not there yet, and spoil the transaction.
       forget = ActiveRecord::ModelSchema::ClassMethods.instance_method(:reset_column_information)
       ActiveRecord::Base.descendants.each do |model|
-        forget.bind_call(model) unless model.abstract_class? || model.name.nil?
+        next if model.abstract_class? || model.name.nil?
+
+        forget.bind_call(model)
+      rescue NameError => error
+        # The table of a join needs the classes on both sides, of which a migration may have loaded one.
+        Dunlin.session.engine.log("debug", "dunlin", "#{model} keeps what it knows of its table: #{error.message}")
       end
     end
 

@@ -2,9 +2,14 @@
 
 # What files need, as far as it can be seen without running them: `load`, and what the engine asks of them before it begins.
 
+require_relative "models"
+
 module Dunlin
   # What one file says.
   class References
+    # A failure that is expected is none.
+    EXPECTED = /\brescue\s+(?:NameError|LoadError)|const_defined\?|safe_constantize/
+
     # Constants that a file defines in some scope, those that it uses with their lines, and files that it requires with theirs.
     attr_reader :defined, :used, :required
     # The line where it asks for the application.
@@ -113,9 +118,6 @@ module Dunlin
         false
       end
 
-      # A failure that is expected is none.
-      EXPECTED = /\brescue\s+(?:NameError|LoadError)|const_defined\?|safe_constantize/
-
       def missing_constants(environment, file, references, known)
         # What a required file defines shows when it is loaded.
         return [] if EXPECTED.match?(file["source"]) || !references.required.empty?
@@ -123,6 +125,19 @@ module Dunlin
         missing = references.used.reject { |name, _| known.key?(name) || defined_somewhere?(name) }
         missing.map do |name, line|
           { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => "uninitialized constant #{name}" }
+        end + broken_models(environment, file, references, known)
+      end
+
+      # Models of the application whose own file asks for what is not there.
+      def broken_models(environment, file, references, known)
+        return [] if environment.options["load"]
+
+        resolvable = ->(name) { known.key?(name) || defined_somewhere?(name) }
+        references.used.filter_map do |name, line|
+          next if known.key?(name) || NESTINGS.call.any? { |nesting| nesting.const_defined?(name) }
+
+          reason = Models.problem(name, resolvable)
+          reason && { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => reason }
         end
       end
 

@@ -22,7 +22,6 @@ const REGISTERS = [
 
 let start = null;
 let registered = false;
-let hooked = false;
 
 /** Puts our modules into the places of others, for `require` and, where Node has such hooks, for `import`. */
 function install(message) {
@@ -48,18 +47,7 @@ function install(message) {
       throw error;
     }
   };
-  const compile = Module.prototype._compile;
-  Module.prototype._compile = function (source, filename, ...rest) {
-    if (!hooked && mayImport(source, filename)) hookImports();
-    return compile.call(this, source, filename, ...rest);
-  };
-}
-
-/** Whether what `require` loads imports: ES modules, which it takes in newer versions of Node, and calls of `import`. */
-function mayImport(source, filename) {
-  // Knex imports knexfiles and migrations, which are imported here.
-  if (/[\\/]node_modules[\\/]knex[\\/]/.test(filename)) return false;
-  return /\bimport\s*(?:\(|\/[*/])|^\s*(?:import|export)\b/m.test(source);
+  watchImports();
 }
 
 function fromImportPaths(resolve, request, rest) {
@@ -79,35 +67,60 @@ function fromImportPaths(resolve, request, rest) {
   return null;
 }
 
+let hooked = false;
+
+const drivers = () => ({
+  sqlite3: pathToFileURL(path.join(__dirname, 'sqlite3.js')).href,
+  'better-sqlite3': pathToFileURL(path.join(__dirname, 'better-sqlite3.js')).href,
+});
+
 /**
- * ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. Node runs the hook in a
- * thread of its own, whose start takes time and memory, so it is there from the first ES module on.
+ * ES modules that import a compiled driver get ours; Node loads it as CommonJS from this folder. Before Node 22.15 such hooks
+ * run in a thread of their own, which takes megabytes: it is begun when something is about to be imported.
  */
 function hookImports() {
   if (hooked) return;
   hooked = true;
+  if (typeof Module.register !== 'function') return;
   const code = `
-    const ours = ${JSON.stringify({
-      sqlite3: pathToFileURL(path.join(__dirname, 'sqlite3.js')).href,
-      'better-sqlite3': pathToFileURL(path.join(__dirname, 'better-sqlite3.js')).href,
-    })};
+    const ours = ${JSON.stringify(drivers())};
     export async function resolve(specifier, context, next) {
       if (Object.hasOwn(ours, specifier)) return { url: ours[specifier], format: 'commonjs', shortCircuit: true };
       return next(specifier, context);
     }`;
-  if (typeof Module.register === 'function') {
-    Module.register(`data:text/javascript,${encodeURIComponent(code)}`, pathToFileURL(__filename));
+  Module.register(`data:text/javascript,${encodeURIComponent(code)}`, pathToFileURL(__filename));
+}
+
+// Knex' own files, which import migrations where we do not ask them to.
+const OF_KNEX = /[\\/]node_modules[\\/]knex[\\/]/;
+
+// A call of `import`, or an ES module, which newer versions of Node require.
+const IMPORTS = /\bimport\s*(?:\/[*/]|\()|^\s*(?:import|export)\b/m;
+
+function watchImports() {
+  if (typeof Module.registerHooks === 'function') {
+    const ours = drivers();
+    Module.registerHooks({
+      resolve: (specifier, context, next) =>
+        context.conditions.includes('import') && Object.hasOwn(ours, specifier)
+          ? { url: ours[specifier], format: 'commonjs', shortCircuit: true }
+          : next(specifier, context),
+    });
+    hooked = true;
+    return;
   }
+  const compile = Module.prototype._compile;
+  Module.prototype._compile = function (text, file, ...rest) {
+    if (!hooked && !OF_KNEX.test(file) && IMPORTS.test(text)) hookImports();
+    return compile.call(this, text, file, ...rest);
+  };
 }
 
 // -- loading
 
 async function importFile(file) {
   if (TYPESCRIPT.test(file)) return importTypeScript(file);
-  return isModule(file) ? importModule(file) : requireFrom(file, path.dirname(file));
-}
-
-function importModule(file) {
+  if (!isModule(file)) return requireFrom(file, path.dirname(file));
   hookImports();
   return import(pathToFileURL(file).href);
 }
@@ -138,7 +151,10 @@ function typeOf(folder) {
 async function importTypeScript(file) {
   const asModule = /\.mts$/.test(file) || (!/\.cts$/.test(file) && isModule(file));
   if (!registered && !process.features.typescript) registered = await register(start.project, asModule);
-  if (asModule || process.features.typescript) return importModule(file);
+  if (asModule || process.features.typescript) {
+    hookImports();
+    return import(pathToFileURL(file).href);
+  }
   return requireFrom(file, path.dirname(file));
 }
 
@@ -147,9 +163,10 @@ async function register(folder, asModule) {
     REGISTERS.some((name) => requireIfThere(name, folder)) || Object.hasOwn(Module._extensions, '.ts');
   // tsx has a second half for ES modules.
   const modules = resolveIfThere('tsx/esm/api', folder);
-  // A loader of TypeScript may import what it compiles by other ways than those that are watched.
-  hookImports();
-  if (modules) (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
+  if (modules) {
+    hookImports();
+    (await import(pathToFileURL(modules.replace(/\.cjs$/, '.mjs')).href)).register();
+  }
   return done || (!asModule && registerTypeScript(folder));
 }
 

@@ -67,9 +67,27 @@ for (const [name, value] of Object.entries(more)) {
   if (!(name in prototype)) Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
 }
 
+/** The words that Node has for what QuickJS says itself, where they are known for sure. */
+function asNodeSays(error, [site]) {
+  const { message } = error;
+  const access = /^cannot (read|set) property '(.*)' of (null|undefined)$/s.exec(message);
+  if (access) {
+    const [, verb, name, value] = access;
+    return `Cannot ${verb} properties of ${value} (${verb === 'set' ? 'setting' : 'reading'} '${name}')`;
+  }
+  if (message !== 'not a function' && message !== 'not a constructor') return message;
+  // What calls back from the runtime itself has another reason.
+  const file = site && !site.isNative() && site.getFileName();
+  return (file && host.called(file, site.getLineNumber(), site.getColumnNumber())) || message;
+}
+
 Error.prepareStackTrace = (error, sites) => {
   let head;
   try {
+    if (error instanceof TypeError) {
+      const message = asNodeSays(error, sites);
+      if (message !== error.message) error.message = message;
+    }
     head = error instanceof Error ? Error.prototype.toString.call(error) : String(error);
   } catch {
     head = 'Error';

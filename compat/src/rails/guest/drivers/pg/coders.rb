@@ -267,31 +267,37 @@ module PG
         return value if value.nil?
 
         # The bounds of an array that does not begin at 1 stand before it.
-        parse(StringScanner.new(value.sub(/\A(?:\[-?\d+:-?\d+\])+=/, "")))
+        scanner = StringScanner.new(value.sub(/\A\s*(?:\[-?\d+:-?\d+\])+=/, ""))
+        scanner.skip(/\s*\{/) ? parse(scanner) : []
       end
 
       private
 
+      # As the compiled decoder reads: of what no server sends, as far as it comes.
       def parse(scanner)
-        scanner.skip(/\s*\{/)
         elements = []
+        return elements if scanner.skip(/\}/)
+
+        plain = /[^#{Regexp.escape(delimiter)}{}"]+/
+        # What is read of an element; nil behind an array in the array.
+        word, quoted = +"", false
         until scanner.eos?
-          if scanner.check(/\s*\{/) then elements << parse(scanner)
-          elsif scanner.skip(/\s*\}/) then break
-          elsif scanner.skip(/\s*#{Regexp.escape(delimiter)}\s*/) then next
-          elsif scanner.scan(/\s*"((?:[^"\\]|\\.)*)"/m) then elements << element(scanner[1].gsub(/\\(.)/m, '\1'))
-          else elements << plain(scanner)
+          if (text = scanner.scan(plain)) then (word ||= +"") << text
+          elsif scanner.skip(/\{/)
+            elements << parse(scanner)
+            word = nil
+          elsif scanner.skip(/"/)
+            quoted = true
+            (word ||= +"") << scanner.scan(/(?:[^"\\]|\\.)*/m).gsub(/\\(.)/m, '\1')
+            scanner.skip(/\\?"/) || scanner.terminate
+          else
+            elements << (!quoted && word == "NULL" ? nil : element(word)) if word
+            return elements if scanner.getch == "}"
+
+            word, quoted = +"", false
           end
         end
         elements
-      end
-
-      def plain(scanner)
-        text = scanner.scan(/(?:[^#{Regexp.escape(delimiter)}{}"\\]|\\.)+/m)
-        raise TypeError, "malformed array literal: #{scanner.string}" if text.nil?
-
-        text = text.gsub(/\\(.)/m, '\1')
-        text.casecmp?("NULL") ? nil : element(text)
       end
 
       def element(text) = elements_type ? elements_type.decode(text) : text

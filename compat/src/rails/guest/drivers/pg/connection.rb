@@ -336,8 +336,11 @@ module PG
 
     SETS = /\A\s*(?:SET|RESET|DISCARD)\b.*?\b(#{REPORTED.join("|")}|time\s+zone|ALL)\b/im
 
+    FORGETS = /\A\s*(?:DISCARD|DEALLOCATE(?:\s+PREPARE)?)\s+ALL\b/i
+
     # The server tells at once what it reports differently now; we ask again when somebody wants to know.
     def follow(sql)
+      @prepared.clear if FORGETS.match?(sql)
       match = SETS.match(sql) or return
       said = match[1].downcase
       REPORTED.each do |name|
