@@ -31,7 +31,7 @@ fn flyway_target(database: &Database) -> Vec<String> {
 fn flyway(project: &Project, database: &Database, command: &str) -> Output {
     let arguments = flyway_target(database);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain([command]).collect();
-    project.flyway(&arguments)
+    project.flyway_again(&arguments)
 }
 
 /// Its exit code after a failed migration depends on how Flyway was put together.

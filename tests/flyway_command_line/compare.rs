@@ -55,7 +55,9 @@ impl Scene {
 
     /// Compares one invocation.
     pub fn same(&self, arguments: &[&str]) -> &Scene {
-        self.same_with(arguments, |_| {})
+        let original = self.original(arguments);
+        let ours = self.ours(arguments, &|_| {});
+        self.compare(arguments, &original, &ours)
     }
 
     /// Compares several invocations, each a line of words.
@@ -68,7 +70,7 @@ impl Scene {
 
     /// Compares one invocation under an environment.
     pub fn same_with(&self, arguments: &[&str], change: impl Fn(&mut Command)) -> &Scene {
-        let original = self.original(arguments, &change);
+        let original = self.original_with(arguments, &change);
         let ours = self.ours(arguments, &change);
         self.compare(arguments, &original, &ours)
     }
@@ -76,7 +78,7 @@ impl Scene {
     /// Compares what a failing `migrate` leaves and says, but for the end that the original does not say without the
     /// module for reports, which is not published: the failure of the script, and exit code 1.
     pub fn same_but_fails(&self, arguments: &[&str]) -> &Scene {
-        let mut original = self.original(arguments, &|_| {});
+        let mut original = self.original(arguments);
         let mut ours = self.ours(arguments, &|_| {});
         let words = arguments.join(" ");
         if ours.status != 1 {
@@ -93,7 +95,7 @@ impl Scene {
 
     /// Compares exit code and database, where the original's words are of its own making.
     pub fn same_outcome(&self, arguments: &[&str]) -> &Scene {
-        let original = self.original(arguments, &|_| {});
+        let original = self.original(arguments);
         let mut ours = self.ours(arguments, &|_| {});
         if ours.status != 0 && ours.stderr.trim().is_empty() {
             self.differences.borrow_mut().push(format!("{}: ours says nothing", arguments.join(" ")));
@@ -135,7 +137,15 @@ impl Scene {
     }
 
     /// What the original says and leaves.
-    pub fn original(&self, arguments: &[&str], change: &dyn Fn(&mut Command)) -> Seen {
+    pub fn original(&self, arguments: &[&str]) -> Seen {
+        let words = self.restored(arguments);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let output = self.project.flyway_again(&words);
+        self.seen(Tool::Flyway, output)
+    }
+
+    /// The same in a process of its own, under an environment.
+    pub fn original_with(&self, arguments: &[&str], change: &dyn Fn(&mut Command)) -> Seen {
         let words = self.restored(arguments);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let output = self.project.flyway_with(&words, change);
@@ -155,7 +165,7 @@ impl Scene {
     fn restored(&self, arguments: &[&str]) -> Vec<String> {
         let mut words: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
         let Some(server) = &self.server else {
-            fs::remove_dir_all(self.project.path()).unwrap();
+            empty(&self.project.path());
             copy(self.saved.path(), &self.project.path());
             return words;
         };
@@ -234,6 +244,18 @@ pub struct Seen {
     pub stderr: String,
     /// The database.
     pub database: String,
+}
+
+/// Removes what is in a folder, in which Flyway stands.
+fn empty(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            fs::remove_dir_all(entry.path()).unwrap();
+        } else {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -158,7 +158,7 @@ fn markers_of_placeholders_that_are_empty() {
         return;
     }
     let scene = Scene::new(CLINIC, |project| {
-        project.flyway(&["migrate", "-target=2"]).success();
+        project.flyway_again(&["migrate", "-target=2"]).success();
     });
     scene.all_same(&["info -placeholderPrefix=", "validate -placeholderPrefix=", "info -placeholderSuffix="]);
     scene.all_same(&["migrate -placeholderSuffix=", "migrate -placeholderPrefix= -target=2"]);

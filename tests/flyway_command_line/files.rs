@@ -156,7 +156,7 @@ fn callbacks_around_a_validation_that_fails() {
             ("sql/afterMigrateError.sql", "SELECT 5;\n"),
         ];
         Scene::new(&[CLINIC, &files[..]].concat(), |project| {
-            project.flyway(&["migrate", "-target=2", "-skipDefaultCallbacks=true"]).success();
+            project.flyway_again(&["migrate", "-target=2", "-skipDefaultCallbacks=true"]).success();
             project.write(
                 "sql/V1__patients.sql",
                 "CREATE TABLE patient (id INTEGER PRIMARY KEY, name TEXT, born DATE);\n",

@@ -38,7 +38,7 @@ fn a_group_that_fails() {
             continue;
         }
         // Ours says that it was rolled back, as it was, and goes on with the next `migrate`; the rows are the same.
-        let (original, ours) = (scene.original(&arguments, &|_| {}), scene.ours(&arguments, &|_| {}));
+        let (original, ours) = (scene.original(&arguments), scene.ours(&arguments, &|_| {}));
         assert_eq!(ours.stdout, original.stdout);
         assert!(ours.stderr.contains("Changes successfully rolled back."), "{}", ours.stderr);
         let rows = |database: &str| {

@@ -40,7 +40,7 @@ fn execute(project: &Project, script: &str) {
 }
 
 fn migrated(project: &Project) {
-    project.flyway(&["migrate"]).success();
+    project.flyway_again(&["migrate"]).success();
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_partly_migrated_database() {
         return;
     }
     let scene = Scene::new(CLINIC, |project| {
-        project.flyway(&["migrate", "-target=1"]).success();
+        project.flyway_again(&["migrate", "-target=1"]).success();
     });
     scene.all_same(COMMANDS);
     scene.all_same(&[
@@ -141,7 +141,7 @@ fn a_failed_migration() {
         return;
     }
     let scene = Scene::new(CLINIC, |project| {
-        project.flyway(&["migrate", "-target=2"]).success();
+        project.flyway_again(&["migrate", "-target=2"]).success();
         execute(project, "UPDATE flyway_schema_history SET success = 0 WHERE version = '2'");
     });
     scene.all_same(COMMANDS);
@@ -283,7 +283,7 @@ fn a_baseline() {
     let scene = Scene::new(CLINIC, |project| {
         execute(project, "CREATE TABLE patient (id INTEGER, name TEXT); CREATE TABLE visit (id INTEGER);");
         project
-            .flyway(&["baseline", "-baselineVersion=2", "-baselineDescription=from the old system"])
+            .flyway_again(&["baseline", "-baselineVersion=2", "-baselineDescription=from the old system"])
             .success();
     });
     scene.all_same(COMMANDS);

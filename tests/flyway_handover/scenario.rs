@@ -80,7 +80,7 @@ impl Stage {
             Tool::Dunlin => self.project.dunlin(&[&["flyway"], &json[..]].concat()),
             Tool::Flyway => {
                 let _turn = Turn::wait();
-                self.project.flyway(&json)
+                self.project.flyway_again(&json)
             }
         }
     }

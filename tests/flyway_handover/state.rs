@@ -35,11 +35,14 @@ impl Traces {
             if is_there(&history_table) { database.history_rows(&history_table) } else { Vec::new() };
         let elsewhere: Vec<String> =
             (story.elsewhere)(stage).into_iter().filter(|table| is_there(table)).collect();
-        let tables = database.tables().into_iter().chain(elsewhere.clone());
-        let rows = tables
+        let tables: Vec<String> = database
+            .tables()
+            .into_iter()
+            .chain(elsewhere.clone())
             .filter(|table| *table != history_table && *table != JOURNAL)
-            .flat_map(|table| rows(stage, &table))
             .collect();
+        let found = database.rows_of_tables(&tables);
+        let rows = tables.iter().zip(found).flat_map(|(table, rows)| lines_of(stage, table, &rows)).collect();
         let mut schema = without_journal(&database.schema_dump());
         if database.kind().is_mysql_like() {
             // The dump is of one database, and these are in others.
@@ -118,8 +121,7 @@ fn difference<T: PartialEq + std::fmt::Debug>(here: &[T], there: &[T], what: &st
     ))
 }
 
-fn rows(stage: &Stage, table: &str) -> Vec<String> {
-    let rows = stage.database.table_rows(table);
+fn lines_of(stage: &Stage, table: &str, rows: &str) -> Vec<String> {
     let mut rows: Vec<String> =
         rows.split('\n').map(|row| clean(stage, &format!("{table}: {row}"))).collect();
     // Numbered events read best in their order.

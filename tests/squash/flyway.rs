@@ -17,10 +17,10 @@ fn info(output: &Output) -> Vec<String> {
 
 /// Both tools say the same, and neither finds anything to do.
 fn agree(project: &Project) -> Vec<String> {
-    project.flyway(&["-q", "validate"]).success();
+    project.flyway_again(&["-q", "validate"]).success();
     project.dunlin(&["flyway", "-q", "validate"]).success();
     let (theirs, ours) = (
-        project.flyway(&["info", "-outputType=json"]),
+        project.flyway_again(&["info", "-outputType=json"]),
         project.dunlin(&["flyway", "info", "-outputType=json"]),
     );
     // Undo files are lines of ours that Flyway's open edition does not have.
@@ -67,7 +67,7 @@ fn a_baseline_migration_takes_the_place_of_old_ones() {
             project.write("sql/V1.1__first.sql", "INSERT INTO orders VALUES (1, 'it''s :x ${nope} %');\n");
         }
         project.flyway_config(&old, "");
-        project.flyway(&["-q", "migrate"]).success();
+        project.flyway_again(&["-q", "migrate"]).success();
         let before = old.contents();
         let output = project.dunlin(&["squash", "--to", "2"]).success();
         assert!(output.stdout.contains("Wrote sql/B2__baseline.sql\nWrote sql/B2__baseline.sql.conf\nThe old files stay: Flyway's validate"), "{output}");
@@ -78,10 +78,10 @@ fn a_baseline_migration_takes_the_place_of_old_ones() {
         assert_eq!(old.contents(), before);
         let kept = agree(&project);
         assert!(kept.contains(&"2 SQL_BASELINE Ignored".to_owned()), "{kept:?}");
-        project.flyway(&["-q", "migrate"]).success();
+        project.flyway_again(&["-q", "migrate"]).success();
 
         project.flyway_config(&by_them, "");
-        project.flyway(&["-q", "migrate"]).success();
+        project.flyway_again(&["-q", "migrate"]).success();
         agree(&project);
         project.flyway_config(&by_us, "");
         project.dunlin(&["flyway", "-q", "migrate"]).success();
@@ -113,7 +113,7 @@ fn the_old_files_go_only_where_flyway_does_not_want_them() {
         ("sql/V2__later.sql", "CREATE TABLE later (id integer);\n"),
     ]);
     project.flyway_config(&database, "");
-    project.flyway(&["-q", "migrate"]).success();
+    project.flyway_again(&["-q", "migrate"]).success();
     let refused = project.dunlin(&["squash", "--to", "1", "--delete"]).exits(5);
     assert!(refused.stderr.contains("Detected applied migration not resolved locally: 1"), "{refused}");
     assert!(refused.stderr.contains("ignoreMigrationPatterns"), "{refused}");
@@ -124,13 +124,13 @@ fn the_old_files_go_only_where_flyway_does_not_want_them() {
     assert_eq!(project.read("attic/sql/U1__orders.sql"), "DROP TABLE orders;\n");
     let gone = agree(&project);
     assert_eq!(gone, ["1 SQL Missing", "2 SQL Success", "1 SQL_BASELINE Ignored"]);
-    project.flyway(&["-q", "migrate"]).success();
+    project.flyway_again(&["-q", "migrate"]).success();
     // The next one stands on it.
     project.dunlin(&["squash"]).success();
     agree(&project);
     let new = Database::sqlite();
     project.flyway_config(&new, "");
-    project.flyway(&["-q", "migrate"]).success();
+    project.flyway_again(&["-q", "migrate"]).success();
     assert_eq!(new.tables(), ["flyway_schema_history", "later", "orders"]);
 }
 

@@ -43,9 +43,28 @@ impl Database {
     }
 
     fn sqlite_contents(&self) -> Contents {
-        let schema = self.query(
-            "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'",
-        );
+        // What SQLite itself makes of the text.
+        let pragmas = [
+            ("table_xinfo", "p.name, p.type, p.\"notnull\", p.dflt_value, p.pk, p.hidden"),
+            (
+                "foreign_key_list",
+                "p.seq, p.\"table\", p.\"from\", p.\"to\", p.on_update, p.on_delete, p.match",
+            ),
+            ("index_list", "p.\"unique\", p.origin, p.partial"),
+        ];
+        let of_pragma = |(pragma, key)| {
+            format!(
+                "SELECT '{pragma}', s.name, {key} FROM sqlite_schema s, pragma_{pragma}(s.name) p WHERE s.type = 'table'"
+            )
+        };
+        let mut queries = vec![
+            "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'".to_owned(),
+            // Kept in the file, and part of what a library leaves behind.
+            "PRAGMA journal_mode".to_owned(),
+        ];
+        queries.extend(pragmas.map(of_pragma));
+        let mut found = self.queries(&queries).into_iter();
+        let (schema, mode) = (found.next().unwrap(), found.next().unwrap());
         let tables: Vec<&str> =
             schema.iter().filter(|row| row[0] == "table").map(|row| row[1].as_str()).collect();
         let object = |row: &Vec<String>| {
@@ -53,23 +72,8 @@ impl Database {
             format!("{kind} | {name} | {table} | {}", sorted_constraints(sql).replace('\n', "\\n"))
         };
         let mut catalog: Vec<String> = schema.iter().map(object).collect();
-        // Kept in the file, and part of what a library leaves behind.
-        let mode = self.query("PRAGMA journal_mode");
         catalog.extend(mode.into_iter().flatten().map(|mode| format!("journal_mode | {mode}")));
-        // What SQLite itself makes of the text.
-        for (pragma, key) in [
-            ("table_xinfo", "p.name, p.type, p.\"notnull\", p.dflt_value, p.pk, p.hidden"),
-            (
-                "foreign_key_list",
-                "p.seq, p.\"table\", p.\"from\", p.\"to\", p.on_update, p.on_delete, p.match",
-            ),
-            ("index_list", "p.\"unique\", p.origin, p.partial"),
-        ] {
-            let rows = self.query(&format!(
-                "SELECT '{pragma}', s.name, {key} FROM sqlite_schema s, pragma_{pragma}(s.name) p WHERE s.type = 'table'"
-            ));
-            catalog.extend(rows.into_iter().map(|row| row.join(" | ")));
-        }
+        catalog.extend(found.flatten().map(|row| row.join(" | ")));
         let mut script = ".mode quote\n.separator | \u{1e}\n".to_owned();
         for table in &tables {
             let (text, name) = (table.replace('\'', "''"), table.replace('"', "\"\""));

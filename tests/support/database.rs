@@ -9,6 +9,9 @@ use url::Url;
 use super::needs::{Extent, Need, note_not_run};
 use super::program::{Output, command, run};
 
+/// Stands between the rows of two queries.
+const END_OF_ROWS: &str = "#end of rows";
+
 /// A server that tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerKind {
@@ -233,22 +236,38 @@ impl Database {
     /// The rows of one query as text, `NULL` for null. Times are in UTC and Booleans as the server prints them.
     #[track_caller]
     pub fn query(&self, query: &str) -> Vec<Vec<String>> {
-        let query = query.trim().trim_end_matches(';');
+        self.queries(&[query]).concat()
+    }
+
+    /// The rows of each of several queries, by one run of the server's client: starting it takes longer than most queries.
+    #[track_caller]
+    pub fn queries(&self, queries: &[impl AsRef<str>]) -> Vec<Vec<Vec<String>>> {
+        let mut script = String::new();
+        for query in queries {
+            let query = query.as_ref().trim().trim_end_matches(';');
+            script += &match self.kind {
+                ServerKind::Postgres => format!("COPY ({query}) TO STDOUT;\n\\echo '{END_OF_ROWS}'\n"),
+                _ => format!("{query};\nSELECT '{END_OF_ROWS}';\n"),
+            };
+        }
+        let mut client = self.client();
         match self.kind {
+            ServerKind::Sqlite => client.args(["-ascii", "-nullvalue", "NULL"]),
+            ServerKind::Postgres => &mut client,
+            ServerKind::MariaDb | ServerKind::MySql => client.args(["--batch", "--skip-column-names"]),
+        };
+        let printed = run(client, &script).success().stdout;
+        let rows: Vec<Vec<String>> = match self.kind {
             ServerKind::Sqlite => {
-                let mut client = self.client();
-                client.args(["-ascii", "-nullvalue", "NULL"]);
-                let printed = run(client, &format!("{query};")).success().stdout;
                 let rows = printed.split_terminator('\u{1e}');
                 rows.map(|row| row.split('\u{1f}').map(str::to_owned).collect()).collect()
             }
-            ServerKind::Postgres => rows_of(&self.sql(&format!("COPY ({query}) TO STDOUT;"))),
-            ServerKind::MariaDb | ServerKind::MySql => {
-                let mut client = self.client();
-                client.args(["--batch", "--skip-column-names"]);
-                rows_of(&run(client, &format!("{query};")).success().stdout)
-            }
-        }
+            _ => rows_of(&printed),
+        };
+        let mut found: Vec<_> = rows.split(|row| *row == [END_OF_ROWS]).map(<[_]>::to_vec).collect();
+        let rest = found.pop();
+        assert!(found.len() == queries.len() && rest == Some(Vec::new()), "{script}\n{printed}");
+        found
     }
 
     /// What MariaDB's client prints for a script, a line for each row, values divided by tabs and binary ones in
@@ -330,9 +349,12 @@ impl Database {
              SELECT CONCAT('DROP DATABASE `', schema_name, '`;')
              FROM information_schema.schemata WHERE schema_name LIKE '{pattern}';"
         ));
-        for statement in statements.stdout.split('\n').filter(|line| line.starts_with(['K', 'D'])) {
-            self.administer(&format!("SET lock_wait_timeout = 10; {statement}"));
-        }
+        let statements = statements.stdout.split('\n').filter(|line| line.starts_with(['K', 'D']));
+        let script: String = statements.map(|statement| format!("{statement}\n")).collect();
+        // A session may have ended by itself.
+        let mut client = self.mariadb("mysql");
+        client.arg("--force");
+        run(client, &format!("SET lock_wait_timeout = 10;\n{script}"));
     }
 }
 

@@ -22,12 +22,26 @@ impl Database {
     /// `|`. The name is used as written, so quote it if it needs that.
     #[track_caller]
     pub fn table_rows(&self, table: &str) -> String {
-        let columns = self.columns(table);
-        let mut rows: Vec<String> =
-            self.query(&format!("SELECT * FROM {table}")).into_iter().map(|row| row.join("|")).collect();
-        rows.sort();
-        rows.insert(0, columns.join("|"));
-        rows.join("\n")
+        self.rows_of_tables(&[table]).concat()
+    }
+
+    /// The same of several tables.
+    #[track_caller]
+    pub fn rows_of_tables(&self, tables: &[impl AsRef<str>]) -> Vec<String> {
+        let of_table = |table: &str| [self.columns_query(table), format!("SELECT * FROM {table}")];
+        let queries: Vec<String> = tables.iter().flat_map(|table| of_table(table.as_ref())).collect();
+        if queries.is_empty() {
+            return Vec::new();
+        }
+        let found = self.queries(&queries);
+        let text = |both: &[Vec<Vec<String>>]| {
+            let [columns, rows] = both else { panic!("{both:?}") };
+            let mut rows: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
+            rows.sort();
+            rows.insert(0, columns.concat().join("|"));
+            rows.join("\n")
+        };
+        found.chunks(2).map(text).collect()
     }
 
     /// A Flyway history in order of rank, a line for each row: rank, version, description, type, script, checksum,
@@ -60,9 +74,10 @@ impl Database {
         self.query(query).into_iter().flatten().collect()
     }
 
-    fn columns(&self, table: &str) -> Vec<String> {
+    /// The names of a table's columns.
+    fn columns_query(&self, table: &str) -> String {
         let bare = table.trim_matches(['"', '`']);
-        let query = match self.kind() {
+        match self.kind() {
             ServerKind::Sqlite => format!("SELECT name FROM pragma_table_info('{bare}') ORDER BY cid"),
             ServerKind::Postgres => format!(
                 "SELECT attname FROM pg_attribute
@@ -72,8 +87,7 @@ impl Database {
                 "SELECT column_name FROM information_schema.columns
                  WHERE table_schema = database() AND table_name = '{bare}' ORDER BY ordinal_position"
             ),
-        };
-        self.query(&query).into_iter().flatten().collect()
+        }
     }
 
     fn sqlite_schema(&self) -> String {
@@ -130,13 +144,22 @@ impl Database {
                 "SELECT event_name FROM information_schema.events WHERE event_schema = database() ORDER BY 1",
             ),
         ];
+        let lists = self.queries(&kinds.map(|(_, _, list)| list));
+        let mut objects = Vec::new();
+        for ((kind, position, _), names) in kinds.iter().zip(lists) {
+            objects.extend(names.concat().into_iter().map(|name| (*kind, *position, name)));
+        }
+        if objects.is_empty() {
+            return String::new();
+        }
+        let show =
+            |(kind, _, name): &(&str, _, String)| format!("SHOW CREATE {kind} `{}`", name.replace('`', "``"));
+        let shown = self.queries(&objects.iter().map(show).collect::<Vec<_>>());
+        let own = format!("`{}`.", self.name());
         let mut dump = Vec::new();
-        for (kind, position, list) in kinds {
-            for name in self.query(list).into_iter().flatten() {
-                let shown = self.query(&format!("SHOW CREATE {kind} `{}`", name.replace('`', "``")));
-                let statement = shown[0][position].replace(&format!("`{}`.", self.name()), "");
-                dump.push(without(&statement, " AUTO_INCREMENT=", ' ').unwrap_or(statement));
-            }
+        for ((_, position, _), shown) in objects.iter().zip(shown) {
+            let statement = shown[0][*position].replace(&own, "");
+            dump.push(without(&statement, " AUTO_INCREMENT=", ' ').unwrap_or(statement));
         }
         // What a client's session was set to when an event was made decides its start; nothing else is a time.
         dump.into_iter()

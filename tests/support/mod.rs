@@ -29,6 +29,7 @@ mod catalog;
 mod database;
 mod disk;
 mod dump;
+mod flyway;
 mod guest;
 mod hostile;
 mod knex;

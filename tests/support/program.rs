@@ -20,6 +20,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// What a program did that was not started for this alone.
+    pub fn of(command: String, status: i32, stdout: String, stderr: String) -> Self {
+        Self { status, stdout, stderr, command }
+    }
+
     /// Fails the test unless the program succeeded.
     #[track_caller]
     pub fn success(self) -> Self {

@@ -3,16 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::flyway::FlywayAgain;
 use super::guest::variables_of_packs;
 use super::needs::Need;
 use super::program::{Output, command, run};
 
 /// A project folder that is deleted with this value, beside a home folder for the tools that look there.
 pub struct Project {
+    /// Before the folder, in which it stands.
+    flyway: Mutex<Option<FlywayAgain>>,
     folder: TempDir,
 }
 
@@ -22,7 +26,7 @@ impl Project {
         let folder = tempfile::Builder::new().prefix("dunlin-project").tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
-        Self { folder }
+        Self { flyway: Mutex::new(None), folder }
     }
 
     /// A project with these files: path from the project's root, content.
@@ -144,13 +148,36 @@ impl Project {
     /// Runs the original Flyway; `change` may add to its command.
     #[track_caller]
     pub fn flyway_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Output {
-        let launcher = Need::Flyway.setting().expect("the test has to ask for Need::Flyway first");
-        let mut command = command(launcher, &self.home());
-        // Java takes the home folder from the system's list of users, not from HOME.
-        command.env("JAVA_ARGS", format!("-Duser.home={}", self.home().display()));
-        command.current_dir(self.path()).args(arguments);
+        let mut command = self.flyway_command("");
+        command.args(arguments);
         change(&mut command);
         run(command, "")
+    }
+
+    /// Runs the original Flyway as one of many commands in one process of the project, or where `tests/run --thorough` asks
+    /// for it in one of its own. One at a time; the project's folder has to stay the same one.
+    #[track_caller]
+    pub fn flyway_again(&self, arguments: &[&str]) -> Output {
+        if Need::Thorough.setting().is_none() {
+            let mut started = self.flyway.lock().unwrap_or_else(PoisonError::into_inner);
+            if started.is_none() {
+                *started = FlywayAgain::start(self.flyway_command("-again"));
+            }
+            if let Some(flyway) = &mut *started {
+                return flyway.run(arguments);
+            }
+        }
+        self.flyway(arguments)
+    }
+
+    /// Flyway's launcher, or with `-again` the one for many commands, in the project.
+    fn flyway_command(&self, end: &str) -> Command {
+        let launcher = Need::Flyway.setting().expect("the test has to ask for Need::Flyway first");
+        let mut command = command(format!("{launcher}{end}"), &self.home());
+        // Java takes the home folder from the system's list of users, not from HOME.
+        command.env("JAVA_ARGS", format!("-Duser.home={}", self.home().display()));
+        command.current_dir(self.path());
+        command
     }
 }
 
