@@ -221,7 +221,7 @@ mod tests {
         for (text, wanted) in [
             ("^x()", "x is not a function"),
             ("t.^strin('x')", "t.strin is not a function"),
-            ("const made = await t\n  .s\n  .^foo(1);", "t.s.foo is not a function"),
+            ("async () => { const made = await t\n  .s\n  .^foo(1); }", "t.s.foo is not a function"),
             ("return_(() => { return knex('x').^wher({}).first() })", "knex(...).wher is not a function"),
             ("knex.schema.^creatTable('x', (t) => { t.id(1); })", "knex.schema.creatTable is not a function"),
             ("t['a-b'][0][k].^c()", "t.a-b[0][k].c is not a function"),
