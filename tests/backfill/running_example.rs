@@ -195,7 +195,8 @@ fn orders_get_a_status_while_the_shop_is_open_and_lose_it_again() {
 
         let count_all = || database.query("SELECT count(*) FROM orders")[0][0].parse::<i64>().unwrap();
         let load = Load::during(&database, &format!("up of {} rows", rows()), || {
-            Process::start(&project, &database, &["up"]).succeed();
+            // The rules have their say about SET NOT NULL where the shop sells fast, which is the machine's business.
+            Process::start(&project, &database, &["up", "--no-lint"]).succeed();
         });
         let expected = i64::try_from(rows()).unwrap() + load.balance.load(Ordering::Relaxed);
         let kind = database.kind();

@@ -244,9 +244,10 @@ fn a_model_that_cannot_be_loaded_is_refused_before_anything_is_sent() {
     // Loaded by both, and by neither needed.
     pair.write(
         "app/models/reader.rb",
-        "class Reader < ApplicationRecord\n  belongs_to :shelf, optional: true\n  scope(:named, -> { where.not(name: nil) })\n  \
+        "class Reader < ApplicationRecord\n  include Named\n  belongs_to :shelf, optional: true\n  scope(:named, -> { where.not(name: nil) })\n  \
          before_save { self.name = name.strip }\n\n  private\n\n  def hidden; end\nend\n",
     );
+    pair.write("app/models/reader/named.rb", "module Reader::Named\n  extend ActiveSupport::Concern\nend\n");
     pair.write("db/migrate/20250105000000_fills.rb", &class("say Reader.table_name"));
     pair.write("app/models/guest.rb", "class Guest < ApplicationRecord\n  devise :recoverable\nend\n");
     pair.write(

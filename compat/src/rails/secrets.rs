@@ -11,8 +11,12 @@ pub fn without_secrets(text: &str) -> String {
     let mut secret: Option<usize> = None;
     for line in text.split('\n') {
         let content = line.trim_start();
-        let (indent, blank) = (line.len() - content.len(), content.is_empty());
-        if !blank && secret.is_some_and(|of_secret| indent <= of_secret) {
+        if content.is_empty() {
+            lines.push(String::new());
+            continue;
+        }
+        let indent = line.len() - content.len();
+        if secret.is_some_and(|of_secret| indent <= of_secret) {
             secret = None;
         }
         if secret.is_some() {
@@ -22,7 +26,6 @@ pub fn without_secrets(text: &str) -> String {
         let lower = content.to_ascii_lowercase();
         let is_secret = SECRET.iter().any(|word| lower.contains(word));
         match key_and_value(content) {
-            _ if blank => lines.push(String::new()),
             Some((key, _)) if is_secret => {
                 secret = Some(indent);
                 lines.push(format!("{}{key}: …", &line[..indent]));
@@ -55,7 +58,7 @@ mod tests {
         assert_eq!(
             shown,
             "…\ndevelopment:\n  adapter: sqlite3\n   database: db/shop.sqlite3\n  password: …\n  url: …\n  host: …\n  \
-             password: …\n    …\n    …\n  \"password\": …\n…\n  secret_key: …\n"
+             password: …\n    …\n    …\n  \"password\": …\n\n  secret_key: …\n"
         );
         assert_eq!(shown.split('\n').count(), text.split('\n').count());
     }

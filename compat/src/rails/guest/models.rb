@@ -30,7 +30,7 @@ module Dunlin
         statements(body).each do |node|
           next unless node.type == :CLASS && defines?(node, name)
 
-          line, reason = missing(node, resolvable)
+          line, reason = missing(node, name, resolvable)
           return "#{reason} (#{file}:#{line}); #{WHOLE_APPLICATION}" if reason
         end
         nil
@@ -53,19 +53,21 @@ module Dunlin
       end
 
       # `[line, reason]` of the first thing that a class asks for and that is not there.
-      def missing(node, resolvable)
+      def missing(node, name, resolvable)
         superclass = node.children[1]
         return if superclass.nil?
 
         unknown = unknown_constant(superclass, resolvable)
         return unknown if unknown
 
+        # Below a class, what lies in its folder comes first.
+        inside = ->(constant) { Standins.file_of("#{name}::#{constant}") || resolvable.call(constant) }
         body = statements(node.children[2].children[2])
         body.each do |each|
           # What is done only sometimes, or changes what is there, is not followed.
           return unless declares?(each)
 
-          found = missing_in(each, superclass, body, resolvable)
+          found = missing_in(each, superclass, body, inside)
           return found if found
         end
         nil
