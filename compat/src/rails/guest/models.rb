@@ -13,11 +13,7 @@ module Dunlin
         return if file.nil?
 
         @problems ||= {}
-        return @problems[file] if @problems.key?(file)
-
-        # A model that needs itself needs nothing.
-        @problems[file] = nil
-        @problems[file] = read(file, name, resolvable)
+        @problems.fetch(file) { @problems[file] = read(file, name, resolvable) }
       end
 
       private
