@@ -147,6 +147,11 @@ pub trait Connection: Send {
         Ok(true)
     }
 
+    /// Has SQLite refuse text in double quotes that names no column, which it otherwise takes for a string.
+    fn refuse_double_quoted_strings(&mut self) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// Notices and warnings since the last call, as the server words them.
     fn take_notices(&mut self) -> Vec<String>;
 

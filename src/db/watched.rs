@@ -149,6 +149,10 @@ impl Connection for Watched {
         self.inner.enforce_foreign_keys(on)
     }
 
+    fn refuse_double_quoted_strings(&mut self) -> Result<(), DbError> {
+        self.inner.refuse_double_quoted_strings()
+    }
+
     fn take_notices(&mut self) -> Vec<String> {
         self.inner.take_notices()
     }

@@ -124,6 +124,10 @@ impl Connection for Faulty {
         self.inner.enforce_foreign_keys(on)
     }
 
+    fn refuse_double_quoted_strings(&mut self) -> Result<(), DbError> {
+        self.inner.refuse_double_quoted_strings()
+    }
+
     fn take_notices(&mut self) -> Vec<String> {
         self.inner.take_notices()
     }

@@ -63,6 +63,11 @@ pub(super) fn begin_session(
         Dialect::Sqlite => {
             let switch = if adapter.foreign_keys() == ForeignKeys::Enforced { "ON" } else { "OFF" };
             statements.push(format!("PRAGMA foreign_keys = {switch}"));
+            if !adapter.takes_double_quoted_strings() {
+                connection
+                    .refuse_double_quoted_strings()
+                    .map_err(RunError::server("preparing the session"))?;
+            }
         }
         Dialect::Mysql | Dialect::Mariadb if !options.lock_timeout.is_zero() => {
             let seconds = options.lock_timeout.as_secs().max(1);

@@ -7,6 +7,7 @@
 
 mod mysql;
 mod postgres;
+mod sqlite;
 mod tls;
 
 use dunlin::db::{ConnectOptions, Connection, DatabaseUrl, DbError, connect};

@@ -287,3 +287,28 @@ fn what_is_no_function_is_not_guessed() {
     assert!(output.stderr.contains("not a function") && output.stderr.contains("1_books.js:2"), "{output}");
     assert!(!output.stderr.contains("knex.raw is not"), "{output}");
 }
+
+/// SQLite takes text in double quotes for a string where it names no column; that of `better-sqlite3` does not.
+#[test]
+fn text_in_double_quotes_is_a_string_for_those_drivers_that_take_it() {
+    for (client, status) in [("better-sqlite3", 1), ("sqlite3", 0)] {
+        let config = PLAIN.replace("better-sqlite3", client);
+        let Some(pair) = Pair::new(&[("knexfile.js", &config)]) else { return };
+        for (name, statement) in [
+            ("1_books.js", "create table books (title text)"),
+            ("2_first.js", r#"insert into books values ("Emma")"#),
+            ("3_check.js", r#"create table shelves (kind text check (kind <> "none"))"#),
+        ] {
+            pair.write(
+                &format!("migrations/{name}"),
+                &format!(
+                    "exports.up = (knex) => knex.raw('{statement}');\nexports.down = async () => {{}};\n"
+                ),
+            );
+        }
+        for migration in ["1_books.js", "2_first.js", "3_check.js"] {
+            pair.same(&[&format!("migrate:up {migration}")]);
+        }
+        assert_eq!(pair.dunlin.dunlin("sandbox", &["migrate:latest"]).status, status, "{client}");
+    }
+}

@@ -368,3 +368,25 @@ fn what_lies_in_lib_can_be_required() {
         assert!(stage.database.tables().contains(&"labels".to_owned()), "{carrier}");
     }
 }
+
+/// `strict` has SQLite refuse it, as its default in new applications does.
+#[test]
+fn text_in_double_quotes_is_a_string_unless_the_database_is_strict() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    pair.same(&["db:migrate"]);
+    pair.write(
+        "db/migrate/20260101000001_first.rb",
+        "class First < ActiveRecord::Migration[7.2]\n  def up\n    execute 'CREATE TABLE quoted AS SELECT \"Emma\" AS title'\n  end\n\n  def down\n    drop_table :quoted\n  end\nend\n",
+    );
+    pair.same(&["db:migrate", "db:rollback"]);
+    let config = pair.dunlin.project.read("config/database.yml");
+    for (value, status) in [("false", 0), ("true", 1)] {
+        let strict = format!("{}\n  strict: {value}\n", config.trim_end());
+        pair.write("config/database.yml", &strict);
+        pair.same(&["db:migrate"]);
+        assert_eq!(pair.dunlin(&["db:abort_if_pending_migrations"]).status, status);
+        if status == 0 {
+            pair.same(&["db:rollback"]);
+        }
+    }
+}

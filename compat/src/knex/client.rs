@@ -78,6 +78,12 @@ impl Client {
     pub fn enforces_foreign_keys(self) -> bool {
         self == Client::BetterSqlite3
     }
+
+    /// Whether its SQLite takes text in double quotes for a string where it names no column: that of `better-sqlite3` is built
+    /// with `SQLITE_DQS=0`.
+    pub fn takes_double_quoted_strings(self) -> bool {
+        self != Client::BetterSqlite3
+    }
 }
 
 impl Family {

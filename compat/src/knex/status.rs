@@ -93,6 +93,10 @@ impl Adapter for KnexAdapter {
         if self.client.enforces_foreign_keys() { ForeignKeys::Enforced } else { ForeignKeys::Off }
     }
 
+    fn takes_double_quoted_strings(&self) -> bool {
+        self.client.takes_double_quoted_strings()
+    }
+
     /// `pool.afterCreate` of a knexfile often does.
     fn code_switches_foreign_keys(&self) -> bool {
         true

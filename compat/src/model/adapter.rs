@@ -150,6 +150,12 @@ pub trait Adapter: Send {
     /// How SQLite sessions treat foreign keys.
     fn foreign_keys(&self) -> ForeignKeys;
 
+    /// Whether SQLite takes text in double quotes that names no column for a string, as it does unless it is built or told
+    /// otherwise.
+    fn takes_double_quoted_strings(&self) -> bool {
+        true
+    }
+
     /// Whether migrations that are code, and what their connections begin with, may switch them. Where they may not, what the
     /// code says of them is passed over.
     fn code_switches_foreign_keys(&self) -> bool {

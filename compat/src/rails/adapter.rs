@@ -34,6 +34,8 @@ pub struct RailsAdapter {
     pub session: Vec<String>,
     /// Whether sessions on SQLite enforce foreign keys.
     pub foreign_keys: ForeignKeys,
+    /// Whether SQLite takes text in double quotes for a string where it names no column: not with `strict`.
+    pub takes_double_quoted_strings: bool,
     /// What runs the files.
     pub guest: Arc<GuestProgram>,
     /// Where single migrations run, by their versions.
@@ -270,6 +272,10 @@ impl Adapter for RailsAdapter {
     /// Active Record turns them on in every session, unless it is told not to.
     fn foreign_keys(&self) -> ForeignKeys {
         self.foreign_keys
+    }
+
+    fn takes_double_quoted_strings(&self) -> bool {
+        self.takes_double_quoted_strings
     }
 
     /// Around each table that it rebuilds.

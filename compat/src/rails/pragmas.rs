@@ -108,6 +108,15 @@ pub fn foreign_keys(config: &DatabaseConfig, release: Release) -> Result<Foreign
     Ok(if is_off { ForeignKeys::Off } else { ForeignKeys::Enforced })
 }
 
+/// `strict:` of the database, which the gem `sqlite3` takes with any release: text in double quotes is no string.
+///
+/// # Errors
+/// Its value is not known without Ruby.
+pub fn is_strict(config: &DatabaseConfig) -> Result<bool, AdapterError> {
+    let value = config.get("strict").map_err(|error| error.refusal())?;
+    Ok(value.is_some_and(|value| !matches!(value, Yaml::Nil | Yaml::Bool(false))))
+}
+
 /// `pragmas:` of the database, as far as the gem knows them.
 fn own(config: &DatabaseConfig, release: Release) -> Result<Vec<(String, Yaml)>, AdapterError> {
     if !release.reads_pragmas() {

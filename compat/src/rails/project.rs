@@ -360,6 +360,7 @@ impl RailsProject {
             takes_lock: config.takes_advisory_locks().map_err(|error| error.refusal())?,
             session: connection::session_statements(config, self.release)?,
             foreign_keys: pragmas::foreign_keys(config, self.release)?,
+            takes_double_quoted_strings: !pragmas::is_strict(config)?,
             guest,
             carriers,
             stand_ins: stand_ins.collect(),

@@ -128,6 +128,13 @@ impl Connection for SqliteConnection {
         Ok(was)
     }
 
+    fn refuse_double_quoted_strings(&mut self) -> Result<(), DbError> {
+        for switch in [DbConfig::SQLITE_DBCONFIG_DQS_DDL, DbConfig::SQLITE_DBCONFIG_DQS_DML] {
+            self.connection.set_db_config(switch, false).map_err(convert)?;
+        }
+        Ok(())
+    }
+
     fn take_notices(&mut self) -> Vec<String> {
         Vec::new()
     }

@@ -41,6 +41,7 @@ fn adapter(folder: &std::path::Path) -> RailsAdapter {
         takes_lock: true,
         session: Vec::new(),
         foreign_keys: ForeignKeys::Enforced,
+        takes_double_quoted_strings: true,
         guest: Arc::new(guest),
         carriers: BTreeMap::new(),
         stand_ins: BTreeMap::new(),
