@@ -288,6 +288,29 @@ fn what_is_no_function_is_not_guessed() {
     assert!(!output.stderr.contains("knex.raw is not"), "{output}");
 }
 
+/// With `asyncStackTraces` Knex puts the place where a builder was made into the stack of whatever it fails with: that is the
+/// better one for a statement, and not for what a function given to the builder throws.
+#[test]
+fn an_error_is_shown_at_the_line_that_it_comes_from() {
+    let Some(pair) = Pair::new(&[("knexfile.js", PLAIN)]) else { return };
+    for (body, line) in [
+        (
+            "await knex.schema\n    .createTable('books', (table) => {\n      throw new Error('no more columns');\n    });",
+            4,
+        ),
+        ("const books = knex('books').insert({ id: 1 });\n\n  await books;", 2),
+    ] {
+        pair.write(
+            "migrations/1_books.js",
+            &format!("exports.up = async (knex) => {{\n  {body}\n}};\nexports.down = async () => {{}};\n"),
+        );
+        for carrier in ["sandbox", "host"] {
+            let output = pair.dunlin.dunlin(carrier, &["migrate:latest"]).fails();
+            assert!(output.stderr.contains(&format!("1_books.js:{line}")), "{carrier}: {output}");
+        }
+    }
+}
+
 /// SQLite takes text in double quotes for a string where it names no column; that of `better-sqlite3` does not.
 #[test]
 fn text_in_double_quotes_is_a_string_for_those_drivers_that_take_it() {

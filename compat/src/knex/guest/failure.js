@@ -5,7 +5,7 @@ const frames = require('./frames');
 const { EngineError } = require('./wire');
 
 function failed(error) {
-  const place = frames.innermost(error && error.stack) || syntaxPlace(error) || {};
+  const place = (error && frames.innermost(stackOf(error))) || syntaxPlace(error) || {};
   return {
     type: 'failed',
     message: message(error),
@@ -28,10 +28,20 @@ function message(error) {
   return `a value that is no error was thrown: ${require('util').inspect(error)}`;
 }
 
+/**
+ * Where an error comes from. Knex puts the place where a builder was made in its stack (`asyncStackTraces`), which tells of a
+ * statement; what a function given to the builder throws has a better one.
+ */
+function stackOf(error) {
+  const own = error.originalStack;
+  return typeof own === 'string' && frames.innermost(frames.withoutAwaiting(own)) ? own : error.stack;
+}
+
 function traceback(error) {
   const parts = [];
   for (let depth = 0; error && depth < 5; depth += 1) {
-    const stack = typeof error.stack === 'string' ? error.stack : String(error);
+    const found = stackOf(error);
+    const stack = typeof found === 'string' ? found : String(error);
     // QuickJS's stack does not begin with the message, V8's does.
     const head = `${error.name || 'Error'}: ${error.message}`;
     parts.push(stack.includes(String(error.message)) ? stack : `${head}\n${stack}`);

@@ -35,6 +35,11 @@ function innermost(stack) {
   return null;
 }
 
+/** A stack of V8's without the functions that only wait for others. */
+function withoutAwaiting(stack) {
+  return stack.replace(/^\s*at async .*$/gm, '');
+}
+
 /** The file that called the guest, as far as the stack tells; null when nobody else did. */
 function caller(stack) {
   for (const text of String(stack).split('\n')) {
@@ -55,4 +60,4 @@ function running(byBuilder) {
   return (byBuilder && pending && innermost(pending.stack)) || innermost(new Error().stack) || {};
 }
 
-module.exports = { setProject, inProject, innermost, caller, starting, running };
+module.exports = { setProject, inProject, innermost, withoutAwaiting, caller, starting, running };
