@@ -11,9 +11,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use dunlin::guest::protocol::SourceFile;
+use dunlin::guest::protocol::{SourceFile, ToLoad};
 use dunlin::guest::{CarrierError, GuestError, GuestSettings, Interrupt};
 use dunlin_compat::model::Carrier;
+use dunlin_compat::model::Direction;
 use serde_json::{Value, json};
 use support::{GuestRun, Need, Project, needs, with_packs};
 
@@ -308,7 +309,7 @@ fn what_cannot_be_loaded_is_named_with_its_line_and_the_way_out() {
     let guest = run.guest().unwrap();
     let file =
         SourceFile { id: "a1", path: "/srv/shop/a1.py", source: "import json\nimport fastgeo\nimport numpy" };
-    let problems = guest.load(&[file], &mut echo).unwrap();
+    let problems = guest.load(&[ToLoad { file, direction: Direction::Up }], &mut echo).unwrap();
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,

@@ -18,7 +18,7 @@ use super::replay::{self, Origin};
 use super::run::{Carried, Runner, begin_statement};
 use super::{RunError, lock};
 use crate::db::{DbError, DbErrorKind};
-use crate::guest::protocol::{Answer, Query, Run, SavepointAction, SourceFile};
+use crate::guest::protocol::{Answer, Query, Run, SavepointAction, SourceFile, ToLoad};
 use crate::guest::{GuestError, GuestSource, Steps};
 
 /// What ends an attempt to run a group.
@@ -56,6 +56,11 @@ impl Prepared<'_> {
         })
     }
 
+    /// What a guest has loaded it for.
+    fn loading(&self) -> (String, Direction) {
+        (self.step.id.clone(), self.step.direction)
+    }
+
     /// Whether it is run statement by statement in an open transaction, as code is.
     pub(super) fn runs_with_code(&self) -> bool {
         self.code().is_some() || self.step.record.one_row_each
@@ -67,7 +72,7 @@ impl Runner<'_> {
     pub(super) fn load_code(&mut self, prepared: &[Prepared<'_>]) -> Result<(), RunError> {
         let found: Vec<(&Prepared<'_>, &Block, &Code)> = prepared
             .iter()
-            .filter(|prepared| !self.loaded.contains(&prepared.step.id))
+            .filter(|prepared| !self.loaded.contains(&prepared.loading()))
             .filter_map(|prepared| prepared.code().map(|(block, code)| (prepared, block, code)))
             .collect();
         if found.is_empty() {
@@ -85,13 +90,12 @@ impl Runner<'_> {
             let (these, others) = rest.split_at(length);
             rest = others;
             let paths: Vec<String> = these.iter().map(|(_, block, _)| display(block.source.path())).collect();
-            let files: Vec<SourceFile<'_>> = these
+            let files: Vec<ToLoad<'_>> = these
                 .iter()
                 .zip(&paths)
-                .map(|((prepared, block, _), path)| SourceFile {
-                    id: &prepared.step.id,
-                    path,
-                    source: &block.source.text,
+                .map(|((prepared, block, _), path)| ToLoad {
+                    file: SourceFile { id: &prepared.step.id, path, source: &block.source.text },
+                    direction: prepared.step.direction,
                 })
                 .collect();
             let guest = guests.get(&first.guest, first.carrier, Some(&server), &mut steps)?;
@@ -104,7 +108,7 @@ impl Runner<'_> {
         if !problems.is_empty() {
             return Err(GuestError::CannotLoad { problems, advice }.into());
         }
-        self.loaded.extend(found.iter().map(|(prepared, _, _)| prepared.step.id.clone()));
+        self.loaded.extend(found.iter().map(|(prepared, _, _)| prepared.loading()));
         Ok(())
     }
 

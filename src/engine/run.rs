@@ -137,8 +137,8 @@ pub(super) struct Runner<'a> {
     pub(super) adapter: &'a dyn Adapter,
     pub(super) options: &'a RunOptions,
     pub(super) guests: Option<&'a mut dyn GuestSource>,
-    /// Ids of the code migrations whose files a guest has loaded.
-    pub(super) loaded: HashSet<String>,
+    /// Ids of the code migrations whose files a guest has loaded, with the direction that it was for.
+    pub(super) loaded: HashSet<(String, Direction)>,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) report: RunReport,
     /// SQLite's count of other connections' commits when the history was read.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::protocol::{
-    Answer, EngineMessage, GuestMessage, LoadProblem, Query, Ready, Run, SavepointAction, SourceFile, Start,
-    StatementError, VERSION,
+    Answer, EngineMessage, GuestMessage, LoadProblem, Query, Ready, Run, SavepointAction, Start,
+    StatementError, ToLoad, VERSION,
 };
 use super::{CarrierLink, GuestError};
 
@@ -76,7 +76,7 @@ impl Guest {
     /// Loads files without running them; says what stands in the way.
     pub fn load(
         &mut self,
-        migrations: &[SourceFile<'_>],
+        migrations: &[ToLoad<'_>],
         steps: &mut dyn Steps,
     ) -> Result<Vec<LoadProblem>, GuestError> {
         match self.exchange(&EngineMessage::Load { migrations }, steps)? {

@@ -19,7 +19,7 @@ pub enum EngineMessage<'a> {
     /// Loads files without running them.
     Load {
         /// The files.
-        migrations: &'a [SourceFile<'a>],
+        migrations: &'a [ToLoad<'a>],
     },
     /// Runs one migration.
     Run(Run<'a>),
@@ -91,6 +91,17 @@ impl<'a> From<&'a Server> for ServerFacts<'a> {
 }
 
 /// A file to load.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ToLoad<'a> {
+    /// The migration and its file.
+    #[serde(flatten)]
+    pub file: SourceFile<'a>,
+    /// In which direction it is to run: what only the other needs keeps it from nothing.
+    #[serde(serialize_with = "direction")]
+    pub direction: Direction,
+}
+
+/// A migration's file.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SourceFile<'a> {
     /// The migration.

@@ -212,7 +212,7 @@ def problems(clinic, body, **files):
     with open(path) as file:
         source = file.read()
     guest = clinic.start()
-    loaded = guest.converse({"type": "load", "migrations": [{"id": "aa1", "path": path, "source": source}]})
+    loaded = guest.converse({"type": "load", "migrations": [{"id": "aa1", "path": path, "source": source, "direction": "up"}]})
     assert not guest.statements
     return path, loaded["problems"]
 
@@ -227,6 +227,12 @@ def test_a_missing_module_is_told_before_anything_is_sent(clinic):
             "reason": "bcrypt_of_nowhere is not installed",
         }
     ]
+
+
+def test_what_only_the_other_direction_imports_is_no_problem(clinic):
+    down = "\n\ndef downgrade():\n    import bcrypt_of_nowhere\n"
+    assert problems(clinic, "def upgrade():\n    pass" + down)[1] == []
+    assert len(problems(clinic, "def upgrade():\n    downgrade()" + down)[1]) == 1
 
 
 def test_an_import_whose_failure_is_expected_is_no_problem(clinic):
@@ -340,13 +346,13 @@ def test_what_was_found_to_be_imported_is_known_by_its_text(monkeypatch):
 
     monkeypatch.setattr(imports, "_familiar", imports._Familiar())
     assert not imports._familiar.knows(FAMILIAR)
-    assert imports.problems("familiar.py", FAMILIAR) == []
+    assert imports.problems("familiar.py", FAMILIAR, "up") == []
     for source in KNOWN:
         compile(source, "known", "exec")
         assert imports._familiar.knows(source), source
         monkeypatch.setattr(imports, "_cannot_import", None)
         monkeypatch.setattr(imports, "_reach", None)
-        assert imports.problems("known.py", source) == []
+        assert imports.problems("known.py", source, "up") == []
     for source in UNKNOWN:
         assert not imports._familiar.knows(source), source
 

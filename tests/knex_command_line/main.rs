@@ -311,6 +311,28 @@ fn an_error_is_shown_at_the_line_that_it_comes_from() {
     }
 }
 
+#[test]
+fn what_only_the_other_direction_needs_keeps_a_migration_from_nothing() {
+    let Some(pair) = Pair::new(&[("knexfile.js", PLAIN)]) else { return };
+    for (up, is_needed) in [("", false), ("exports.down(knex)", true)] {
+        pair.write(
+            "migrations/1_books.js",
+            &format!(
+                "exports.up = async (knex) => {{\n  {up}\n}};\nexports.down = async () => {{\n  require('./gone');\n}};\n"
+            ),
+        );
+        if is_needed {
+            let output = pair.dunlin.dunlin("sandbox", &["migrate:latest"]).fails();
+            assert!(output.stderr.contains("1_books.js:5"), "{output}");
+        } else {
+            pair.same(&["migrate:latest"]);
+            let output = pair.dunlin.dunlin("sandbox", &["migrate:rollback"]).fails();
+            assert!(output.stderr.contains("1_books.js:5"), "{output}");
+            pair.dunlin.database.sql("DELETE FROM knex_migrations;");
+        }
+    }
+}
+
 /// SQLite takes text in double quotes for a string where it names no column; that of `better-sqlite3` does not.
 #[test]
 fn text_in_double_quotes_is_a_string_for_those_drivers_that_take_it() {

@@ -259,6 +259,38 @@ fn a_model_that_cannot_be_loaded_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn what_only_the_other_direction_needs_keeps_a_migration_from_nothing() {
+    let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
+    let class = |up: &str| {
+        format!(
+            "class Fills < ActiveRecord::Migration[6.1]\n  def up\n    {up}\n  end\n\n  def down\n    Reader.delete_all\n  end\nend\n"
+        )
+    };
+    pair.write("app/models/reader.rb", "class Reader < Person\nend\n");
+    pair.write("db/migrate/20250105000000_fills.rb", &class("say 'nothing'"));
+    pair.write(
+        "db/migrate/20250106000000_more.rb",
+        "class More < ActiveRecord::Migration[6.1]\n  def change\n    reversible do |direction|\n      direction.up { say 'nothing' }\n      \
+         direction.down { Gone.delete_all }\n    end\n  end\nend\n",
+    );
+    pair.same(&["db:migrate"]);
+    for place in ["20250106000000_more.rb:5", "20250105000000_fills.rb:7"] {
+        let output = pair.dunlin(&["db:rollback"]).fails();
+        assert!(output.stderr.contains(place), "{output}");
+        pair.write(
+            "db/migrate/20250106000000_more.rb",
+            "class More < ActiveRecord::Migration[6.1]\n  def change; end\nend\n",
+        );
+        pair.dunlin(&["db:rollback"]);
+    }
+    // It goes down itself before it goes up.
+    pair.write("db/migrate/20250105000000_fills.rb", &class("down"));
+    pair.dunlin.database.sql("DELETE FROM schema_migrations WHERE version = '20250105000000';");
+    let output = pair.dunlin(&["db:migrate"]).fails();
+    assert!(output.stderr.contains("20250105000000_fills.rb:7"), "{output}");
+}
+
+#[test]
 fn what_is_refused_is_refused_in_the_same_words() {
     let Some(pair) = Pair::new(RailsAdapter::SQLITE) else { return };
     // Of several things Active Record makes its tables first.

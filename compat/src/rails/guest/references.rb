@@ -15,17 +15,37 @@ module Dunlin
     # The line where it asks for the application.
     attr_reader :application
 
-    def initialize(source)
+    # `direction`: in which the file is to run.
+    def initialize(source, direction)
       @defined = []
       @used = {}
       @required = []
-      walk(RubyVM::AbstractSyntaxTree.parse(source))
+      @other = direction == "up" ? :down : :up
+      tree = RubyVM::AbstractSyntaxTree.parse(source)
+      @other = nil if calls?(tree, @other)
+      walk(tree)
     end
 
     private
 
+    # Whether a file calls a method of its own.
+    def calls?(node, name)
+      return false unless node.is_a?(RubyVM::AbstractSyntaxTree::Node)
+
+      (%i[FCALL VCALL].include?(node.type) && node.children[0] == name) || node.children.any? { |child| calls?(child, name) }
+    end
+
+    # What only runs in the other direction: `def down`, `def self.down` and `direction.down { … }`.
+    def for_other?(node)
+      case node.type
+      when :DEFN then node.children[0] == @other
+      when :DEFS then node.children[1] == @other
+      when :ITER then node.children[0].type == :CALL && node.children[0].children[1] == @other
+      end
+    end
+
     def walk(node)
-      return unless node.is_a?(RubyVM::AbstractSyntaxTree::Node)
+      return if !node.is_a?(RubyVM::AbstractSyntaxTree::Node) || for_other?(node)
 
       case node.type
       when :CLASS, :MODULE then note_definition(node)
@@ -83,7 +103,7 @@ module Dunlin
 
       def of(file, found)
         Source.check(file["path"], file["source"])
-        [file, new(file["source"])]
+        [file, new(file["source"], file["direction"])]
       rescue SyntaxError => error
         line = error.message[/:(\d+):/, 1].to_i
         found << { "path" => file["path"], "line" => [line, 1].max, "reason" => Text.of(error.message.delete_prefix("#{file["path"]}:#{line}: ")) }

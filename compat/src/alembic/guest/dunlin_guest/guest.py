@@ -76,7 +76,7 @@ class Guest:
             frames.add_revision(file["path"])
         problems = []
         for file in message["migrations"]:
-            problems.extend(imports.problems(file["path"], file["source"]))
+            problems.extend(imports.problems(file["path"], file["source"], file["direction"]))
         self._environment.complete_operations([file["source"] for file in message["migrations"]])
         return {"type": "loaded", "problems": problems}
 

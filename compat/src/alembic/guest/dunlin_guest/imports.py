@@ -235,8 +235,8 @@ def compiled(path, source):
     return code if known == source else compile(source, path, "exec", dont_inherit=True)
 
 
-def problems(path, source):
-    """``load``: what keeps a file from being run, as the protocol's problems."""
+def problems(path, source, direction):
+    """``load``: what keeps a file from being run in a direction, as the protocol's problems."""
     try:
         code = compile(source, path, "exec", dont_inherit=True)
         if isinstance(source, str):
@@ -247,6 +247,7 @@ def problems(path, source):
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         return [{"path": path, "line": line, "reason": "%s: %s" % (type(error).__name__, error)}]
+    _leave_out(tree, "downgrade" if direction == "up" else "upgrade")
     found = []
     for node in _imports(tree):
         for name, attribute in _names(node):
@@ -258,6 +259,13 @@ def problems(path, source):
         else:
             _familiar.add(node)
     return found or _import_what_is_reached(path, tree)
+
+
+def _leave_out(tree, name):
+    """Takes a function out of a file that nothing else of it names."""
+    others = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name == name)]
+    if not any(getattr(inner, "id", None) == name for node in others for inner in ast.walk(node)):
+        tree.body = others
 
 
 def _importing(node):
