@@ -146,7 +146,7 @@ enum Command {
     Rails(ToolArgs),
 }
 
-/// A tool's own arguments, passed on as they are.
+/// A tool's own arguments. They are passed on as they are, before anything of ours is read (see [`tool_arguments`]).
 #[derive(Debug, Args)]
 struct ToolArgs {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0..)]
@@ -195,10 +195,10 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&cli.global, arguments),
         Command::Pack(arguments) => pack::run(&cli.global, arguments),
         Command::Completions(arguments) => completions::run(arguments),
-        Command::Flyway(arguments) => return flyway::main(&arguments.arguments).into(),
-        Command::Alembic(arguments) => return alembic::main(&arguments.arguments),
-        Command::Knex(arguments) => return knex::main(&arguments.arguments),
-        Command::Rails(arguments) => return rails::main(&arguments.arguments),
+        Command::Flyway(_) => Err(misplaced(&arguments, "flyway")),
+        Command::Alembic(_) => Err(misplaced(&arguments, "alembic")),
+        Command::Knex(_) => Err(misplaced(&arguments, "knex")),
+        Command::Rails(_) => Err(misplaced(&arguments, "rails")),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -235,6 +235,20 @@ fn tool_arguments(arguments: &[OsString], name: &str) -> Option<Vec<String>> {
         _ => return None,
     };
     Some(own.iter().map(|argument| argument.to_string_lossy().into_owned()).collect())
+}
+
+/// Options of ours before a tool's name, which its command line would pass over: a `--url` there must not lead to the database of
+/// the tool's configuration.
+fn misplaced(arguments: &[OsString], tool: &str) -> Failure {
+    let before = arguments.iter().skip(1).take_while(|argument| *argument != tool);
+    let before: Vec<String> = before.map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let reason = format!(
+        "`dunlin {tool}` reads only the tool's own arguments, and not `{}` before its name",
+        before.join(" ")
+    );
+    Failure::usage(reason).help(format!(
+        "Say it as {tool} does, behind `{tool}`, or use dunlin's own commands, as in `dunlin --url … up`."
+    ))
 }
 
 /// Parses what `dunlin.toml` takes for a duration: `500ms`, `5s`, `2min`, `1h`, or `0`.

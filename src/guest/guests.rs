@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dunlin_compat::alembic::environments;
 use dunlin_compat::model::{Carrier, GuestProgram, Language, Server};
 
 use super::environment::{self, Rules};
@@ -227,9 +228,12 @@ impl Guests {
             paths.push(pack_npm::import_path(&pack));
         }
         if program.language == Language::Python {
-            paths.extend(python_pins::environments(&self.settings.project));
+            let variable = |name: &str| std::env::var(name).ok();
+            let found =
+                environments::of_project(&self.settings.project, self.settings.python.as_deref(), &variable);
+            paths.extend(found.iter().flat_map(|each| environments::site_packages(each)));
             let edited: Vec<PathBuf> =
-                paths.iter().flat_map(|path| python_pins::named_by_pth(path)).collect();
+                paths.iter().flat_map(|path| environments::named_by_pth(path)).collect();
             paths.extend(edited);
             let mut seen = HashSet::new();
             paths.retain(|path| seen.insert(path.clone()));

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use dunlin_compat::alembic::environments;
 use dunlin_compat::model::GuestProgram;
 
 use super::environment;
@@ -76,7 +77,7 @@ pub fn find(
 
 /// The interpreter of a virtual environment.
 fn python_of(environment: &Path) -> Option<PathBuf> {
-    if !environment.join("pyvenv.cfg").exists() && !environment.join("conda-meta").exists() {
+    if !environments::is_environment(environment) {
         return None;
     }
     let names = ["bin/python", "bin/python3"];

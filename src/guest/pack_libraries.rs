@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dunlin_compat::alembic::environments;
+
 use super::pack_build::{BuildError, BuildRequest, make_folder, run};
 use super::protocol::Library;
-use super::python_pins::{normalised, site_packages};
+use super::python_pins::normalised;
 
 /// What a pack's folder of libraries holds.
 #[derive(Debug, Default)]
@@ -120,8 +122,8 @@ fn copy_from(
     libraries: &Path,
     own_drivers: &Path,
 ) -> Result<(), BuildError> {
-    let environment = site_packages(from);
-    let from = environment.iter().find(|folder| folder.is_dir()).map_or(from, PathBuf::as_path);
+    let environment = environments::site_packages(from);
+    let from = environment.first().map_or(from, PathBuf::as_path);
     let installed = installed_in(from)?;
     let mut copied = BTreeSet::new();
     let mut next: Vec<String> = wanted.keys().cloned().collect();

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dunlin_compat::alembic::environments::up_to_repository;
+
 /// Versions by name, names as package indexes normalise them (`typing-extensions`). What is installed comes before what
-/// lock files say, and both before `requirements*.txt`. Folders are `import_paths` and the virtual environments in the
-/// project or above it, up to the root of its repository.
+/// lock files say, and both before `requirements*.txt`. `import_paths` are folders that it imports from, those of installed packages
+/// among them; files are looked for in the project and above it, up to the root of its repository.
 pub fn of_project(project: &Path, import_paths: &[PathBuf]) -> BTreeMap<String, String> {
     let mut pins = BTreeMap::new();
     let mut add = |found: Vec<(String, String)>| {
@@ -16,9 +18,6 @@ pub fn of_project(project: &Path, import_paths: &[PathBuf]) -> BTreeMap<String, 
     };
     for folder in import_paths {
         add(installed(folder));
-    }
-    for folder in environments(project) {
-        add(installed(&folder));
     }
     for folder in up_to_repository(project) {
         for lock in ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"] {
@@ -32,28 +31,6 @@ pub fn of_project(project: &Path, import_paths: &[PathBuf]) -> BTreeMap<String, 
     pins
 }
 
-/// The folders of installed packages of the virtual environments in a project or above it.
-pub fn environments(project: &Path) -> Vec<PathBuf> {
-    let folders = up_to_repository(project).into_iter();
-    folders
-        .flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name)))
-        .flat_map(|each| site_packages(&each))
-        .collect()
-}
-
-/// Folders that are to be imported from besides one of installed packages, as its `.pth` files say: where a package lies
-/// that was installed to be edited.
-pub fn named_by_pth(site_packages: &Path) -> Vec<PathBuf> {
-    let files = names_in(site_packages).into_iter().filter(|name| name.ends_with(".pth"));
-    let texts = files.filter_map(|name| fs::read_to_string(site_packages.join(name)).ok());
-    let lines = texts.flat_map(|text| text.split(['\n', '\r']).map(str::to_owned).collect::<Vec<_>>());
-    // Python executes lines that begin with an import; those that name a folder are joined to the packages' own.
-    let paths = lines.filter(|line| {
-        !line.is_empty() && !line.starts_with(['#', ' ', '\t']) && !line.starts_with("import")
-    });
-    paths.map(|line| site_packages.join(line.trim_end())).filter(|path| path.is_dir()).collect()
-}
-
 /// A name as package indexes compare it.
 pub fn normalised(name: &str) -> String {
     let mut result = String::with_capacity(name.len());
@@ -65,23 +42,6 @@ pub fn normalised(name: &str) -> String {
         }
     }
     result
-}
-
-fn up_to_repository(project: &Path) -> Vec<&Path> {
-    let mut folders = Vec::new();
-    for folder in project.ancestors() {
-        folders.push(folder);
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    folders
-}
-
-/// The folders of a virtual environment that packages are installed in.
-pub fn site_packages(environment: &Path) -> Vec<PathBuf> {
-    let versions = names_in(&environment.join("lib")).into_iter().filter(|name| name.starts_with("python"));
-    versions.map(|name| environment.join("lib").join(name).join("site-packages")).collect()
 }
 
 /// `alembic-1.20.1.dist-info`: the installers' own record of what is there.
@@ -155,6 +115,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dunlin_compat::alembic::environments;
 
     #[test]
     fn versions_are_read_from_what_is_installed_and_from_every_lock_file() {
@@ -177,21 +138,9 @@ mod tests {
             fs::create_dir_all(project.join(".keep")).unwrap();
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, content).unwrap();
-            let pins = of_project(&project, &[]);
+            let pins = of_project(&project, &environments::site_packages(&project.join(".venv")));
             assert_eq!(pins.get("sqlalchemy").map(String::as_str), Some(version), "{path}");
         }
-    }
-
-    #[test]
-    fn packages_that_are_edited_in_place_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let packages = folder.path().join(".venv/lib/python3.12/site-packages");
-        fs::create_dir_all(&packages).unwrap();
-        fs::create_dir_all(folder.path().join("src")).unwrap();
-        let source = folder.path().join("src").display().to_string();
-        fs::write(packages.join("_shop.pth"), format!("{source}\n/no/such/folder\n")).unwrap();
-        fs::write(packages.join("hack.pth"), "import os; os.remove('a')\n# src\n").unwrap();
-        assert_eq!(named_by_pth(&packages), [folder.path().join("src")]);
     }
 
     #[test]

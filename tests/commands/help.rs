@@ -232,3 +232,16 @@ fn rails_tasks_are_for_an_application() {
       help: Go to the application's folder.
     ");
 }
+
+/// The tool's own command line would pass it over, and go to the database of the tool's configuration.
+#[test]
+fn an_option_of_ours_before_a_tools_command_line_is_refused() {
+    let shop = Shop::new();
+    for tool in ["flyway", "alembic", "knex", "rails"] {
+        let output = shop.dunlin(&["--url", "postgres://me:fish7@db/shop", tool, "info"]);
+        assert_eq!(output.status, 2, "{output}");
+        let expected = format!("`dunlin {tool}` reads only the tool's own arguments");
+        assert!(output.stderr.contains(&expected), "{output}");
+        assert!(!output.stderr.contains("fish7"), "{output}");
+    }
+}

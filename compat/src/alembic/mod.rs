@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod config;
 pub mod env;
+pub mod environments;
 pub mod files;
 pub mod graph;
 pub mod guest;

@@ -110,7 +110,7 @@ fn are_apart(inputs: &Load<'_>, targets: &[Target]) -> bool {
 
 fn configuration(inputs: &Load<'_>) -> Result<(Config, PackageSearch, Invocation), AdapterError> {
     let own = &inputs.settings.alembic;
-    let packages = PackageSearch::of_project(inputs.directory, &own.site_packages, inputs.variables);
+    let packages = PackageSearch::of_project(inputs.directory, own, inputs.variables);
     let mut invocation = inputs.invocation.clone();
     if invocation.name.is_none() {
         invocation.name.clone_from(&own.section);
@@ -276,7 +276,8 @@ fn url(
             .map_err(|error| AdapterError::refused("CONFIGURATION", error.to_string()))?;
         return Ok((SqlalchemyUrl::new(text), "dunlin.toml".to_owned()));
     }
-    let advice = "Give --url, set DATABASE_URL, or say `url` under [alembic] in dunlin.toml.";
+    let advice =
+        "Say `url` under [alembic] in dunlin.toml, or set DATABASE_URL; dunlin's own commands take --url.";
     let refused = |message: String| Err(AdapterError::refused("ENVIRONMENT", message).advise(advice));
     match target.map(|target| &target.url) {
         Some(Fact::Known { value, place }) => Ok((value.clone(), place.to_string())),

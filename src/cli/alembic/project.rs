@@ -60,7 +60,7 @@ impl Project {
         let settings = Settings::load(&directory).map_err(|error| settings_failure(&error))?;
         let invocation = invocation(arguments, &directory, &settings);
         let environment = |name: &str| std::env::var(name).ok();
-        let packages = PackageSearch::of_project(&directory, &settings.alembic.site_packages, &environment);
+        let packages = PackageSearch::of_project(&directory, &settings.alembic, &environment);
         let config = Config::load(&invocation, &environment, &packages).map_err(config_failure)?;
         if !directory.join(&config.script_location.value).exists() {
             let missing = FilesError::NoScriptLocation(config.script_location.value.clone());

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::settings::AlembicSettings;
 
 /// An ini file, a `pyproject.toml`, and what Alembic says of them.
 type Case = (Option<&'static str>, Option<&'static str>, &'static str);
@@ -363,12 +364,12 @@ fn a_package_is_looked_for_where_python_would() {
     let missing = Config::load(&invocation, &|_| None, &PackageSearch::default()).unwrap_err();
     let missing = missing.to_string().replace(&*folder.path().to_string_lossy(), "shop");
     assert_snapshot!(missing, @"alembic.ini:2: the package 'shop.db' of `script_location` is not found in shop; write the folder as %(here)s/… instead, or name the package's parent folder in `site-packages` under [alembic] in dunlin.toml");
-    let packages = PackageSearch::of_project(folder.path(), &[], &|_| None);
+    let packages = PackageSearch::of_project(folder.path(), &AlembicSettings::default(), &|_| None);
     let config = Config::load(&invocation, &|_| None, &packages).unwrap();
     assert_eq!(config.script_location.value, folder.path().join("src/shop/db/migrations"));
     let variables = HashMap::from([("PYTHONPATH", "src")]);
     let environment = |name: &str| variables.get(name).map(|value| (*value).to_owned());
-    let packages = PackageSearch::of_project(folder.path(), &[], &environment);
+    let packages = PackageSearch::of_project(folder.path(), &AlembicSettings::default(), &environment);
     assert_eq!(packages.folders[0], folder.path().join("src"));
 }
 

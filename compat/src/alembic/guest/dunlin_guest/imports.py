@@ -235,8 +235,8 @@ def compiled(path, source):
     return code if known == source else compile(source, path, "exec", dont_inherit=True)
 
 
-def problems(path, source, direction):
-    """``load``: what keeps a file from being run in a direction, as the protocol's problems."""
+def problems(path, source, direction=None):
+    """``load``: what keeps a file from being run, in one direction where that is given, as the protocol's problems."""
     try:
         code = compile(source, path, "exec", dont_inherit=True)
         if isinstance(source, str):
@@ -247,7 +247,8 @@ def problems(path, source, direction):
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         return [{"path": path, "line": line, "reason": "%s: %s" % (type(error).__name__, error)}]
-    _leave_out(tree, "downgrade" if direction == "up" else "upgrade")
+    if direction is not None:
+        _leave_out(tree, "downgrade" if direction == "up" else "upgrade")
     found = []
     for node in _imports(tree):
         for name, attribute in _names(node):
