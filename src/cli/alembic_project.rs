@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_compat::alembic::config::Invocation;
 use dunlin_compat::alembic::project::{self, AlembicProject, Load};
+use dunlin_compat::alembic::session::Session;
 use dunlin_compat::model::AdapterError;
 use dunlin_compat::settings::{Settings, Tool};
 
@@ -26,14 +27,20 @@ pub fn open(
         .map_err(|error| Failure::new("PROJECT", format!("{}: {error}", global.directory.display())))?;
     let invocation = Invocation { directory: root.clone(), ..Invocation::default() };
     let project = load(&root, &invocation, settings, global.url.as_deref(), false)?;
-    let (url, origin) = match project.url {
-        // SQLAlchemy's `sqlite:///shop.db` is relative to the working directory, which is the project's.
-        Ok((url, origin)) => (parse_url(url.expose())?.relative_to(&root), origin),
-        Err(error) => return Err(error.into()),
-    };
+    let (url, origin) = project.url?;
+    let url = database_url(url.expose(), &project.session, &root)?;
     let guests = guests(&root, settings, Some(&url));
     let place = (Tool::Alembic, evidence, root);
     Ok(Project::of_parts(Box::new(project.adapter), url, origin, place, options).with_guests(guests))
+}
+
+/// Where a URL leads, and how sessions begin there. SQLAlchemy's `sqlite:///shop.db` is relative to the working directory, which is
+/// the project's.
+pub fn database_url(url: &str, session: &Session, root: &Path) -> Result<DatabaseUrl, Failure> {
+    let mut url = parse_url(url)?.relative_to(root);
+    url.preparing.clone_from(&session.preparing);
+    url.beginning.clone_from(&session.beginning);
+    Ok(url)
 }
 
 /// Reads a project.

@@ -155,6 +155,7 @@ fn session(adapter: &dyn Adapter, options: &RunOptions, server: &Server) -> Vec<
         }
         Dialect::Mysql | Dialect::Mariadb | Dialect::Postgres => Vec::new(),
     };
+    statements.extend(server.beginning.iter().cloned());
     statements.extend(adapter.session_statements(server));
     statements
 }

@@ -141,6 +141,8 @@ fn address(live: &DatabaseUrl, on: &DatabaseUrl, name: &str) -> DatabaseUrl {
     url.database = Some(name.to_owned());
     url.create_database = false;
     url.session.clone_from(&live.session);
+    url.beginning.clone_from(&live.beginning);
+    url.preparing.clone_from(&live.preparing);
     url.options.clone_from(&live.options);
     url
 }

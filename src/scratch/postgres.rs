@@ -7,10 +7,13 @@ use super::registry::{self, Place};
 use super::{PREFIX, Scratch, ScratchError, Wanted, address, fresh_name, session_of};
 use crate::db::{self, Access, ConnectOptions, Connection, DatabaseUrl, DbError};
 
-/// What of a database a new one has to be told; `{provider}` depends on the server's version.
+/// What of a database a new one has to be told, the schemas that are searched among it: something is made in the first of them.
+/// `{provider}` depends on the server's version.
 const FACTS: &str = "SELECT pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, {provider}, \
      (SELECT string_agg(s, chr(10)) FROM pg_db_role_setting r, unnest(r.setconfig) s \
-     WHERE r.setdatabase = d.oid AND r.setrole = 0) FROM pg_database d WHERE d.datname = current_database()";
+     WHERE r.setdatabase = d.oid AND r.setrole = 0), \
+     (SELECT string_agg(quote_ident(s), chr(10)) FROM unnest(current_schemas(false)) s WHERE s <> 'public') \
+     FROM pg_database d WHERE d.datname = current_database()";
 
 pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Result<Scratch, ScratchError> {
     let mut live = connect(wanted.live)?;
@@ -37,8 +40,8 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
     let name = fresh_name(keeper.server().session_id);
     let mut facts = facts.rows.into_iter().flatten();
     let mut fact = || facts.next().flatten().unwrap_or_default();
-    let (encoding, collate, ctype, provider, locale, settings) =
-        (fact(), fact(), fact(), fact(), fact(), fact());
+    let (encoding, collate, ctype, provider, locale, settings, schemas) =
+        (fact(), fact(), fact(), fact(), fact(), fact(), fact());
     let literal = |text: &str| Dialect::Postgres.quote_literal(text);
     let statement = if wanted.copy {
         format!("CREATE DATABASE {name} TEMPLATE {}", Dialect::Postgres.quote_identifier(&live_name))
@@ -72,6 +75,14 @@ pub(super) fn create(wanted: &Wanted<'_>, removed: &mut dyn FnMut(&str)) -> Resu
             keeper
                 .execute(&statement)
                 .map_err(ScratchError::server("giving the scratch database the settings of the live one"))?;
+        }
+    }
+    if !wanted.copy && !schemas.is_empty() {
+        let mut fresh = connect(scratch.url())?;
+        for schema in schemas.split('\n') {
+            fresh
+                .execute(&format!("CREATE SCHEMA {schema}"))
+                .map_err(ScratchError::server("giving the scratch database the schemas of the live one"))?;
         }
     }
     Ok(scratch)

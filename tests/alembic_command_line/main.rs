@@ -18,6 +18,7 @@ mod normal;
 mod offline;
 mod original;
 mod pair;
+mod session;
 mod several;
 mod stamps;
 mod starting;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::normal::{Tool, in_any_order, normal};
 use crate::original::{self, Said};
-use crate::support::{Database, Need, Project, ServerKind};
+use crate::support::{Database, Need, Output, Project, ServerKind};
 
 /// Two projects, each with a database of its own.
 pub struct Pair {
@@ -65,6 +65,31 @@ impl Pair {
             place.database.sql(text);
         }
         self
+    }
+
+    /// Compares what a query finds in both databases.
+    pub fn same_rows(&mut self, query: &str) -> &mut Pair {
+        let (theirs, ours) = (self.theirs.database.query(query), self.our_rows(query));
+        if theirs != ours {
+            self.differences.push(format!("{query}\n- {theirs:?}\n+ {ours:?}\n"));
+        }
+        self
+    }
+
+    /// What a query finds in our database.
+    pub fn our_rows(&self, query: &str) -> Vec<Vec<String>> {
+        self.ours.database.query(query)
+    }
+
+    /// Runs a command of ours, in our project.
+    pub fn dunlin(&self, arguments: &[&str]) -> Output {
+        self.ours.project.dunlin(arguments)
+    }
+
+    /// Adds lines to the table `[alembic]` of our `dunlin.toml`.
+    pub fn configure(&self, lines: &str) {
+        let settings = self.ours.project.read("dunlin.toml");
+        self.ours.project.write("dunlin.toml", settings + lines);
     }
 
     /// Changes a file of SQLite in both.

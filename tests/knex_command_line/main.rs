@@ -357,3 +357,32 @@ fn text_in_double_quotes_is_a_string_for_those_drivers_that_take_it() {
         assert_eq!(pair.dunlin.dunlin("sandbox", &["migrate:latest"]).status, status, "{client}");
     }
 }
+
+/// All of dunlin's own commands look where Knex puts things, and try migrations there.
+#[test]
+fn a_search_path_holds_for_every_command() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    let Some(stage) = KnexStage::empty(Client::PG, Version::Three) else { return };
+    stage.project.write(
+        "knexfile.js",
+        "module.exports = { client: 'pg', connection: process.env.SHOP_URL, searchPath: ['north', 'public'] };\n",
+    );
+    for name in ["shelves", "books"] {
+        stage.project.write(&format!("migrations/1_{name}.js"), TABLE.replace("TABLE", name));
+    }
+    stage.database.sql("CREATE SCHEMA north;\n");
+    stage.knex(&["migrate:up"]).success();
+    let own = |arguments: &[&str]| {
+        stage.project.dunlin_with(arguments, |command| {
+            command.env("SHOP_URL", stage.url());
+        })
+    };
+    assert!(own(&["status"]).success().stdout.contains("1 applied, 1 pending"));
+    own(&["up"]).success();
+    own(&["drift"]).success();
+    own(&["verify", "--all"]).success();
+    assert!(own(&["doctor"]).success().stdout.contains("north"));
+    assert_eq!(stage.knex(&["migrate:latest"]).success().stdout, "Already up to date\n");
+}

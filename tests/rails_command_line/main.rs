@@ -422,3 +422,24 @@ fn text_in_double_quotes_is_a_string_unless_the_database_is_strict() {
         }
     }
 }
+
+/// All of dunlin's own commands look where Rails puts things, and try migrations there.
+#[test]
+fn a_search_path_holds_for_every_command() {
+    let Some(pair) = Pair::new(RailsAdapter::POSTGRES) else { return };
+    let config = pair.dunlin.project.read("config/database.yml");
+    pair.write("config/database.yml", &format!("{}\n  schema_search_path: north\n", config.trim_end()));
+    for stage in [&pair.original, &pair.dunlin] {
+        stage.database.sql("CREATE SCHEMA north;\n");
+    }
+    pair.same(&["db:migrate", "db:rollback"]);
+    // What the original did is known here.
+    let theirs = |arguments: &[&str]| pair.original.dunlin_with(CARRIER, arguments, |_| {});
+    let status = theirs(&["status", "--format", "json"]).success().json();
+    let states: Vec<&str> =
+        status["migrations"].as_array().unwrap().iter().map(|each| each["state"].as_str().unwrap()).collect();
+    assert_eq!(states.last(), Some(&"down"), "{status}");
+    assert!(states[..states.len() - 1].iter().all(|state| *state == "up"), "{status}");
+    theirs(&["drift"]).success();
+    theirs(&["verify", "--all"]).success();
+}

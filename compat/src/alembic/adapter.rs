@@ -31,6 +31,8 @@ pub struct AlembicAdapter {
     pub code: RevisionCode,
     /// Files that run instead of revisions, absolute, by the revisions' ids.
     pub stand_ins: BTreeMap<String, PathBuf>,
+    /// What sessions that migrate begin with on SQLite.
+    pub session: Vec<String>,
 }
 
 /// How the code of revisions is run.
@@ -102,6 +104,7 @@ impl AlembicAdapter {
             transactional_ddl: environment.transactional_ddl,
             code,
             stand_ins: BTreeMap::new(),
+            session: Vec::new(),
         })
     }
 }
@@ -138,6 +141,10 @@ impl Adapter for AlembicAdapter {
 
     fn history_queries(&self, server: &Server) -> HistoryQueries {
         self.table.queries(server)
+    }
+
+    fn session_statements(&self, _server: &Server) -> Vec<String> {
+        self.session.clone()
     }
 
     fn still_unfinished(&self, context: &Context<'_>, unfinished: &Unfinished) -> bool {

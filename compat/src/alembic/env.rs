@@ -9,6 +9,7 @@ mod engine;
 mod host;
 mod ini_options;
 mod metadata;
+mod sql;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use super::python::value::Place;
 use super::url::SqlalchemyUrl;
 pub(in crate::alembic) use host::regular_split;
 pub(in crate::alembic) use ini_options::IniOptions;
+pub(in crate::alembic) use sql::{is_of_session, is_preparation, is_reading};
 
 /// A fact about the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +93,8 @@ pub struct Target {
     pub runs: bool,
     /// What `env.py` logs before it, since the last one.
     pub said: Vec<Said>,
+    /// What `env.py` sends by itself for it, in order.
+    pub statements: Vec<Fact<String>>,
 }
 
 /// A line that `env.py` logs.

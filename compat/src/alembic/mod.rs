@@ -16,6 +16,7 @@ pub mod project;
 pub mod python;
 pub mod revision;
 pub mod revision_file;
+pub mod session;
 mod squash;
 pub mod status;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::files;
 use super::graph::{Built, Graph};
 use super::guest;
 use super::plan::refused_graph;
+use super::session::{self, Session};
 use super::url::SqlalchemyUrl;
 use super::version_table::VersionTable;
 use crate::model::{AdapterError, GuestProgram, Language};
@@ -44,8 +45,10 @@ pub struct AlembicProject {
     pub env: Result<EnvPy, String>,
     /// Its revisions and history.
     pub adapter: AlembicAdapter,
-    /// The target, and where it is said.
+    /// The target, and where it is said. An error, too, where it cannot be told what its sessions begin with.
     pub url: Result<(SqlalchemyUrl, String), AdapterError>,
+    /// What sessions begin with; nothing on SQLite, where it is in the adapter.
+    pub session: Session,
     /// What `env.py` logs of this database before it migrates it.
     pub said: Vec<Said>,
     /// What Alembic warns of while it reads the files.
@@ -159,11 +162,33 @@ fn of_target(
     let mode = guest_mode(own, target);
     let shape = Shape { config: &config, invocation, target, environment: &environment };
     let code = code(inputs, &shape, url.as_ref().ok().map(|(url, _)| url), mode);
+    let (url, mut session) = match (url, session::of_target(own, target)) {
+        (Ok(url), Ok(session)) => (Ok(url), session),
+        (Err(error), _) | (_, Err(error)) => (Err(error), Session::default()),
+    };
     let mut adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
+    if url.as_ref().is_ok_and(|(url, _)| url.dialect() == "sqlite") {
+        let pragmas = std::mem::take(&mut session).beginning.into_iter();
+        adapter.session = pragmas.filter(|pragma| !sets_foreign_keys(pragma)).collect();
+    }
     let stand_ins = own.stand_in.iter().map(|(id, file)| (id.clone(), inputs.directory.join(file)));
     adapter.stand_ins = stand_ins.collect();
     let said = target.map(|target| target.said.clone()).unwrap_or_default();
-    Ok(AlembicProject { config, env: env.clone(), adapter, url, said, warnings: Vec::new(), packages })
+    Ok(AlembicProject {
+        config,
+        env: env.clone(),
+        adapter,
+        url,
+        session,
+        said,
+        warnings: Vec::new(),
+        packages,
+    })
+}
+
+/// They stay off, whatever `env.py` says: with them rebuilding a table deletes the rows of others.
+fn sets_foreign_keys(pragma: &str) -> bool {
+    pragma.to_ascii_lowercase().contains("foreign_keys")
 }
 
 /// The one call of `context.configure` that is reached.
@@ -277,7 +302,7 @@ fn url(
         return Ok((SqlalchemyUrl::new(text), "dunlin.toml".to_owned()));
     }
     let advice =
-        "Say `url` under [alembic] in dunlin.toml, or set DATABASE_URL; dunlin's own commands take --url.";
+        "Say `url` under [alembic] in dunlin.toml; dunlin's own commands also take --url and DATABASE_URL.";
     let refused = |message: String| Err(AdapterError::refused("ENVIRONMENT", message).advise(advice));
     match target.map(|target| &target.url) {
         Some(Fact::Known { value, place }) => Ok((value.clone(), place.to_string())),

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value};
 
-use super::client::Client;
+use super::client::{Client, Family};
 use super::files::LOAD_EXTENSIONS;
-use crate::model::AdapterError;
+use crate::model::{AdapterError, Dialect};
 
 /// The connection settings of one environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +82,14 @@ pub struct Overrides {
 const HOOKS: [&str; 4] = ["beforeAll", "afterAll", "beforeEach", "afterEach"];
 
 impl Config {
+    /// What Knex begins each connection with: `searchPath`.
+    pub fn session_statements(&self) -> Vec<String> {
+        let names: Vec<String> =
+            self.search_path.iter().map(|name| Dialect::Postgres.quote_identifier(name)).collect();
+        let is_given = self.client.family() == Family::Postgres && !names.is_empty();
+        is_given.then(|| format!("set search_path to {}", names.join(","))).into_iter().collect()
+    }
+
     /// Reads what a knexfile gave for an environment.
     ///
     /// # Errors

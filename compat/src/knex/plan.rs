@@ -26,8 +26,6 @@ pub struct KnexAdapter {
     pub client: Client,
     /// `migrations` of the configuration.
     pub migrations: Migrations,
-    /// `searchPath`.
-    pub search_path: Vec<String>,
     /// Where the history is.
     pub table: HistoryTable,
     /// The files, in the order in which they run.

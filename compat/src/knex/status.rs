@@ -70,16 +70,6 @@ impl Adapter for KnexAdapter {
         self.table.queries(server)
     }
 
-    /// `searchPath`, which Knex sets on every connection.
-    fn session_statements(&self, server: &Server) -> Vec<String> {
-        if self.search_path.is_empty() {
-            return Vec::new();
-        }
-        let names: Vec<String> =
-            self.search_path.iter().map(|name| server.dialect.quote_identifier(name)).collect();
-        vec![format!("set search_path to {}", names.join(","))]
-    }
-
     fn still_unfinished(&self, context: &Context<'_>, unfinished: &Unfinished) -> bool {
         let is_applied =
             history::applied(context).is_ok_and(|rows| rows.iter().any(|row| row.name == unfinished.id));

@@ -94,6 +94,8 @@ pub struct Server {
     pub quoting: SessionQuoting,
     /// MySQL and MariaDB: what the database's URL sets in every session, names and values as SQL; empty elsewhere.
     pub session_settings: Vec<(String, String)>,
+    /// Statements that the session began with, before anything was asked of it.
+    pub beginning: Vec<String>,
     /// What drivers know of a session without asking, because the server says it: names and values as at connect.
     pub reported_settings: Vec<(String, String)>,
 }

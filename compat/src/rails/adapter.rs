@@ -30,7 +30,7 @@ pub struct RailsAdapter {
     pub files: Vec<MigrationFile>,
     /// `advisory_locks`.
     pub takes_lock: bool,
-    /// What every session begins with.
+    /// What sessions that migrate begin with on SQLite.
     pub session: Vec<String>,
     /// Whether sessions on SQLite enforce foreign keys.
     pub foreign_keys: ForeignKeys,

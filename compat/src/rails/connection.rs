@@ -197,16 +197,24 @@ fn assemble(scheme: &str, place: &Place<'_>, parameters: &[String]) -> String {
     url
 }
 
-/// What Rails sets in every session: `schema_search_path` and `variables`, so that names are found where it finds them, and on
-/// SQLite [`pragmas`].
+/// What sessions that migrate begin with on SQLite: [`pragmas`]. Some of them are kept in the file, so what only reads does without.
 ///
 /// # Errors
 /// A value is not known without Ruby.
-pub fn session_statements(config: &DatabaseConfig, release: Release) -> Result<Vec<String>, AdapterError> {
+pub fn pragmas(config: &DatabaseConfig, release: Release) -> Result<Vec<String>, AdapterError> {
+    if family(config)? == Family::Sqlite { pragmas::statements(config, release) } else { Ok(Vec::new()) }
+}
+
+/// What Rails begins every session on a server with: `schema_search_path` and `variables`, so that names are found where it
+/// finds them.
+///
+/// # Errors
+/// A value is not known without Ruby.
+pub fn session_statements(config: &DatabaseConfig) -> Result<Vec<String>, AdapterError> {
     let mut statements = Vec::new();
     let family = family(config)?;
     if family == Family::Sqlite {
-        return pragmas::statements(config, release);
+        return Ok(statements);
     }
     if family == Family::Postgres {
         let path = match text(config, "schema_search_path")? {
@@ -340,7 +348,7 @@ mod tests {
             "adapter: postgresql, database: a, schema_search_path: 'app,public', variables: {statement_timeout: 5s, work_mem: default}",
         );
         assert_eq!(
-            session_statements(&postgres, Release(8, 1)).unwrap(),
+            session_statements(&postgres).unwrap(),
             [
                 "SET search_path TO app,public",
                 "SET SESSION statement_timeout TO '5s'",
@@ -348,10 +356,7 @@ mod tests {
             ]
         );
         let mysql = config("adapter: mysql2, database: a, variables: {group_concat_max_len: 9}");
-        assert_eq!(
-            session_statements(&mysql, Release(8, 1)).unwrap(),
-            ["SET @@SESSION.group_concat_max_len = 9"]
-        );
+        assert_eq!(session_statements(&mysql).unwrap(), ["SET @@SESSION.group_concat_max_len = 9"]);
     }
 
     #[test]
@@ -359,7 +364,7 @@ mod tests {
         let sqlite = config(
             "adapter: sqlite3, database: a, pragmas: {synchronous: full, cache_size: 10, foreign_keys: false, temp_store: memory, nonsense: 1}",
         );
-        let statements = |release| session_statements(&sqlite, release).unwrap();
+        let statements = |release| pragmas(&sqlite, release).unwrap();
         assert!(statements(Release(7, 0)).is_empty());
         let defaults = [
             "PRAGMA journal_mode = 'wal'",

@@ -358,7 +358,7 @@ impl RailsProject {
             tables: self.tables(config)?,
             files,
             takes_lock: config.takes_advisory_locks().map_err(|error| error.refusal())?,
-            session: connection::session_statements(config, self.release)?,
+            session: connection::pragmas(config, self.release)?,
             foreign_keys: pragmas::foreign_keys(config, self.release)?,
             takes_double_quoted_strings: !pragmas::is_strict(config)?,
             guest,

@@ -28,6 +28,8 @@ pub struct AlembicSettings {
     pub transaction_per_migration: Option<bool>,
     /// Whether changes of the schema are part of transactions.
     pub transactional_ddl: Option<bool>,
+    /// What every session begins with, instead of the SQL that `env.py` sends by itself.
+    pub session: Option<Vec<String>>,
     /// `[alembic.naming-convention]`: how constraints without a name are named, by `ix`, `uq`, `ck`, `fk`, `pk`.
     pub naming_convention: Option<BTreeMap<String, String>>,
     /// How migrations are run, before what the top of the file says.
@@ -54,7 +56,7 @@ pub enum EnvPy {
 }
 
 /// The keys of `[alembic]`.
-pub(super) const ALEMBIC_KEYS: [&str; 14] = [
+pub(super) const ALEMBIC_KEYS: [&str; 15] = [
     "url",
     "section",
     "env",
@@ -63,6 +65,7 @@ pub(super) const ALEMBIC_KEYS: [&str; 14] = [
     "version-table-pk",
     "transaction-per-migration",
     "transactional-ddl",
+    "session",
     "naming-convention",
     "carrier",
     "carriers",

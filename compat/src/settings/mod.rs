@@ -27,7 +27,7 @@ use toml::de::DeTable;
 
 use crate::model::Carrier;
 use crate::native::TableName;
-pub use alembic::AlembicSettings;
+use alembic::AlembicSettings;
 use keys::{key_at, unknown_key};
 use knex::KnexSettings;
 use lint::LintSettings;

@@ -82,7 +82,7 @@ fn every_key_of_alembic_is_read() {
         "[alembic]\nurl = \"postgresql+psycopg2://shop@db/shop\"\nsection = \"shop\"\nenv = \"run\"\n\
          version-table = \"history\"\nversion-table-schema = \"ops\"\nversion-table-pk = false\n\
          transaction-per-migration = true\ntransactional-ddl = false\ncarrier = \"host\"\n\
-         python = \".venv/bin/python\"\nsite-packages = [\"lib\"]\n\
+         python = \".venv/bin/python\"\nsite-packages = [\"lib\"]\nsession = [\"SET jit = off\"]\n\
          naming-convention = { ix = \"ix_%(column_0_label)s\" }\n\
          [alembic.carriers]\na1 = \"sandbox\"\n[alembic.stand-in]\nb2 = \"stand-in/b2.sql\"\n",
     );
@@ -101,6 +101,7 @@ fn every_key_of_alembic_is_read() {
         stand_in: BTreeMap::from([("b2".into(), "stand-in/b2.sql".into())]),
         python: Some(".venv/bin/python".into()),
         site_packages: vec!["lib".into()],
+        session: Some(vec!["SET jit = off".to_owned()]),
     };
     assert_eq!(settings.alembic, expected);
 }

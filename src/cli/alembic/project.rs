@@ -13,6 +13,7 @@ use dunlin_compat::alembic::identifier::Place;
 use dunlin_compat::alembic::output::CommandError;
 use dunlin_compat::alembic::project::AlembicProject;
 use dunlin_compat::alembic::revision_file::RevisionFileError;
+use dunlin_compat::alembic::session::Session;
 use dunlin_compat::settings::Settings;
 
 use super::arguments::Arguments;
@@ -20,7 +21,7 @@ use super::console::Console;
 use super::failure::CommandFailure;
 use crate::cli::alembic_project;
 use crate::cli::failure::Failure;
-use crate::cli::project::{parse_url, settings_failure};
+use crate::cli::project::settings_failure;
 use crate::db::DatabaseUrl;
 
 /// A project.
@@ -41,6 +42,8 @@ pub struct Project {
 pub struct Facts {
     /// The URL as SQLAlchemy writes it, with its password.
     pub url: String,
+    /// What sessions begin with.
+    pub session: Session,
     /// An adapter that knows no revisions, with which the version table is read.
     pub adapter: AlembicAdapter,
     /// What env.py logs before it, where it migrates several databases.
@@ -177,7 +180,7 @@ impl Project {
 
     /// Where these facts lead.
     pub fn database_url(&self, facts: &Facts) -> Result<DatabaseUrl, CommandFailure> {
-        Ok(parse_url(&facts.url)?.relative_to(&self.directory))
+        Ok(alembic_project::database_url(&facts.url, &facts.session, &self.directory)?)
     }
 
     /// The adapter of these facts with the revisions.
@@ -197,8 +200,9 @@ impl Project {
 }
 
 fn facts_of(project: AlembicProject) -> Result<Facts, CommandFailure> {
-    let (url, _) = project.url.map_err(Failure::from)?;
-    Ok(Facts { url: url.expose().to_owned(), adapter: project.adapter, said: project.said })
+    let AlembicProject { url, adapter, session, said, .. } = project;
+    let (url, _) = url.map_err(Failure::from)?;
+    Ok(Facts { url: url.expose().to_owned(), session, adapter, said })
 }
 
 /// What the command line says about the configuration.

@@ -112,7 +112,8 @@ pub fn load(
         Some(text) => text.to_owned(),
         None => connection::url(config.client, &config.connection, &|name| std::env::var(name).ok())?,
     };
-    let url = parse_url(&text)?.relative_to(&working_directory);
+    let mut url = parse_url(&text)?.relative_to(&working_directory);
+    url.beginning = config.session_statements();
     let files = match evaluated.names {
         Some(names) if config.migrations.custom_source => files::of_source(names),
         _ if invocation.makes => Vec::new(),
@@ -130,7 +131,6 @@ pub fn load(
         client: config.client,
         table,
         migrations: config.migrations,
-        search_path: config.search_path,
         files,
         guest,
         carriers: settings.carriers.clone(),

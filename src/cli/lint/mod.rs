@@ -354,6 +354,7 @@ fn assumed(dialect: Dialect, version: Option<(u32, u32, u32)>) -> Server {
         session_id: 0,
         quoting: Quoting::of(dialect).into(),
         session_settings: Vec::new(),
+        beginning: Vec::new(),
         reported_settings: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use dunlin_compat::model::{AdapterError, Carrier, Context, GuestProgram, Language};
 use dunlin_compat::rails::adapter::RailsAdapter;
+use dunlin_compat::rails::connection;
 use dunlin_compat::rails::databases::{ConfigError, DatabaseConfig};
 use dunlin_compat::rails::guest::MODULES;
 use dunlin_compat::rails::project::{self, Load, RailsProject};
@@ -129,7 +130,8 @@ impl<'i> Application<'i> {
         adapter: impl FnOnce(Arc<GuestProgram>) -> Result<RailsAdapter, AdapterError>,
     ) -> Result<Database, End> {
         let text = self.project.url(config, &|name| self.variable(name))?;
-        let url = parse_url(&text)?.relative_to(&self.project.root);
+        let mut url = parse_url(&text)?.relative_to(&self.project.root);
+        url.beginning = connection::session_statements(config).map_err(End::from)?;
         let guest = Arc::new(program(self.project.guest_options(config)?, self.gems()));
         let adapter = adapter(guest)?;
         let guests = RefCell::new(Guests::new(self.guest_settings(Some(&url))));

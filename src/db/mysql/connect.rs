@@ -82,7 +82,8 @@ fn session(
     let infile = Infile::new(url.local_infile);
     let builder = builder(url, host, options, database, &infile);
     let mut login = login(url, host, builder)?;
-    let (outcomes, error) = super::query(&mut login.conn, &facts(url));
+    let beginning = url.first_statements(options.access);
+    let (outcomes, error) = super::query(&mut login.conn, &facts(url, &beginning));
     if let Some(error) = error {
         return Err(failed(&error));
     }
@@ -110,6 +111,7 @@ fn session(
             default: Quoting::of_sql_mode(&text(7)),
         },
         session_settings: url.session.clone(),
+        beginning,
         reported_settings: vec![("sql_mode".to_owned(), text(6))],
     };
     let packet_limit = text(5).parse().unwrap_or(1 << 20);
@@ -143,8 +145,9 @@ const STRICT: &str = "SET sql_mode = IF(@@SESSION.sql_mode LIKE '%STRICT\\_TRANS
      CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_TRANS_TABLES'))";
 
 /// The question for the facts, and before it what makes the session what the URL's driver makes it: its collation, which
-/// literals, views and routines keep, its mode, which routines and triggers keep, and the URL's own variables.
-fn facts(url: &DatabaseUrl) -> String {
+/// literals, views and routines keep, its mode, which routines and triggers keep, the URL's own variables, and what the project
+/// begins each session with.
+fn facts(url: &DatabaseUrl, beginning: &[String]) -> String {
     let collation = match (&url.collation, url.form) {
         (Some(collation), _) => Some(format!("SET NAMES utf8mb4 COLLATE {collation}")),
         (None, Form::Jdbc) if url.mariadb_driver => Some(MARIADB_DRIVER_COLLATION.to_owned()),
@@ -156,8 +159,9 @@ fn facts(url: &DatabaseUrl) -> String {
     let strict = url.strict.then(|| STRICT.to_owned());
     // MariaDB Connector/J sets the URL's variables last.
     let (first, last) = if url.mariadb_driver { (strict, variables) } else { (variables, strict) };
-    let statements = [collation, first, last, Some(FACTS.to_owned())];
-    statements.into_iter().flatten().collect::<Vec<_>>().join(";\n")
+    let driver = [collation, first, last].into_iter().flatten();
+    let project = beginning.iter().map(|statement| statement.trim_end().trim_end_matches(';').to_owned());
+    driver.chain(project).chain([FACTS.to_owned()]).collect::<Vec<_>>().join(";\n")
 }
 
 fn login(url: &DatabaseUrl, host: &Host, builder: OptsBuilder) -> Result<Login, DbError> {
@@ -327,7 +331,7 @@ mod tests {
     #[test]
     fn session_variables_travel_with_the_first_question() {
         let url = DatabaseUrl::parse("jdbc:mysql://db/a?sessionVariables=sql_mode='ANSI',foo=1").unwrap();
-        let facts = facts(&url);
+        let facts = facts(&url, &[]);
         assert!(facts.starts_with("SET NAMES utf8mb4;\nSET sql_mode = 'ANSI', foo = 1;\nSET "), "{facts}");
     }
 }

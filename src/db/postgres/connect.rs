@@ -77,7 +77,7 @@ fn connect_host(
     let mut refusal: Option<DbError> = None;
     for attempt in attempts(url, host) {
         let error = match open(url, host, attempt, options) {
-            Ok(link) => return session(link, host, target),
+            Ok(link) => return session(link, url.first_statements(options.access), host, target),
             Err(error) => error,
         };
         let server_answered = error.kind == DbErrorKind::Authentication || error.sqlstate.is_some();
@@ -201,13 +201,22 @@ fn startup_options(url: &DatabaseUrl, client_zone: Option<&str>) -> String {
 }
 
 /// Learns what is known of the session, and whether it is of the wanted kind.
-fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<PostgresConnection, DbError> {
-    let answers = link.simple_query(FACTS);
+fn session(
+    mut link: Link,
+    beginning: Vec<String>,
+    host: &Host,
+    target: TargetSession,
+) -> Result<PostgresConnection, DbError> {
+    // Each on lines of its own: one may end with a comment.
+    let first = beginning.iter().map(|statement| format!("{statement}\n;\n"));
+    let answers = link.simple_query(&first.chain([FACTS.to_owned()]).collect::<String>());
+    // That what is prepared was there already is nothing to tell.
+    link.take_notices();
     if let Some(failure) = &answers.error {
         return Err(failed(failure, None));
     }
     let row =
-        answers.outcomes.into_iter().next().and_then(|mut outcome| outcome.rows.pop()).unwrap_or_default();
+        answers.outcomes.into_iter().last().and_then(|mut outcome| outcome.rows.pop()).unwrap_or_default();
     let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
     let in_recovery = text(7) == "t";
     let read_only = in_recovery || text(8) == "on";
@@ -234,6 +243,7 @@ fn session(mut link: Link, host: &Host, target: TargetSession) -> Result<Postgre
         session_id: text(6).parse().unwrap_or_default(),
         quoting: super::quoting(&text(9)).into(),
         session_settings: Vec::new(),
+        beginning,
         reported_settings: REPORTED.map(|(index, name)| (name.to_owned(), text(index))).to_vec(),
     };
     Ok(PostgresConnection { link, server })

@@ -76,6 +76,7 @@ pub(in crate::db) fn connect(
         session_id: i64::from(std::process::id()),
         quoting: Quoting::of(Dialect::Sqlite).into(),
         session_settings: Vec::new(),
+        beginning: Vec::new(),
         reported_settings: Vec::new(),
     };
     Ok(SqliteConnection::new(connection, file, server))

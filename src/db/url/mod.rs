@@ -16,6 +16,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
+use super::Access;
 use super::error::DbError;
 use super::mask::{Password, mask_whole};
 use std::fmt;
@@ -48,6 +49,11 @@ pub struct DatabaseUrl {
     pub application_name: Option<String>,
     /// Session settings by name. PostgreSQL gets them in its startup packet, MySQL as one `SET`.
     pub session: Vec<(String, String)>,
+    /// Statements that every session on a server begins with, before it is asked what it is like: the project's, which no
+    /// text of a URL says. SQLite has none of them.
+    pub beginning: Vec<String>,
+    /// What comes before that in sessions that write: it makes what is not there yet.
+    pub preparing: Vec<String>,
     /// libpq's `options`: command line options of the PostgreSQL backend, as written.
     pub options: Option<String>,
     /// Which of several PostgreSQL servers is wanted.
@@ -252,6 +258,12 @@ impl DatabaseUrl {
         self
     }
 
+    /// The statements that a session begins with.
+    pub(super) fn first_statements(&self, access: Access) -> Vec<String> {
+        let preparing = if access == Access::Write { self.preparing.as_slice() } else { &[] };
+        preparing.iter().chain(&self.beginning).cloned().collect()
+    }
+
     fn new(engine: Engine, form: Form) -> DatabaseUrl {
         DatabaseUrl {
             engine,
@@ -265,6 +277,8 @@ impl DatabaseUrl {
             read_timeout: None,
             application_name: None,
             session: Vec::new(),
+            beginning: Vec::new(),
+            preparing: Vec::new(),
             options: None,
             target: TargetSession::Any,
             channel_binding: ChannelBinding::Prefer,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::environments;
-use crate::settings::AlembicSettings;
+use crate::settings::alembic::AlembicSettings;
 
 /// Where Python packages are looked for, besides `prepend_sys_path`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::settings::AlembicSettings;
+use crate::settings::alembic::AlembicSettings;
 
 /// An ini file, a `pyproject.toml`, and what Alembic says of them.
 type Case = (Option<&'static str>, Option<&'static str>, &'static str);

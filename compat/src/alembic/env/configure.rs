@@ -50,6 +50,7 @@ pub(super) fn target(arguments: &Arguments, place: &Place, maybe: Option<&Rc<Unk
         others: others.map(|(name, _)| (name.clone(), place.clone())).collect(),
         runs: false,
         said: Vec::new(),
+        statements: Vec::new(),
     }
 }
 

@@ -9,6 +9,10 @@ use crate::alembic::python::{Arguments, Outcome, Unknown, Value};
 pub(super) const ENGINE: &str = "engine";
 pub(super) const CONNECTION: &str = "connection";
 pub(super) const URL: &str = "url";
+/// The attribute of engines and connections with what the driver is given.
+pub(super) const CONNECT_ARGS: &str = "connect_args";
+/// The attribute of those that put other schemas in the place of some.
+pub(super) const TRANSLATES: &str = "schema_translate_map";
 
 /// A function of SQLAlchemy that makes an engine or a URL; none if it is another.
 pub(super) fn call(name: &str, arguments: &Arguments, place: &Place) -> Option<Outcome> {
@@ -17,7 +21,7 @@ pub(super) fn call(name: &str, arguments: &Arguments, place: &Place) -> Option<O
     }
     let function = name.rsplit('.').next().unwrap_or_default();
     let outcome = match function {
-        "create_engine" | "create_async_engine" => engine(arguments.get(0, "url"), place),
+        "create_engine" | "create_async_engine" => engine(arguments.get(0, "url"), arguments, place),
         "engine_from_config" | "async_engine_from_config" => from_config(arguments, place),
         "make_url" => match arguments.get(0, "name_or_url").or(arguments.positional.first()) {
             Some(value) => Outcome::Value(url_object(value, place)),
@@ -32,12 +36,31 @@ pub(super) fn call(name: &str, arguments: &Arguments, place: &Place) -> Option<O
     Some(outcome)
 }
 
-fn engine(url: Option<&Value>, place: &Place) -> Outcome {
+fn engine(url: Option<&Value>, arguments: &Arguments, place: &Place) -> Outcome {
     let url = match url {
         Some(url) => url_object(url, place),
         None => return Outcome::NotKnown,
     };
-    Outcome::Value(Value::Object(Object::of_host(ENGINE, place, vec![("url", url)])))
+    let given = arguments.keyword(CONNECT_ARGS).map(|given| (CONNECT_ARGS, given.clone()));
+    let translates = match arguments.keyword("execution_options") {
+        Some(Value::Dict(options)) => {
+            options.0.borrow().held.iter().any(|(key, _)| key.as_text() == Some(TRANSLATES))
+        }
+        _ => false,
+    };
+    let translates = translates.then_some((TRANSLATES, Value::Bool(true)));
+    let dialect = dialect(&url, place).map(|dialect| ("dialect", dialect));
+    let attributes = [("url", url)].into_iter().chain(dialect).chain(given).chain(translates).collect();
+    Outcome::Value(Value::Object(Object::of_host(ENGINE, place, attributes)))
+}
+
+/// `engine.dialect`, of which scripts ask the name.
+fn dialect(url: &Value, place: &Place) -> Option<Value> {
+    let Value::Object(url) = url else { return None };
+    let text = url.attribute("text")?;
+    let (scheme, _) = text.as_text()?.split_once("://")?;
+    let name = Value::text(scheme.split('+').next()?);
+    Some(Value::Object(Object::of_host("dialect", place, vec![("name", name)])))
 }
 
 /// `engine_from_config(configuration, prefix="sqlalchemy.")`.
@@ -49,19 +72,19 @@ fn from_config(arguments: &Arguments, place: &Place) -> Outcome {
     };
     let key = format!("{prefix}url");
     if let Some(url) = arguments.keyword("url") {
-        return engine(Some(url), place);
+        return engine(Some(url), arguments, place);
     }
     let configuration = arguments.get(0, "configuration");
     let Some(Value::Dict(entries)) = configuration else {
         let unknown = configuration.and_then(Value::unknown);
-        return engine(Some(&unknown.map_or(Value::None, Value::Unknown)), place);
+        return engine(Some(&unknown.map_or(Value::None, Value::Unknown)), arguments, place);
     };
     let contents = entries.0.borrow();
     if let Some(unknown) = &contents.unknown {
-        return engine(Some(&Value::Unknown(Rc::clone(unknown))), place);
+        return engine(Some(&Value::Unknown(Rc::clone(unknown))), arguments, place);
     }
     match contents.held.iter().find(|(held, _)| held.as_text() == Some(&key)) {
-        Some((_, url)) => engine(Some(url), place),
+        Some((_, url)) => engine(Some(url), arguments, place),
         None => missing(&key, place),
     }
 }
@@ -144,10 +167,17 @@ pub(super) fn call_method(
     let same = || Outcome::Value(Value::Object(Rc::clone(object)));
     match (object.class.as_str(), method) {
         (ENGINE, "connect" | "begin") => {
-            let url = object.attribute("url").unwrap_or(Value::None);
-            Outcome::Value(Value::Object(Object::of_host(CONNECTION, place, vec![("url", url)])))
+            let attributes = ["url", "dialect", CONNECT_ARGS, TRANSLATES];
+            let attributes = attributes.into_iter().filter_map(|name| Some((name, object.attribute(name)?)));
+            Outcome::Value(Value::Object(Object::of_host(CONNECTION, place, attributes.collect())))
         }
-        (ENGINE | CONNECTION, "execution_options") | (CONNECTION, "connect") => same(),
+        (ENGINE | CONNECTION, "execution_options") => {
+            if arguments.keyword(TRANSLATES).is_some() {
+                object.attributes.borrow_mut().insert(TRANSLATES.to_owned(), Value::Bool(true));
+            }
+            same()
+        }
+        (CONNECTION, "connect") => same(),
         (ENGINE | CONNECTION, "dispose" | "close" | "commit" | "rollback" | "invalidate") => {
             Outcome::Value(Value::None)
         }

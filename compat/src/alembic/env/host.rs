@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::ini_options::IniOptions;
+use super::sql::Sent;
 use super::{EnvPy, Inputs, Note, Said, Target, configure, dotenv, engine, metadata};
 use crate::alembic::output::Level;
 use crate::alembic::python::project::Modules;
@@ -29,6 +30,7 @@ pub(super) struct EnvHost<'a> {
     /// What was logged since the last target.
     pub(super) said: Vec<Said>,
     pub(super) notes: Vec<Note>,
+    pub(super) sent: Sent,
     /// Whether every import was looked into.
     pub(super) caught_up: bool,
     /// Objects that exist once, by name: `sqlmodel.SQLModel.metadata`.
@@ -55,6 +57,7 @@ impl<'a> EnvHost<'a> {
             targets: Vec::new(),
             said: Vec::new(),
             notes: Vec::new(),
+            sent: Sent::default(),
             caught_up: false,
             singletons: HashMap::new(),
         }
@@ -65,6 +68,7 @@ impl<'a> EnvHost<'a> {
             let file = Rc::from(self.env_py.to_string_lossy());
             self.note(&Place { file, line: 1 }, "it computes too much to be followed to its end");
         }
+        self.sent.tell(&mut self.targets);
         EnvPy {
             targets: std::mem::take(&mut self.targets),
             notes: std::mem::take(&mut self.notes),
@@ -89,6 +93,7 @@ impl<'a> EnvHost<'a> {
         match function {
             "configure" => {
                 let target = configure::target(arguments, place, maybe);
+                self.sent.configured(arguments);
                 self.targets.push(Target { said: std::mem::take(&mut self.said), ..target });
                 Outcome::Value(Value::None)
             }
@@ -107,11 +112,23 @@ impl<'a> EnvHost<'a> {
             "get_x_argument" => Outcome::Value(self.x_arguments(arguments)),
             "get_tag_argument" => Outcome::Value(Value::None),
             "execute" => {
-                self.note(place, "it executes SQL of its own");
+                let connection = self.sent.last_connection();
+                self.executes(connection.as_ref(), arguments, place, maybe);
                 Outcome::Value(Value::None)
             }
             _ => Outcome::NotKnown,
         }
+    }
+
+    fn executes(
+        &mut self,
+        connection: Option<&Rc<Object>>,
+        arguments: &Arguments,
+        place: &Place,
+        maybe: Option<&Rc<Unknown>>,
+    ) {
+        let after_run = self.targets.last().is_some_and(|target| target.runs);
+        self.sent.execute(connection, arguments, place, maybe, after_run);
     }
 
     fn x_arguments(&self, arguments: &Arguments) -> Value {
@@ -167,6 +184,10 @@ impl<'a> EnvHost<'a> {
                 }
                 None => Outcome::NotKnown,
             },
+            "sqlalchemy.event.listen" => {
+                self.decorated(name, place);
+                Outcome::NotKnown
+            }
             "asyncio.run" => Outcome::Value(first.cloned().unwrap_or(Value::None)),
             "logging.config.fileConfig" | "logging.config.dictConfig" | "logging.basicConfig" => {
                 Outcome::Value(Value::None)
@@ -330,8 +351,8 @@ impl Host for EnvHost<'_> {
             "file" if matches!(method, "write" | "close" | "flush") => Outcome::Value(Value::None),
             "transaction" if method == "start" => Outcome::Value(Value::Object(Rc::clone(object))),
             "transaction" => Outcome::Value(Value::None),
-            engine::CONNECTION if matches!(method, "execute" | "exec_driver_sql" | "scalar") => {
-                self.note(place, "it executes SQL of its own");
+            engine::CONNECTION if matches!(method, "execute" | "exec_driver_sql" | "scalar" | "scalars") => {
+                self.executes(Some(object), arguments, place, maybe);
                 Outcome::Value(Value::None)
             }
             _ => engine::call_method(object, method, arguments, place),
@@ -353,6 +374,14 @@ impl Host for EnvHost<'_> {
         }
         if name.contains("DefaultImpl") || attribute == "version_table_impl" {
             self.note(place, "it changes how the version table is made");
+        }
+    }
+
+    fn decorated(&mut self, name: &str, place: &Place) {
+        let listens = matches!(name, "sqlalchemy.event.listens_for" | "sqlalchemy.event.listen");
+        // Of the application's modules they are for the application's own engines.
+        if listens && Path::new(&*place.file).ends_with("env.py") {
+            self.sent.unseen(place, "it listens to what happens to connections, and may send SQL then");
         }
     }
 

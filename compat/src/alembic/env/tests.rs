@@ -395,8 +395,87 @@ fn what_it_does_besides_is_noted() {
     let notes: Vec<String> = env.notes.iter().map(|note| format!("{}: {}", note.place, note.text)).collect();
     assert_snapshot!(notes.join("\n"), @r"
     alembic/env.py:11: it changes how the version table is made
-    alembic/env.py:15: it executes SQL of its own
     alembic/env.py:16: it sets `version_locations` of the folder of revisions, which decides what is found there
+    ");
+}
+
+/// What each target is told, a line each.
+fn statements(env_py: &str) -> String {
+    let env = Project::new(&format!("{HEAD}{env_py}")).read().unwrap();
+    let shown = env.targets.iter().map(|target| {
+        let all: Vec<String> = target.statements.iter().map(|fact| shown(fact).replace('"', "")).collect();
+        all.join("\n")
+    });
+    shown.collect::<Vec<_>>().join("\n--\n")
+}
+
+#[test]
+fn what_it_sends_on_the_connection_of_the_migrations_is_told() {
+    assert_snapshot!(statements(
+        "from sqlalchemy import text\ntenant = 'clinic'\nconnectable = create_engine('postgresql://db/shop')\n\
+         with connectable.connect() as connection:\n    \
+         connection.execute(text('set search_path to \"%s\"' % tenant))\n    connection.commit()\n    \
+         if connection.dialect.name == 'postgresql':\n        connection.execute(text(f'SET ROLE {tenant}_owner'))\n    \
+         connection.dialect.default_schema_name = tenant\n    context.configure(connection=connection)\n    \
+         with context.begin_transaction():\n        context.execute('SET lock_timeout = 5000')\n        context.run_migrations()\n"
+    ), @"
+    set search_path to \\clinic\\ at alembic/env.py:14
+    SET ROLE clinic_owner at alembic/env.py:17
+    SET lock_timeout = 5000 at alembic/env.py:21
+    ");
+}
+
+#[test]
+fn what_another_connection_sends_counts_if_it_is_for_the_database() {
+    assert_snapshot!(statements(
+        "connectable = create_engine('postgresql://db/shop')\nwith connectable.begin() as connection:\n    \
+         connection.execute('CREATE SCHEMA IF NOT EXISTS clinic')\n    connection.execute('SET search_path TO other')\n\
+         with connectable.connect() as connection:\n    context.configure(connection=connection)\n    context.run_migrations()\n    \
+         connection.execute('GRANT SELECT ON ALL TABLES IN SCHEMA clinic TO readers')\n"
+    ), @"
+    CREATE SCHEMA IF NOT EXISTS clinic at alembic/env.py:12
+    alembic/env.py:17: it comes after the migrations
+    ");
+}
+
+#[test]
+fn each_tenant_gets_what_was_sent_before_it() {
+    assert_snapshot!(statements(
+        "connectable = create_engine('postgresql://db/shop')\nwith connectable.connect() as connection:\n    \
+         for tenant in ['one', 'two']:\n        connection.execute(f'SET search_path TO {tenant}')\n        \
+         context.configure(connection=connection)\n        context.run_migrations()\n"
+    ), @"
+    SET search_path TO one at alembic/env.py:13
+    --
+    SET search_path TO one at alembic/env.py:13
+    SET search_path TO two at alembic/env.py:13
+    ");
+}
+
+#[test]
+fn what_the_driver_is_given_for_the_session_is_told() {
+    assert_snapshot!(statements(
+        "connectable = engine_from_config(config.get_section('alembic'), prefix='sqlalchemy.', connect_args={'options': '-csearch_path=clinic,public -c jit=off', 'connect_timeout': 3})\n\
+         with connectable.connect() as connection:\n    context.configure(connection=connection)\n    context.run_migrations()\n"
+    ), @"
+    SELECT set_config('search_path', 'clinic,public', false) at alembic/env.py:11
+    SELECT set_config('jit', 'off', false) at alembic/env.py:11
+    ");
+}
+
+#[test]
+fn what_may_be_sent_unseen_is_told() {
+    assert_snapshot!(statements(
+        "from sqlalchemy import event\nimport tenants\nconnectable = create_engine('postgresql://db/shop')\n\
+         @event.listens_for(connectable, 'connect')\ndef on_connect(dbapi, record):\n    pass\n\
+         with connectable.connect().execution_options(schema_translate_map={None: 'clinic'}) as connection:\n    \
+         connection.execute('SET search_path TO ' + tenants.current())\n    connection.execute('SELECT f(%s)', (1,))\n    \
+         context.configure(connection=connection)\n    context.run_migrations()\n"
+    ), @"
+    alembic/env.py:16: its connections translate the names of schemas (`schema_translate_map`)
+    alembic/env.py:13: it listens to what happens to connections, and may send SQL then
+    alembic/env.py:17: the result of `tenants.current(…)` is not known
+    alembic/env.py:18: its SQL is no plain text
     ");
 }
 

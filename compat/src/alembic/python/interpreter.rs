@@ -61,6 +61,9 @@ pub trait Host {
     /// An attribute of something known by name is set.
     fn assign(&mut self, name: &str, attribute: &str, value: &Value, place: &Place);
 
+    /// A function is given to a decorator known by name, which is not followed.
+    fn decorated(&mut self, _name: &str, _place: &Place) {}
+
     /// The attributes that a class has from a base known by name; none if that is not known.
     fn base(&mut self, name: &str, place: &Place) -> Option<Vec<(String, Value)>>;
 

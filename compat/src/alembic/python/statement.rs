@@ -21,6 +21,9 @@ impl<H: Host> Interpreter<H> {
                         scope: Rc::clone(scope),
                     }))
                 } else {
+                    for decorator in &definition.decorator_list {
+                        self.decorated(scope, decorator);
+                    }
                     let reason = format!("the function `{}` is decorated", definition.name);
                     Self::unknown(scope.place(&definition.name), reason)
                 };
@@ -209,6 +212,21 @@ impl<H: Host> Interpreter<H> {
         let value = Self::binary(&old, statement.op, &more)
             .unwrap_or_else(|| Self::unknown(place, "it is computed in a way that is not followed"));
         self.assign(scope, &statement.target, value)
+    }
+}
+
+impl<H: Host> Interpreter<H> {
+    /// Tells the host who gets to know a function.
+    fn decorated(&mut self, scope: &Rc<Scope>, decorator: &Decorator) {
+        let function = match &decorator.expression {
+            Expr::Call(call) => &call.func,
+            expression => expression,
+        };
+        if matches!(function, Expr::Name(_) | Expr::Attribute(_))
+            && let Ok(Value::Named(name)) = self.expression(scope, function)
+        {
+            self.host.decorated(&name, &scope.place(decorator));
+        }
     }
 }
 

@@ -98,6 +98,7 @@ fn server(dialect: Dialect, version: (u32, u32, u32)) -> Server {
         session_id: 0,
         quoting: Quoting::of(dialect).into(),
         session_settings: Vec::new(),
+        beginning: Vec::new(),
         reported_settings: Vec::new(),
     }
 }

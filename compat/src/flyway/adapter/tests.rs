@@ -74,6 +74,7 @@ impl Shop {
                 session_id: 1,
                 quoting: Quoting::of(dialect).into(),
                 session_settings: Vec::new(),
+                beginning: Vec::new(),
                 reported_settings: Vec::new(),
             },
             history: History::default(),

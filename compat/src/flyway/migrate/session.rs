@@ -93,6 +93,7 @@ mod tests {
             session_id: 1,
             quoting: Quoting::of(dialect).into(),
             session_settings: Vec::new(),
+            beginning: Vec::new(),
             reported_settings: Vec::new(),
         }
     }

@@ -9,7 +9,6 @@ fn adapter(files: &[&str]) -> KnexAdapter {
         client: Client::Pg,
         table: HistoryTable::of(&migrations),
         migrations,
-        search_path: Vec::new(),
         files: files
             .iter()
             .map(|name| MigrationFile {

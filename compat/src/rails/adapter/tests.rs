@@ -14,6 +14,7 @@ fn server(dialect: Dialect) -> Server {
         session_id: 1,
         quoting: Quoting::of(dialect).into(),
         session_settings: Vec::new(),
+        beginning: Vec::new(),
         reported_settings: Vec::new(),
     }
 }
