@@ -200,6 +200,19 @@ def test_a_foreign_key_pragma_leaves_the_transaction(clinic):
     assert clinic.start().run(clinic.revision("aa1", body))["type"] == "done"
 
 
+def test_a_handler_of_the_project_gets_what_alembic_logs(clinic):
+    (clinic.folder / "seen.py").write_text(
+        "import logging\n\n\nclass Seen(logging.Handler):\n    texts = []\n\n"
+        "    def emit(self, record):\n        self.texts.append(record.getMessage())\n"
+    )
+    body = "def upgrade():\n    import logging, seen\n    logging.getLogger('alembic').addHandler(seen.Seen())\n"
+    guest = clinic.start()
+    assert guest.run(clinic.revision("aa1", body))["type"] == "done"
+    body = "def upgrade():\n    import seen\n    raise ValueError(seen.Seen.texts)\n"
+    failed = guest.run(clinic.revision("aa2", body, "aa1"))
+    assert "Running upgrade aa1 -> aa2" in failed["message"], failed
+
+
 # -- loading
 
 

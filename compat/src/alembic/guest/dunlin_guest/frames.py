@@ -6,6 +6,7 @@ import sys
 #: Folders whose code is the project's, but for installed packages in them.
 _roots = []
 _cache = {}
+_real_folders = {}
 
 _PACKAGES = ("site-packages", "dist-packages")
 
@@ -15,7 +16,7 @@ _INITIALISERS = (
     os.path.join("sqlalchemy", "engine", "create.py"),
     os.path.join("sqlalchemy", "engine", "strategies.py"),
 )
-_INITIALISING = ("first_connect", "on_connect", "do_on_connect")
+_INITIALISING = frozenset(("first_connect", "on_connect", "do_on_connect"))
 
 
 def set_project(folder, import_paths=()):
@@ -23,6 +24,7 @@ def set_project(folder, import_paths=()):
     own = [path for path in import_paths if not holds_packages(path)]
     _roots[:] = [os.path.join(os.path.realpath(path), "") for path in [folder] + own if path]
     _cache.clear()
+    _real_folders.clear()
 
 
 def holds_packages(folder):
@@ -32,10 +34,9 @@ def holds_packages(folder):
 
 def add_revision(filename):
     """A revision's file makes its folder the project's; where it is part of an installed package, that is the project."""
-    path = os.path.realpath(filename)
-    if in_project(path):
+    if in_project(filename):
         return
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(os.path.realpath(filename))
     for packages in _PACKAGES:
         before, found, inner = folder.rpartition(os.sep + packages + os.sep)
         if found:
@@ -56,13 +57,23 @@ def in_project(filename):
 def _is_of_project(filename):
     if not _roots or filename.startswith("<"):
         return False
-    path = os.path.realpath(filename)
+    path = _real(filename)
     for root in _roots:
         if path.startswith(root):
             inner = path[len(root) :].replace("\\", "/").split("/")
             if not any(part in _PACKAGES for part in inner):
                 return True
     return False
+
+
+def _real(filename):
+    """A file's real path. Revisions share a folder, whose own is looked up once."""
+    if os.path.islink(filename):
+        return os.path.realpath(filename)
+    folder, name = os.path.split(filename)
+    if folder not in _real_folders:
+        _real_folders[folder] = os.path.realpath(folder)
+    return os.path.join(_real_folders[folder], name)
 
 
 def running():
@@ -72,8 +83,11 @@ def running():
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if path is None and in_project(code.co_filename):
-            path, line = code.co_filename, frame.f_lineno
+        if path is None:
+            # This is asked of every frame for every statement: what is known is looked up here.
+            own = _cache.get(code.co_filename)
+            if own or (own is None and in_project(code.co_filename)):
+                path, line = code.co_filename, frame.f_lineno
         if code.co_name in _INITIALISING and code.co_filename.endswith(_INITIALISERS):
             initialising = True
         frame = frame.f_back

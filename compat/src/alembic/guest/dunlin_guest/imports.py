@@ -140,6 +140,8 @@ def import_module(name):
 
     Only packages of the project are emptied so, and only when importing them as they are failed.
     """
+    if sys.modules.get(name) is not None:
+        return sys.modules[name]
     while True:
         before = set(sys.modules)
         try:
@@ -280,10 +282,11 @@ class _Familiar:
     sooner than their syntax tree: a text is known when nothing that might be an import or a chain of attributes is new.
     """
 
-    _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+[\w., \t]+?)[ \t\r]*$", re.MULTILINE)
+    _IMPORT = re.compile(r"[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+[\w., \t]+?)[ \t\r]*")
     _WORD = re.compile(r"\bimport\b")
-    # With what may go on behind a parenthesis, a comment or a line's end, where a chain cannot be followed.
-    _CHAIN = r"(?<![\w.])(%s)\b((?:\s*\.\s*[^\W\d]\w*)*)(\s*(?:[.#\\]|\)[\s)]*[.#\\]))?"
+    # With what may go on behind a parenthesis, a comment or a line's end, where a chain cannot be followed. It begins with
+    # the name, which is found sooner so.
+    _CHAIN = r"{0}(?<![\w.]{0})\b((?:\s*\.\s*[^\W\d]\w*)*)(\s*(?:[.#\\]|\)[\s)]*[.#\\]))?"
 
     def __init__(self):
         #: Of statements that were found to work.
@@ -303,34 +306,37 @@ class _Familiar:
                     self.chains.add((first, tuple(rest)))
 
     def knows(self, source):
-        lines = self._IMPORT.findall(source)
-        if len(lines) != len(self._WORD.findall(source)):
-            return False
         bound = {}
-        for line in lines:
-            found = self._line(line)
-            if found is None or found[0] not in self.imports:
-                return False
-            bound.update(found[1])
-        return not bound or self._knows_chains(source, bound)
+        for line in source.split("\n"):
+            if "import" in line:
+                found = self._line(line)
+                if found is None or (found[0] and found[0] not in self.imports):
+                    return False
+                bound.update(found[1])
+        return all(self._knows_chains(source, name, module) for name, module in bound.items())
 
     def _line(self, line):
-        """(what the statement imports, the modules that it binds) of a line; None when it is no statement."""
+        """(what the line imports, the modules that it binds); None where it cannot be told."""
         if line not in self._lines:
-            try:
-                (node,) = ast.parse(line).body
-                self._lines[line] = _importing(node), _bound([node])
-            except (SyntaxError, ValueError):
-                self._lines[line] = None
+            self._lines[line] = self._read(line)
         return self._lines[line]
 
-    def _knows_chains(self, source, bound):
-        names = "|".join(sorted(bound))
-        if names not in self._patterns:
-            self._patterns[names] = re.compile(self._CHAIN % names)
-        for root, chain, unclear in self._patterns[names].findall(source):
+    def _read(self, line):
+        if not self._WORD.search(line):
+            return None, {}
+        statement = self._IMPORT.fullmatch(line)
+        try:
+            (node,) = ast.parse(statement[1]).body if statement else ()
+            return _importing(node), _bound([node])
+        except (SyntaxError, ValueError):
+            return None
+
+    def _knows_chains(self, source, name, module):
+        if name not in self._patterns:
+            self._patterns[name] = re.compile(self._CHAIN.format(name))
+        for chain, unclear in set(self._patterns[name].findall(source)):
             attributes = tuple("".join(chain.split()).split(".")[1:])
-            if unclear or (attributes and (bound[root], attributes) not in self.chains):
+            if unclear or (attributes and (module, attributes) not in self.chains):
                 return False
         return True
 

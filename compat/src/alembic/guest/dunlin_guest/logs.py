@@ -95,6 +95,15 @@ def install(engine):
     logging.getLogger("alembic").setLevel(logging.INFO)
 
 
+def goes_nowhere(logger):
+    """Whether all handlers that a logger's records reach drop them."""
+    handlers = []
+    while logger is not None:
+        handlers.extend(logger.handlers)
+        logger = logger.parent if logger.propagate else None
+    return bool(handlers) and all(type(handler) is logging.NullHandler for handler in handlers)
+
+
 def _is_console(handler):
     if not isinstance(handler, logging.StreamHandler) or isinstance(handler, logging.FileHandler):
         return False

@@ -6,7 +6,8 @@ import re
 import alembic.op
 from dunlin_guest import frames, imports
 
-_USED = re.compile(r"\bop\.([^\W\d]\w*)")
+# A word that begins with what is looked for is found sooner than one behind a boundary.
+_USED = re.compile(r"op(?<!\wop)\.([^\W\d]\w*)")
 
 
 def complete(env_py, sources):

@@ -44,7 +44,9 @@ class Engine:
 
     def _ask(self, kind, **keys):
         question = {"type": kind}
-        question.update((key, value) for key, value in keys.items() if value is not None)
+        for key, value in keys.items():
+            if value is not None:
+                question[key] = value
         answer = json.loads(self._exchange(json.dumps(question)))
         if answer.get("type") == "error":
             raise EngineError(answer)

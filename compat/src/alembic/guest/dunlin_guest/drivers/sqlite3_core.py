@@ -329,14 +329,14 @@ class Cursor:
             raise ValueError("script argument must be unicode.")
         self.connection._before_script(sql_script)
         self.connection._send(sql_script, None, None)
-        self.connection._after(sql_script)
+        self.connection._after(sql_script, sqlite_text.first_word(sql_script))
         return self
 
     def _run(self, statement, values):
         bound = statement.bind(values)
         self.connection._before(statement)
         result = self.connection._send(statement.sql, bound, True)
-        self.connection._after(statement.sql)
+        self.connection._after(statement.sql, statement.word)
         return result
 
     def _take(self, result):
@@ -583,8 +583,7 @@ class Connection:
         except wire.EngineError as error:
             raise _translated(error, self._functions) from None
 
-    def _after(self, sql):
-        word = sqlite_text.first_word(sql)
+    def _after(self, sql, word):
         if not sql or word in ("BEGIN", "SAVEPOINT"):
             self._in_transaction = True
         elif word in ("COMMIT", "END") or (word == "ROLLBACK" and " TO " not in sql.upper()):

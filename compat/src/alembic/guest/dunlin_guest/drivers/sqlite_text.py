@@ -18,6 +18,10 @@ _TOKEN = re.compile(
 )
 
 
+#: What a statement without parameters has none of.
+_MARKS = re.compile(r"[?:@#$]")
+
+
 def tokens(sql):
     """(kind, text, start) of everything but spaces and comments."""
     for match in _TOKEN.finditer(sql):
@@ -34,6 +38,8 @@ def first_word(sql):
 
 def rest(sql):
     """What follows the first statement and its semicolon, without spaces and comments before it."""
+    if ";" not in sql:
+        return ""
     words, depth, trigger, ended = [], 0, False, False
     after_semicolon = False
     for kind, text, start in tokens(sql):
@@ -60,6 +66,8 @@ def rest(sql):
 def parameters(sql):
     """The names of the parameters by their numbers, as sqlite3_bind_parameter_name() gives them: None for ``?``."""
     names = []
+    if not _MARKS.search(sql):
+        return names
     for kind, text, _ in tokens(sql):
         if kind != "parameter":
             continue
