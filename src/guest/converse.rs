@@ -1,10 +1,14 @@
 //! Talking to a guest.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::kept::{Kept, Name};
 use super::protocol::{
-    Answer, EngineMessage, GuestMessage, LoadProblem, Query, Ready, Run, SavepointAction, Start,
-    StatementError, ToLoad, VERSION,
+    Answer, EngineMessage, GuestMessage, LoadProblem, Query, Ready, Run, SavepointAction, SourceFile, Start,
+    StatementError, ToLoad, VERSION, WithCode,
 };
 use super::{CarrierLink, GuestError};
 
@@ -31,6 +35,7 @@ pub struct Guest {
     link: Box<dyn CarrierLink>,
     about: Ready,
     broken: bool,
+    kept: Kept,
 }
 
 impl Guest {
@@ -40,7 +45,7 @@ impl Guest {
         start: Start<'_>,
         steps: &mut dyn Steps,
     ) -> Result<Guest, GuestError> {
-        let mut guest = Guest { link, about: Ready::default(), broken: false };
+        let mut guest = Guest { link, about: Ready::default(), broken: false, kept: Kept::default() };
         match guest.exchange(&EngineMessage::Start(start), steps)? {
             GuestMessage::Ready(about) if about.protocol == VERSION => {
                 guest.about = about;
@@ -51,6 +56,11 @@ impl Guest {
             }),
             other => Err(unexpected(other)),
         }
+    }
+
+    /// Has it load what its like compiled of the project earlier, and keep what it compiles.
+    pub(super) fn keeping(self, kept: Kept) -> Guest {
+        Guest { kept, ..self }
     }
 
     /// How messages name the carrier.
@@ -79,8 +89,24 @@ impl Guest {
         migrations: &[ToLoad<'_>],
         steps: &mut dyn Steps,
     ) -> Result<Vec<LoadProblem>, GuestError> {
-        match self.exchange(&EngineMessage::Load { migrations }, steps)? {
-            GuestMessage::Loaded { problems } => Ok(problems),
+        let names: Vec<Name> = migrations.iter().map(|to_load| name_of_code(&to_load.file)).collect();
+        let mut files = Vec::with_capacity(migrations.len());
+        for (file, name) in migrations.iter().zip(&names) {
+            files
+                .push(WithCode { file: *file, code: self.kept.find(name).map(|bytes| BASE64.encode(bytes)) });
+        }
+        let keep = self.kept.has_place();
+        match self.exchange(&EngineMessage::Load { migrations: &files, keep }, steps)? {
+            GuestMessage::Loaded { problems, code } => {
+                for (to_load, name) in migrations.iter().zip(names) {
+                    let text = code.as_ref().and_then(|code| code.get(to_load.file.path));
+                    if let Some(bytes) = text.and_then(|text| BASE64.decode(text).ok()) {
+                        self.kept.add(name, bytes);
+                    }
+                }
+                self.kept.keep();
+                Ok(problems)
+            }
             other => Err(unexpected(other)),
         }
     }
@@ -131,6 +157,15 @@ impl Guest {
     }
 }
 
+/// What the code of a file depends on; tracebacks are told by its path.
+fn name_of_code(file: &SourceFile<'_>) -> Name {
+    let mut hasher = Sha256::new();
+    hasher.update((file.path.len() as u64).to_le_bytes());
+    hasher.update(file.path);
+    hasher.update(file.source);
+    hasher.finalize().into()
+}
+
 fn answer(message: GuestMessage, steps: &mut dyn Steps) -> Answer {
     match message {
         GuestMessage::Query(query) => steps.query(query),
@@ -172,4 +207,123 @@ fn unexpected(message: GuestMessage) -> GuestError {
 /// As much of a message as fits an error.
 fn beginning(text: &str) -> String {
     text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use dunlin_compat::model::Direction;
+    use serde_json::json;
+
+    use super::*;
+    use crate::guest::CarrierError;
+    use crate::wasm::{CompiledCache, Key};
+
+    /// Compiles a text to itself in capitals, and remembers what it was given.
+    struct Compiler(Arc<Mutex<Vec<Value>>>);
+
+    impl CarrierLink for Compiler {
+        fn describe(&self) -> String {
+            "a compiler".to_owned()
+        }
+
+        fn converse(
+            &mut self,
+            message: &str,
+            _answer: &mut dyn FnMut(&str) -> String,
+        ) -> Result<String, CarrierError> {
+            let message: Value = serde_json::from_str(message).unwrap();
+            if message["type"] == "start" {
+                return Ok(json!({"type": "ready", "protocol": VERSION}).to_string());
+            }
+            let mut code = serde_json::Map::new();
+            for file in message["migrations"].as_array().unwrap() {
+                self.0.lock().unwrap().push(file["code"].clone());
+                if file["code"].is_null() && message["keep"] == true {
+                    let compiled = BASE64.encode(file["source"].as_str().unwrap().to_uppercase());
+                    code.insert(file["path"].as_str().unwrap().to_owned(), compiled.into());
+                }
+            }
+            Ok(json!({"type": "loaded", "problems": [], "code": code}).to_string())
+        }
+    }
+
+    /// Answers nothing.
+    struct Nobody;
+
+    impl Steps for Nobody {
+        fn query(&mut self, _query: Query) -> Answer {
+            Answer::Ok
+        }
+
+        fn begin(&mut self) -> Answer {
+            Answer::Ok
+        }
+
+        fn commit(&mut self) -> Answer {
+            Answer::Ok
+        }
+
+        fn rollback(&mut self) -> Answer {
+            Answer::Ok
+        }
+
+        fn savepoint(&mut self, _action: SavepointAction, _name: &str) -> Answer {
+            Answer::Ok
+        }
+
+        fn log(&mut self, _level: &str, _logger: &str, _text: &str) {}
+
+        fn output(&mut self, _text: &str) {}
+    }
+
+    /// What a guest that loads these files is given of their code.
+    fn given(cache: Option<&Path>, files: &[(&'static str, &'static str)]) -> Vec<Option<String>> {
+        let at = cache.map(|folder| {
+            let cache = CompiledCache::at(folder.join("cache"), folder.join("state"));
+            (cache, Key::of_bytecode(&[b"a compiler"]))
+        });
+        let codes = Arc::default();
+        let start = Start {
+            protocol: VERSION,
+            tool: "alembic",
+            project: "",
+            import_paths: Vec::new(),
+            server: None,
+            options: &Value::Null,
+        };
+        let link = Box::new(Compiler(Arc::clone(&codes)));
+        let mut guest = Guest::start(link, start, &mut Nobody).unwrap().keeping(Kept::open(at));
+        let to_load =
+            |&(path, source)| ToLoad { file: SourceFile { id: "1", path, source }, direction: Direction::Up };
+        let files: Vec<ToLoad<'_>> = files.iter().map(to_load).collect();
+        assert!(guest.load(&files, &mut Nobody).unwrap().is_empty());
+        let codes = codes.lock().unwrap();
+        let text = |code: &Value| Some(String::from_utf8(BASE64.decode(code.as_str()?).unwrap()).unwrap());
+        codes.iter().map(text).collect()
+    }
+
+    #[test]
+    fn what_was_compiled_is_given_to_the_next_guest_of_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Some(folder.path());
+        assert_eq!(given(cache, &[("/a", "one"), ("/b", "two")]), [None, None]);
+        let known = [Some("ONE".to_owned()), None];
+        assert_eq!(given(cache, &[("/a", "one"), ("/b", "another")]), known);
+        // Neither another place nor another text is the same file; what was not loaded is still known.
+        assert_eq!(given(cache, &[("/b", "one"), ("/a", "two")]), [None, None]);
+        let all = [("/a", "one"), ("/b", "two"), ("/b", "another"), ("/b", "one")];
+        assert_eq!(
+            given(cache, &all).into_iter().flatten().collect::<Vec<_>>(),
+            ["ONE", "TWO", "ANOTHER", "ONE"]
+        );
+    }
+
+    #[test]
+    fn without_a_place_nothing_is_kept() {
+        assert_eq!(given(None, &[("/a", "one")]), [None]);
+        assert_eq!(given(None, &[("/a", "one")]), [None]);
+    }
 }

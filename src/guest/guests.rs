@@ -11,6 +11,7 @@ use dunlin_compat::model::{Carrier, GuestProgram, Language, Server};
 
 use super::environment::{self, Rules};
 use super::interrupt::Interrupt;
+use super::kept::Kept;
 use super::npm_pins::Wish;
 use super::pack::{self, Pack};
 use super::pack_npm;
@@ -21,7 +22,10 @@ use super::ruby::{self, Gems, RubyCommand};
 use super::sandbox::{SandboxCarrier, SandboxCommand};
 use super::sandbox_world::{self, Folder};
 use super::{CarrierError, CarrierLink, Guest, GuestError, GuestSource, Steps};
-use crate::wasm::CompiledCache;
+use crate::wasm::{CompiledCache, Key};
+
+/// Part of the key of compiled migrations, to be changed with what is stored.
+const FORMAT_OF_CODE: &[u8] = b"dunlin code 1";
 
 /// What a project says about its guests.
 #[derive(Debug, Clone)]
@@ -213,10 +217,24 @@ impl Guests {
             options: &program.options,
         };
         let not_in_sandbox = link.not_in_sandbox;
-        Guest::start(link.carrier, start, steps).map_err(|error| match (&not_in_sandbox, error) {
+        let kept = self.kept(link.carrier.as_ref());
+        let guest = Guest::start(link.carrier, start, steps).map(|guest| guest.keeping(kept));
+        guest.map_err(|error| match (&not_in_sandbox, error) {
             (Some(reason), GuestError::Failed(failed)) => neither(program, reason, &failed.message),
             (_, error) => error,
         })
+    }
+
+    /// What the interpreter of a carrier compiled of the project earlier.
+    fn kept(&self, carrier: &dyn CarrierLink) -> Kept {
+        let key = carrier.interpreter().map(|interpreter| {
+            Key::of_bytecode(&[
+                FORMAT_OF_CODE,
+                &interpreter,
+                self.settings.project.as_os_str().as_encoded_bytes(),
+            ])
+        });
+        Kept::open(self.settings.cache.clone().zip(key))
     }
 
     /// In the sandbox there is no interpreter of the project that would know where its packages are.

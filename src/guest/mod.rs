@@ -17,6 +17,7 @@ mod host_python;
 mod host_ruby;
 mod interrupt;
 mod javascript;
+mod kept;
 #[cfg(unix)]
 mod lines;
 mod npm_pins;
@@ -68,6 +69,11 @@ pub trait CarrierLink: Send {
 
     /// What to do when it cannot load a file, if another carrier might.
     fn advice(&self) -> Option<String> {
+        None
+    }
+
+    /// The digest of its interpreter, where that compiles migrations to code that another one of the same digest can load.
+    fn interpreter(&self) -> Option<[u8; 32]> {
         None
     }
 

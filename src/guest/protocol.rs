@@ -19,7 +19,9 @@ pub enum EngineMessage<'a> {
     /// Loads files without running them.
     Load {
         /// The files.
-        migrations: &'a [ToLoad<'a>],
+        migrations: &'a [WithCode<'a>],
+        /// Whether the guest tells the code of what it compiles.
+        keep: bool,
     },
     /// Runs one migration.
     Run(Run<'a>),
@@ -90,6 +92,17 @@ impl<'a> From<&'a Server> for ServerFacts<'a> {
     }
 }
 
+/// A file to load, with what a guest told of its code earlier.
+#[derive(Debug, Clone, Serialize)]
+pub struct WithCode<'a> {
+    /// The file.
+    #[serde(flatten)]
+    pub file: ToLoad<'a>,
+    /// Its code, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
 /// A file to load.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ToLoad<'a> {
@@ -152,6 +165,9 @@ pub enum GuestMessage {
         /// What stands in the way of running them.
         #[serde(default)]
         problems: Vec<LoadProblem>,
+        /// The code of files that were compiled, by path, in base64.
+        #[serde(default)]
+        code: Option<BTreeMap<String, String>>,
     },
     /// Final: done.
     Done {

@@ -83,6 +83,7 @@ pub enum Heard {
 /// A guest in the sandbox. It starts in the background; the first message waits for that.
 pub struct SandboxCarrier {
     name: String,
+    component: Option<[u8; 32]>,
     advice: &'static str,
     to_guest: Option<Sender<String>>,
     from_guest: Receiver<Heard>,
@@ -99,9 +100,12 @@ impl SandboxCarrier {
     /// [`CarrierError::Start`]: the system gives no thread.
     pub fn start(command: SandboxCommand) -> Result<SandboxCarrier, CarrierError> {
         let (name, limit, interrupt) = (command.name.clone(), command.time_limit, command.interrupt.clone());
-        SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |messages, heard| {
+        let component = Some(command.sha256);
+        let mut carrier = SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |messages, heard| {
             serve(command, messages, heard)
-        })
+        })?;
+        carrier.component = component;
+        Ok(carrier)
     }
 
     /// Begins to start a guest whose life `serve` is. It begins with the end of an exchange that nobody began.
@@ -126,7 +130,18 @@ impl SandboxCarrier {
             })
             .map_err(|error| CarrierError::Start { carrier: name.clone(), reason: error.to_string() })?;
         let (to_guest, thread) = (Some(to_guest), Some(thread));
-        Ok(SandboxCarrier { name, advice, to_guest, from_guest, thread, started: false, limit, interrupt })
+        let component = None;
+        Ok(SandboxCarrier {
+            name,
+            component,
+            advice,
+            to_guest,
+            from_guest,
+            thread,
+            started: false,
+            limit,
+            interrupt,
+        })
     }
 
     /// Waits until it has started, and gives what its component says of itself.
@@ -224,6 +239,10 @@ impl CarrierLink for SandboxCarrier {
 
     fn advice(&self) -> Option<String> {
         Some(self.advice.to_owned())
+    }
+
+    fn interpreter(&self) -> Option<[u8; 32]> {
+        self.component
     }
 
     fn converse(

@@ -13,7 +13,7 @@
 //! the processor's features, the engine's settings. Files are replaced by renaming, never written in place, so one that
 //! is mapped does not change. A cache that cannot be used is no error: code is compiled instead.
 //!
-//! Bytecode of QuickJS is kept by the same rules, for the same reason: it is not checked when it is loaded.
+//! Bytecode of QuickJS and of Python is kept by the same rules, for the same reason: it is not checked when it is loaded.
 
 use std::fmt;
 use std::fs;

@@ -370,6 +370,35 @@ def test_what_was_found_to_be_imported_is_known_by_its_text(monkeypatch):
         assert not imports._familiar.knows(source), source
 
 
+def test_code_that_was_kept_is_not_compiled_again(monkeypatch):
+    monkeypatch.syspath_prepend(os.path.dirname(fake_engine.GUEST))
+    from dunlin_guest import imports
+
+    monkeypatch.setattr(imports, "_compiled", {})
+    source, values = "x = 1\n", {}
+    assert imports.problems("kept.py", source, "up") == []
+    kept = imports.code_to_keep()["kept.py"]
+    with monkeypatch.context() as without:
+        without.setattr(imports, "compile", None, raising=False)
+        assert imports.problems("kept.py", source, "up", kept) == []
+        assert imports.code_to_keep() == {}
+        exec(imports.compiled("kept.py", source), values)
+    assert values["x"] == 1
+    assert imports.problems("kept.py", source, "up", kept[:8]) == []
+    assert list(imports.code_to_keep()) == ["kept.py"]
+
+
+def test_code_that_warns_when_it_is_compiled_is_not_kept(clinic):
+    silent = clinic.revision("aa1", "def upgrade():\n    assert True\n")
+    warning = clinic.revision("aa2", "def upgrade():\n    assert (1, 'always')\n", "aa1")
+    files = [
+        {"id": os.path.basename(path)[:3], "path": path, "source": open(path).read(), "direction": "up"}
+        for path in (silent, warning)
+    ]
+    loaded = clinic.start().converse({"type": "load", "migrations": files, "keep": True})
+    assert list(loaded["code"]) == [silent]
+
+
 IN_THE_SANDBOX = """
 import importlib.util, sys
 sys.path[:0] = sys.argv[1:3]

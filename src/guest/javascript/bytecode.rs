@@ -7,40 +7,21 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::fs;
 use std::time::UNIX_EPOCH;
 
 use rquickjs::{Ctx, Function, Value, qjs};
 use sha2::{Digest, Sha256};
 
+use crate::guest::kept::{Kept, Name};
 use crate::wasm::{CompiledCache, Key};
 
 /// Part of the key, to be changed with what is stored.
 const FORMAT: &[u8] = b"dunlin bytecode 1";
 
-/// What was not used by the last process that added something is left out when the file is larger than this.
-const LARGEST: u64 = 64 << 20;
-
-/// A digest and the place of what it stands for.
-const ENTRY: usize = 32 + 8 + 8;
-
-type Name = [u8; 32];
-
-/// Where a function lies in the file.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    at: u64,
-    size: u64,
-}
-
 /// The bytecode of one project.
 pub struct Bytecode {
-    kept: Option<(CompiledCache, Key)>,
-    file: Option<File>,
-    places: HashMap<Name, Place>,
-    used: Vec<Name>,
-    added: Vec<(Name, Vec<u8>)>,
+    kept: Kept,
     /// By its file, what was evaluated of the project's own, which is not kept.
     own: HashMap<String, String>,
 }
@@ -48,21 +29,13 @@ pub struct Bytecode {
 impl Bytecode {
     /// What is known of a project's packages, which `set` tells from others. Without a cache nothing is kept.
     pub fn open(cache: Option<CompiledCache>, set: &[u8]) -> Bytecode {
-        let kept = cache.and_then(|cache| Some((cache, key(set)?)));
-        let mut file = kept.as_ref().and_then(|(cache, key)| cache.open(key));
-        let places = file.as_mut().and_then(places);
-        let (file, places) = places.map_or((None, HashMap::new()), |places| (file, places));
-        Bytecode { kept, file, places, used: Vec::new(), added: Vec::new(), own: HashMap::new() }
-    }
-
-    /// Whether there is a place to keep anything.
-    pub fn is_kept(&self) -> bool {
-        self.kept.is_some()
+        let at = cache.and_then(|cache| Some((cache, key(set)?)));
+        Bytecode { kept: Kept::open(at), own: HashMap::new() }
     }
 
     /// Whether there is something that is not kept yet.
     pub fn is_new(&self) -> bool {
-        !self.added.is_empty()
+        self.kept.is_new()
     }
 
     /// Remembers the text of one of the project's own files as it is evaluated.
@@ -75,39 +48,9 @@ impl Bytecode {
         self.own.get(file).map(String::as_str)
     }
 
-    fn find(&mut self, name: &Name) -> Option<Vec<u8>> {
-        let place = *self.places.get(name)?;
-        let bytes = read(self.file.as_mut()?, place)?;
-        self.used.push(*name);
-        Some(bytes)
-    }
-
     /// Keeps what was added, with what was there.
     pub fn keep(&mut self) {
-        let added = std::mem::take(&mut self.added);
-        let Some((cache, key)) = &self.kept else { return };
-        if added.is_empty() {
-            return;
-        }
-        let whole: u64 = self.places.values().map(|place| place.size).sum();
-        let (places, used) = (&self.places, &self.used);
-        let kept = places.iter().filter(|(name, _)| whole < LARGEST || used.contains(name));
-        let mut all: Vec<(Name, Vec<u8>)> = Vec::new();
-        if let Some(file) = &mut self.file {
-            all.extend(kept.filter_map(|(name, place)| Some((*name, read(file, *place)?))));
-        }
-        all.extend(added);
-        let mut start = (8 + all.len() * ENTRY) as u64;
-        let mut bytes = (all.len() as u64).to_le_bytes().to_vec();
-        for (name, code) in &all {
-            let size = code.len() as u64;
-            bytes.extend_from_slice(name);
-            bytes.extend_from_slice(&start.to_le_bytes());
-            bytes.extend_from_slice(&size.to_le_bytes());
-            start += size;
-        }
-        all.iter().for_each(|(_, code)| bytes.extend_from_slice(code));
-        cache.keep(key, &bytes);
+        self.kept.keep();
     }
 }
 
@@ -129,26 +72,6 @@ fn key(set: &[u8]) -> Option<Key> {
     ]))
 }
 
-fn places(file: &mut File) -> Option<HashMap<Name, Place>> {
-    let size = file.metadata().ok()?.len();
-    let count = u64::from_le_bytes(read(file, Place { at: 0, size: 8 })?.try_into().ok()?);
-    let table = Place { at: 8, size: count.checked_mul(ENTRY as u64).filter(|table| *table < size)? };
-    let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_le_bytes);
-    let entry = |bytes: &[u8]| {
-        let place = Place { at: number(bytes.get(32..40)?)?, size: number(bytes.get(40..48)?)? };
-        let end = place.at.checked_add(place.size)?;
-        (end <= size).then_some((bytes.get(..32)?.try_into().ok()?, place))
-    };
-    read(file, table)?.chunks_exact(ENTRY).map(entry).collect()
-}
-
-fn read(file: &mut File, place: Place) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(place.size).ok()?];
-    file.seek(SeekFrom::Start(place.at)).ok()?;
-    file.read_exact(&mut bytes).ok()?;
-    Some(bytes)
-}
-
 /// A function that a script is the expression of; read anew, unless its bytecode is known.
 pub fn function<'js>(
     ctx: &Ctx<'js>,
@@ -157,16 +80,16 @@ pub fn function<'js>(
     file: &str,
 ) -> rquickjs::Result<Function<'js>> {
     let name: Name = digest(script, file);
-    if let Some(bytes) = known.find(&name)
+    if let Some(bytes) = known.kept.find(&name)
         && let Ok(function) = load(ctx, &bytes)
     {
         return Ok(function);
     }
     let compiled = compile(ctx, script, file)?;
-    if known.is_kept()
+    if known.kept.has_place()
         && let Some(bytes) = written(ctx, &compiled)
     {
-        known.added.push((name, bytes));
+        known.kept.add(name, bytes);
     }
     run(ctx, compiled)
 }
@@ -329,6 +252,6 @@ mod tests {
         for _ in 0..2 {
             assert!(run(folder.path(), SCRIPT).2);
         }
-        assert!(!Bytecode::open(None, b"").is_kept());
+        assert!(!Bytecode::open(None, b"").kept.has_place());
     }
 }

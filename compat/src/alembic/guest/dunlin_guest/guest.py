@@ -76,9 +76,12 @@ class Guest:
             frames.add_revision(file["path"])
         problems = []
         for file in message["migrations"]:
-            problems.extend(imports.problems(file["path"], file["source"], file["direction"]))
+            problems.extend(
+                imports.problems(file["path"], file["source"], file["direction"], file.get("code"))
+            )
         self._environment.complete_operations([file["source"] for file in message["migrations"]])
-        return {"type": "loaded", "problems": problems}
+        code = imports.code_to_keep() if message.get("keep") else None
+        return {"type": "loaded", "problems": problems, "code": code}
 
     def _run(self, message):
         from dunlin_guest import determinism

@@ -1,16 +1,18 @@
 """What revisions import: finding it, and saying before anything runs what cannot be had."""
 
 import ast
+import base64
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import marshal
 import os
 import re
 import sys
 import types
 
-from dunlin_guest import frames, wire
+from dunlin_guest import frames, logs, wire
 
 
 def extend_path(paths):
@@ -233,16 +235,38 @@ _compiled = {}
 
 def compiled(path, source):
     """The code of a file, which it keeps from ``load`` to the first run."""
-    known, code = _compiled.pop(path, (None, None))
+    known, code, _ = _compiled.pop(path, (None, None, False))
     return code if known == source else compile(source, path, "exec", dont_inherit=True)
 
 
-def problems(path, source, direction=None):
+def code_to_keep():
+    """The code of files that were compiled and not run yet, by path, as :func:`problems` takes it."""
+    return {
+        path: base64.b64encode(marshal.dumps(code)).decode("ascii")
+        for path, (_, code, is_new) in _compiled.items()
+        if is_new
+    }
+
+
+def _code(path, source, kept):
+    """The code of a file, and whether it is to be kept for later processes, where it was not."""
+    if kept is not None:
+        try:
+            return marshal.loads(base64.b64decode(kept)), False
+        except (EOFError, TypeError, ValueError):
+            pass
+    told = logs.warnings_told
+    code = compile(source, path, "exec", dont_inherit=True)
+    # What warns when it is compiled is to do so in each process.
+    return code, logs.warnings_told == told
+
+
+def problems(path, source, direction=None, kept=None):
     """``load``: what keeps a file from being run, in one direction where that is given, as the protocol's problems."""
     try:
-        code = compile(source, path, "exec", dont_inherit=True)
+        code, is_new = _code(path, source, kept)
         if isinstance(source, str):
-            _compiled[path] = source, code
+            _compiled[path] = source, code, is_new
             if _familiar.knows(source):
                 return []
         tree = ast.parse(source, path)

@@ -15,6 +15,9 @@ _LEVELS = (
 
 _busy = False
 
+#: How many warnings of Python were told.
+warnings_told = 0
+
 
 class _Printed(io.TextIOBase):
     """Standard output: what is printed is told line by line, in its order among the statements."""
@@ -87,6 +90,8 @@ def install(engine):
     sys.stdout = _Printed(engine)
 
     def show_warning(message, category, filename, lineno, file=None, line=None):
+        global warnings_told
+        warnings_told += 1
         text = "%s:%s: %s: %s" % (filename, lineno, category.__name__, message)
         engine.log("warning", "py.warnings", text)
 
