@@ -183,6 +183,7 @@ fn server() -> Server {
         session_id: 1,
         quoting: Quoting::of(Dialect::Postgres).into(),
         session_settings: Vec::new(),
+        beginning: Vec::new(),
         reported_settings: Vec::new(),
     }
 }
