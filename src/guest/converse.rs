@@ -236,7 +236,7 @@ mod tests {
         ) -> Result<String, CarrierError> {
             let message: Value = serde_json::from_str(message).unwrap();
             if message["type"] == "start" {
-                return Ok(json!({"type": "ready", "protocol": VERSION}).to_string());
+                return Ok(json!({"type": "ready", "protocol": VERSION, "interpreter": "a compiler", "libraries": []}).to_string());
             }
             let mut code = serde_json::Map::new();
             for file in message["migrations"].as_array().unwrap() {
