@@ -103,8 +103,10 @@ const IMPORT = /\b(?:require|import)\s*\(\s*(['"])([^'"\n]+)\1\s*\)/g;
 /** Imports in functions, which loading did not reach; not where a failure is expected. */
 function unseen(environment, file, content) {
   const { path: filename } = file;
-  const source = file.source && without(file.source, content, file.direction === 'up' ? 'down' : 'up');
-  if (!filename || !source || /\b(?:try|createRequire)\b|import\.meta/.test(source)) return [];
+  // Most import nothing, which is soon seen.
+  if (!filename || !file.source || !/require|import/.test(file.source)) return [];
+  const source = without(file.source, content, file.direction === 'up' ? 'down' : 'up');
+  if (/\b(?:try|createRequire)\b|import\.meta/.test(source)) return [];
   const found = [];
   for (const match of source.matchAll(IMPORT)) {
     const before = source.slice(0, match.index);
