@@ -38,10 +38,10 @@ class Dispatcher {
     if (message.type === 'stop') return null;
     let final;
     try {
-      const aborted = new Promise((_, reject) => {
+      final = await new Promise((resolve, reject) => {
         this.abort = reject;
+        this.handle(message).then(resolve, reject);
       });
-      final = await Promise.race([this.handle(message), aborted]);
     } catch (error) {
       final = failure.failed(error);
     } finally {

@@ -14,7 +14,9 @@ class Environment {
     this.engine = engine;
     this.carrier = carrier;
     this.instance = null;
+    /** What migrations share, as far as it is known. */
     this.migrating = null;
+    this.shared = null;
     this.loadedConfig = null;
     this.contents = new Map();
     this.versions = new Map();

@@ -36,7 +36,7 @@ function contentOf(environment, file) {
 }
 
 async function load(environment, file) {
-  const source = await sourceOf(environment);
+  const { source } = environment.shared || (await sharedOf(environment));
   let content;
   if (source) {
     content = await source.getMigration(await wanted(environment, source, file.id));
@@ -70,12 +70,30 @@ function loadExtensions(config) {
   return (config.migrations && config.migrations.loadExtensions) || DEFAULT_EXTENSIONS;
 }
 
-/** The project's own source of migrations; Knex prefers a directory that is given beside it. */
-async function sourceOf(environment) {
+/** What is the same for all migrations, each of which would else wait several times for what is known already. */
+async function sharedOf(environment) {
   const { migrations } = await environment.config();
+  const hooks = hooksIn(migrations, environment.versionOf('knex'));
+  environment.shared = { source: sourceIn(migrations), hooks };
+  return environment.shared;
+}
+
+async function sourceOf(environment) {
+  return (environment.shared || (await sharedOf(environment))).source;
+}
+
+/** The project's own source of migrations; Knex prefers a directory that is given beside it. */
+function sourceIn(migrations) {
   if (!migrations || !migrations.migrationSource) return null;
   const { directory, sortDirsSeparately, loadExtensions: extensions } = migrations;
   return directory || sortDirsSeparately || extensions ? null : migrations.migrationSource;
+}
+
+/** Hooks came with Knex 3.2; earlier versions have no use for them. */
+function hooksIn(migrations, version) {
+  const [major, minor] = String(version).split('.').map(Number);
+  const calls = major > 3 || (major === 3 && minor >= 2);
+  return (calls && migrations) || {};
 }
 
 function problem(error, file, source) {
@@ -136,8 +154,10 @@ async function run(environment, message) {
   let succeeded = false;
   try {
     const content = await contentOf(environment, message);
-    const knex = await environment.migratingKnex();
-    const task = new Task(await hooksOf(environment), message, await known(environment, message), content, knex);
+    const knex = environment.migrating || (await environment.migratingKnex());
+    const { source, hooks } = environment.shared || (await sharedOf(environment));
+    const known = source ? await knownOf(environment, source, message) : options;
+    const task = new Task(hooks, message, known, content, knex);
     if (inTransaction) await task.inTransaction();
     else await task.run(knex);
     succeeded = true;
@@ -147,18 +167,9 @@ async function run(environment, message) {
   }
 }
 
-/** Hooks came with Knex 3.2; earlier versions have no use for them. */
-async function hooksOf(environment) {
-  const [major, minor] = String(environment.versionOf('knex')).split('.').map(Number);
-  const calls = major > 3 || (major === 3 && minor >= 2);
-  return (calls && (await environment.config()).migrations) || {};
-}
-
 /** The options, in which hooks get what a custom source gave instead of names. */
-async function known(environment, message) {
+async function knownOf(environment, source, message) {
   const options = message.options || {};
-  const source = await sourceOf(environment);
-  if (!source) return options;
   const of = (name) => wanted(environment, source, name);
   const all = (list) => list && Promise.all(list.map((each) => of(each.file)));
   return {
@@ -203,12 +214,13 @@ class Task {
     if (afterAll && this.options.after_all) await afterAll(knex, this.options.after_all);
   }
 
-  async call(knex) {
+  /** The migration's own promise, if it gave one. */
+  call(knex) {
     const promise = this.content[this.message.direction](knex);
     if (!promise || typeof promise.then !== 'function') {
       this.knex.client.logger.warn(`migration ${this.message.id} did not return a promise`);
     }
-    await promise;
+    return promise;
   }
 }
 
