@@ -102,6 +102,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("sandbox/node/util_types.js", include_str!("guest/sandbox/node/util_types.js")),
     ("sandbox/refused.js", include_str!("guest/sandbox/refused.js")),
     ("sandbox/resolve.js", include_str!("guest/sandbox/resolve.js")),
+    ("sandbox/stacks.js", include_str!("guest/sandbox/stacks.js")),
     ("sandbox/streams/base.js", include_str!("guest/sandbox/streams/base.js")),
     ("sandbox/streams/duplex.js", include_str!("guest/sandbox/streams/duplex.js")),
     ("sandbox/streams/pipes.js", include_str!("guest/sandbox/streams/pipes.js")),

@@ -81,7 +81,7 @@ class Dispatcher {
 
   async start(message) {
     if (message.protocol !== PROTOCOL) return this.ready([]); // The engine compares the versions and refuses.
-    frames.setProject(message.project);
+    frames.setProject(message.project, this.carrier.placeOf);
     session.engine = this.engine;
     session.server = message.server || null;
     session.enginePrepares = Boolean(message.options && message.options.session_prepared);

@@ -3,10 +3,15 @@
 
 let project = null;
 let pending = null;
+let place = () => undefined;
 
-/** Files whose code is the project's own: those in its folder, outside of node_modules. */
-function setProject(folder) {
+/**
+ * Files whose code is the project's own: those in its folder, outside of node_modules. `find` tells the innermost place of an
+ * error in a file that a function takes, where the carrier knows that without a text: `{path, line}`, null or undefined.
+ */
+function setProject(folder, find) {
   project = folder ? folder.replace(/\/+$/, '') + '/' : null;
+  if (find) place = find;
 }
 
 function inProject(file) {
@@ -35,6 +40,12 @@ function innermost(stack) {
   return null;
 }
 
+/** The same of an error. */
+function placeOf(error) {
+  const found = place(error, inProject);
+  return found === undefined ? innermost(error.stack) : found;
+}
+
 /** A stack of V8's without the functions that only wait for others. */
 function withoutAwaiting(stack) {
   return stack.replace(/^\s*at async .*$/gm, '');
@@ -57,7 +68,7 @@ function starting(builder) {
 
 /** `{path, line}` of what sends a statement now, as far as it is known; `byBuilder`: a builder of Knex does. */
 function running(byBuilder) {
-  return (byBuilder && pending && innermost(pending.stack)) || innermost(new Error().stack) || {};
+  return (byBuilder && pending && placeOf(pending)) || placeOf(new Error()) || {};
 }
 
 module.exports = { setProject, inProject, innermost, withoutAwaiting, caller, starting, running };

@@ -41,68 +41,7 @@ const now = () => Math.floor(host.now());
 RealDate.prototype.constructor = DateOfGuest;
 define({ Date: DateOfGuest });
 
-// -- stacks as V8 writes them, with the lines of the files that were written
-
-const { lineOf } = require('./lines');
-
-// What V8's call sites have besides; packages such as depd ask.
-Error.prepareStackTrace = (_, sites) => sites;
-const [site] = new Error().stack;
-const more = {
-  isEval: () => false,
-  isToplevel: () => true,
-  isAsync: () => false,
-  isPromiseAll: () => false,
-  getEvalOrigin: () => undefined,
-  getThis: () => undefined,
-  getTypeName: () => null,
-  getMethodName: () => null,
-  getPromiseIndex: () => null,
-  getScriptNameOrSourceURL() {
-    return this.getFileName();
-  },
-};
-for (const [name, value] of Object.entries(more)) {
-  const prototype = Object.getPrototypeOf(site);
-  if (!(name in prototype)) Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
-}
-
-/** The words that Node has for what QuickJS says itself, where they are known for sure. */
-function asNodeSays(error, [site]) {
-  const { message } = error;
-  const access = /^cannot (read|set) property '(.*)' of (null|undefined)$/s.exec(message);
-  if (access) {
-    const [, verb, name, value] = access;
-    return `Cannot ${verb} properties of ${value} (${verb === 'set' ? 'setting' : 'reading'} '${name}')`;
-  }
-  if (message !== 'not a function' && message !== 'not a constructor') return message;
-  // What calls back from the runtime itself has another reason.
-  const file = site && !site.isNative() && site.getFileName();
-  return (file && host.called(file, site.getLineNumber(), site.getColumnNumber())) || message;
-}
-
-Error.prepareStackTrace = (error, sites) => {
-  let head;
-  try {
-    if (error instanceof TypeError) {
-      const message = asNodeSays(error, sites);
-      if (message !== error.message) error.message = message;
-    }
-    head = error instanceof Error ? Error.prototype.toString.call(error) : String(error);
-  } catch {
-    head = 'Error';
-  }
-  const lines = [head];
-  for (const site of sites) {
-    const file = site.getFileName();
-    if (!file) continue;
-    const name = site.getFunctionName();
-    const place = `${file}:${lineOf(file, site.getLineNumber())}:${site.getColumnNumber()}`;
-    lines.push(name && name !== '<anonymous>' ? `    at ${name} (${place})` : `    at ${place}`);
-  }
-  return lines.join('\n');
-};
-Error.stackTraceLimit = 20;
+require('./stacks');
 
 // -- modules that are global
 

@@ -6,6 +6,7 @@ const path = require('path');
 const { substitute } = require('../drivers/packages');
 const { noteLines } = require('./lines');
 const resolution = require('./resolve');
+const { placeOf } = require('./stacks');
 
 const host = globalThis.__dunlin;
 
@@ -411,6 +412,7 @@ function carrier() {
     resolve: (name, from) => resolve(name, from),
     folderOf,
     manifestOf,
+    placeOf,
   };
 }
 
