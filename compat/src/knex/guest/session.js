@@ -239,7 +239,7 @@ class Session {
   }
 
   control(connection, action, name, sql) {
-    if (this.recording) return { ...EMPTY, tag: sql.trim().split(/[\s;]/)[0].toUpperCase() };
+    if (this.recording) return { ...EMPTY, tag: firstWord(sql) };
     switch (action) {
       case 'begin':
         this.begin(connection, name);
@@ -255,7 +255,7 @@ class Session {
       default:
         this.engine.savepoint('rollback', name);
     }
-    return { ...EMPTY, tag: sql.trim().split(/[\s;]/)[0].toUpperCase() };
+    return { ...EMPTY, tag: firstWord(sql) };
   }
 
   send(query) {

@@ -55,6 +55,7 @@ function valueOf(value, safeIntegers) {
 
 /** The values of a statement's parameters, by number. */
 function bind(names, given) {
+  if (!names.length && given.every((value) => Array.isArray(value) && !value.length)) return [];
   const values = names.map(() => undefined);
   let next = 0;
   let count = 0;
@@ -95,11 +96,13 @@ function isPlain(value) {
 
 // -- statements
 
+const READING = new Set(['SELECT', 'VALUES', 'EXPLAIN']);
+
 class Statement {
   constructor(database, sql) {
     const text = read(sql);
     if (!text.words.length) throw new RangeError('The supplied SQL string contains no statements');
-    if (read(text.rest).words.length)
+    if (text.rest && read(text.rest).words.length)
       throw new RangeError('The supplied SQL string contains more than one statement');
     Object.defineProperties(this, {
       text: { value: text },
@@ -108,7 +111,7 @@ class Statement {
       safe: { value: database.safe, writable: true },
     });
     this.reader = givesRows(text);
-    this.readonly = /^(?:SELECT|VALUES|EXPLAIN)$/.test(text.words[0]);
+    this.readonly = READING.has(text.words[0]);
     this.source = sql;
     this.database = database;
     this.busy = false;

@@ -3,7 +3,7 @@
 
 const { EngineError, bytesParameter, textParameter } = require('../wire');
 const { session } = require('../session');
-const { givesRows, split } = require('./statements');
+const { givesRows, isOne, split } = require('./statements');
 
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
@@ -88,6 +88,11 @@ class Message {
   }
 }
 
+/** That another query may come, by how the transaction stands. */
+const READY = Object.fromEntries(
+  [...'ETI'].map((state) => [state, new Message('Z').bytes(Buffer.from(state)).toBytes()]),
+);
+
 const COUNTED = new Set(['SELECT', 'UPDATE', 'DELETE', 'MERGE', 'MOVE', 'FETCH', 'COPY']);
 
 class Backend {
@@ -158,7 +163,7 @@ class Backend {
 
   ready() {
     const inside = this.connection.owner || this.connection.savepoint;
-    this.send(new Message('Z').bytes(Buffer.from(inside ? (this.failed ? 'E' : 'T') : 'I')));
+    this.out.push(READY[inside ? (this.failed ? 'E' : 'T') : 'I']);
   }
 
   // -- messages
@@ -215,7 +220,7 @@ class Backend {
   // -- simple queries
 
   simple(sql) {
-    const statements = split(sql, true);
+    const statements = isOne(sql) ? [{ text: sql, start: 0 }] : split(sql, true);
     if (!statements.length) {
       this.send(new Message('I'));
       return;
@@ -340,7 +345,8 @@ class Backend {
   // -- answers
 
   query(query) {
-    if (query.parameters && !split(query.sql, true).length) return { columns: [], rows: [], empty: true };
+    const isEmpty = query.parameters && !isOne(query.sql) && !split(query.sql, true).length;
+    if (isEmpty) return { columns: [], rows: [], empty: true };
     const result = session.query(this.connection, query);
     this.failed = false;
     for (const notice of result.notices) this.send(fieldsOf('N', { severity: 'NOTICE', ...notice }));

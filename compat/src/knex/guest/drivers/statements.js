@@ -30,6 +30,11 @@ function endOfPlainString(sql, start) {
   return end;
 }
 
+/** Whether a text is one statement for sure, as most are: there is nothing in it that could end one. */
+function isOne(sql) {
+  return !sql.includes(';') && /^\s*\w/.test(sql);
+}
+
 /** The statements of a text: `{ text, start, verb, words }`, empty ones left out. */
 function split(sql, postgres) {
   const pattern = postgres ? POSTGRES : MYSQL;
@@ -109,4 +114,4 @@ function givesRows({ verb, words }) {
   return ROWS.has(verb) || words.includes('RETURNING');
 }
 
-module.exports = { split, givesRows };
+module.exports = { split, isOne, givesRows };
