@@ -35,9 +35,8 @@ function made(given) {
 const DateOfGuest = new Proxy(RealDate, {
   construct: (target, given, kind) => Reflect.construct(target, made(given), kind),
   apply: (target) => new target(Math.floor(host.now())).toString(),
-  get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
 });
-const now = () => Math.floor(host.now());
+RealDate.now = { now: () => Math.floor(host.now()) }.now;
 RealDate.prototype.constructor = DateOfGuest;
 define({ Date: DateOfGuest });
 

@@ -392,15 +392,16 @@ for (const [name, size, method] of NUMBERS) {
         ['LE', true],
         ['BE', false],
       ]) {
+    const [get, set] = [`get${method}`, `set${method}`];
     const reader = function (offset = 0) {
       checkedPlace(this, offset, size);
-      return view(this)[`get${method}`](offset, little);
+      return view(this)[get](offset, little);
     };
     const writer = function (value, offset = 0) {
       checkedPlace(this, offset, size);
       if (range && (value < range[0] || value > range[1]))
         throw outOfRange('value', `>= ${range[0]} and <= ${range[1]}`, value);
-      view(this)[`set${method}`](offset, value, little);
+      view(this)[set](offset, value, little);
       return offset + size;
     };
     for (const spelled of [name, name.replace('UInt', 'Uint')]) {

@@ -80,7 +80,13 @@ EventEmitter.prototype.emit = function emit(type, ...given) {
     made.context = error;
     throw made;
   }
-  for (const listener of [...list]) listener.apply(this, given);
+  if (list.length === 1) {
+    list[0].apply(this, given);
+    return true;
+  }
+  // Listeners may come and go meanwhile.
+  const listeners = list.slice();
+  for (let index = 0; index < listeners.length; index += 1) listeners[index].apply(this, given);
   return true;
 };
 

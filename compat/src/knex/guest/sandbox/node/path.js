@@ -52,6 +52,7 @@ function join(...given) {
 /** A path without slashes at its end. No regular expression: this is asked for each module and each folder above it. */
 function trimmedOf(text) {
   let end = text.length;
+  if (end && text.charCodeAt(end - 1) !== SLASH) return text;
   while (end && text.charCodeAt(end - 1) === SLASH) end -= 1;
   return text.slice(0, end);
 }
