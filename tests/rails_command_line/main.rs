@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod applications;
 mod schema_files;
 mod several_databases;
 

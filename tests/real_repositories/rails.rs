@@ -38,6 +38,8 @@ pub struct History {
     pub count: usize,
     /// The project's own schema file, if it has one.
     pub schema: Option<&'static str>,
+    /// An older schema file of the project, and its version: what is before it no longer runs from empty.
+    pub begins: Option<(&'static str, u64)>,
 }
 
 /// See [`History::application`].
@@ -64,6 +66,7 @@ pub const PLAIN: History = History {
     patched_strings: false,
     count: 0,
     schema: None,
+    begins: None,
 };
 
 /// A migration newer than any schema file.
@@ -194,7 +197,8 @@ impl Checkout {
     }
 
     fn half(&self) -> String {
-        let versions = self.versions();
+        let first = self.history.begins.map_or(0, |(_, version)| version);
+        let versions: Vec<u64> = self.versions().into_iter().filter(|version| *version > first).collect();
         format!("VERSION={}", versions[versions.len() / 2])
     }
 
@@ -258,11 +262,18 @@ fn task(checkout: &Checkout, tool: Tool<'_>, arguments: &[&str]) {
     output.success();
 }
 
-/// From empty, one half by each tool; what is there in the middle, and at the end.
+/// From empty, or the older schema file, one half by each tool; what is there in the middle, and at the end.
 fn halves(history: &'static History, tools: [Tool<'_>; 2]) -> Option<[State; 2]> {
     let checkout = Checkout::new(history)?;
     let versions = checkout.versions();
     assert_eq!(versions.len(), history.count, "{}", history.name);
+    if let Some((schema, _)) = history.begins {
+        copy(
+            &root().unwrap().join(history.name).join(schema),
+            &checkout.project.path().join(checkout.schema_file()),
+        );
+        task(&checkout, tools[0], &["db:schema:load"]);
+    }
     task(&checkout, tools[0], &["db:migrate", &checkout.half()]);
     let middle = checkout.state();
     task(&checkout, tools[1], &["db:migrate"]);

@@ -1,7 +1,7 @@
 //! The projects of Rails, and what is particular to each.
 
 use crate::rails::{Application, History, PLAIN};
-use crate::support::ServerKind::{MariaDb, Sqlite};
+use crate::support::ServerKind::{MariaDb, MySql, Sqlite};
 
 /// Of our own, for scenic, fx and strong_migrations.
 const GEMS: History = History {
@@ -85,6 +85,27 @@ const OSM: History = History {
     ..PLAIN
 };
 
+const REDMINE: History = History {
+    name: "redmine",
+    copied: &["db/migrate", "lib/redmine/database.rb"],
+    count: 317,
+    ..PLAIN
+};
+const REDMINE_MARIADB: History = History { server: MariaDb, ..REDMINE };
+const REDMINE_MYSQL: History = History { server: MySql, ..REDMINE };
+const REDMINE_SQLITE: History = History { server: Sqlite, ..REDMINE };
+
+const LOBSTERS: History = History {
+    name: "lobsters",
+    copied: &["db/migrate", "db/views", "extras/utils.rb"],
+    server: MariaDb,
+    release: "8.0",
+    count: 141,
+    schema: Some("db/schema.rb"),
+    begins: Some(("db/schema-2022.rb", 20220806200248)),
+    ..PLAIN
+};
+
 projects! {
     rails:
     gems_that_add_to_migrations: GEMS;
@@ -99,4 +120,9 @@ projects! {
     solidus_on_sqlite: SOLIDUS_SQLITE;
     rubygems_org: RUBYGEMS;
     openstreetmap: OSM;
+    redmine_on_postgres: REDMINE;
+    redmine_on_mariadb: REDMINE_MARIADB;
+    redmine_on_mysql: REDMINE_MYSQL;
+    redmine_on_sqlite: REDMINE_SQLITE;
+    lobsters: LOBSTERS;
 }

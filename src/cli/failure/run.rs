@@ -93,22 +93,36 @@ fn of_guest(error: GuestError) -> Failure {
             }
         }
         GuestError::NoCarrier { .. } => Failure::new("CARRIER", message),
+        GuestError::Failed(failed) => {
+            let failure = Failure::new("CODE", format!("{message}{}", traceback_shown(&failed.traceback)));
+            match failed.path {
+                Some(path) => failure.at(Path::new(&path), failed.line.unwrap_or(1)),
+                None => failure,
+            }
+        }
         _ => Failure::new("CODE", message),
     }
 }
 
-/// The last lines of a traceback that are shown; the whole is in the JSON output of the error's message.
+/// How many lines of a traceback are shown.
 const TRACEBACK_LINES: usize = 12;
+
+/// The part of a traceback that tells most, on lines of their own: the end of Python's, which has the innermost call last, and the
+/// beginning of the others.
+fn traceback_shown(traceback: &str) -> String {
+    let lines: Vec<&str> = traceback.trim_end().split('\n').collect();
+    let from = if traceback.starts_with("Traceback") { lines.len().saturating_sub(TRACEBACK_LINES) } else { 0 };
+    let shown = lines.iter().skip(from).take(TRACEBACK_LINES).filter(|line| !line.is_empty());
+    shown.map(|line| format!("\n{line}")).collect()
+}
 
 fn of_code(failed: CodeFailure) -> Failure {
     let mut message = format!("{} failed: {}", failed.title, failed.message);
     if let Some(statement) = &failed.statement {
         let shown: String = statement.trim().chars().take(500).collect();
         message.push_str(&format!("\nin the statement\n{shown}"));
-    } else if !failed.traceback.is_empty() {
-        let lines: Vec<&str> = failed.traceback.trim_end().split('\n').collect();
-        let last = lines.len().saturating_sub(TRACEBACK_LINES);
-        message.push_str(&format!("\n{}", lines.get(last..).unwrap_or_default().join("\n")));
+    } else {
+        message.push_str(&traceback_shown(&failed.traceback));
     }
     let consequence = match failed.kept {
         None if failed.rolled_back => "Everything of it was rolled back.".to_owned(),

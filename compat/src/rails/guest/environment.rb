@@ -13,14 +13,20 @@ module Dunlin
   end
 
   class Environment
-    # Gems that add to what migrations can say, and what makes them do so without Rails.
+    # Gems that add to what migrations can say, and what makes them do so without Rails. Those that add to another follow it.
     EXTENSIONS = {
       "scenic" => -> { Scenic.load },
+      "scenic-mysql_adapter" => nil,
+      "scenic_sqlite_adapter" => nil,
       "fx" => -> { Fx.load },
       "strong_migrations" => nil,
       "online_migrations" => nil,
-      "safe-pg-migrations" => nil,
       "activerecord_where_assoc" => nil,
+    }.freeze
+
+    # What these make of a migration is not done here.
+    LEFT_OUT = {
+      "safe-pg-migrations" => "migrations keep their transaction, and send their statements as they are",
     }.freeze
 
     LIBRARIES = %w[activerecord activesupport railties pg mysql2 trilogy sqlite3].freeze
@@ -94,8 +100,10 @@ module Dunlin
     # The application itself, which has its own settings.
     def load_application
       ENV["RAILS_ENV"] ||= options["rails_env"] if options["rails_env"]
-      require File.expand_path(options["load"], project)
-      ::Rails.application.initialize! if defined?(::Rails.application) && ::Rails.application && !initialized?
+      Failure.saying("#{options["load"]} cannot be loaded") do
+        require File.expand_path(options["load"], project)
+        ::Rails.application.initialize! if defined?(::Rails.application) && ::Rails.application && !initialized?
+      end
     end
 
     def initialized? = ::Rails.application.respond_to?(:initialized?) && ::Rails.application.initialized?
@@ -104,19 +112,33 @@ module Dunlin
       names = options["requires"] || EXTENSIONS.keys.select { |name| carrier.bundled?(name) }
       # Some take for granted that Rails is there before them.
       require "rails" if names.any? && carrier.bundled?("railties")
-      names.each do |name|
-        require name.tr("-", "_")
-        EXTENSIONS[name]&.call
-      rescue LoadError => error
-        Dunlin.session.engine.log("debug", "dunlin", "#{name} is not loaded: #{error.message}")
-      end
+      @extensions = names.select { |name| load_extension(name) }
+      LEFT_OUT.each { |name, instead| warn_of("#{name} is not loaded: #{instead}") if carrier.bundled?(name) }
     end
 
-    # Some of them are told by the project since when they are to be strict.
+    # By the file that Bundler would require.
+    def load_extension(name)
+      begin
+        require name
+      rescue LoadError
+        raise unless name.include?("-")
+
+        require name.tr("-", "/")
+      end
+      EXTENSIONS[name]&.call
+      true
+    rescue LoadError => error
+      warn_of("#{name} is not loaded, and what it adds to migrations is missing: #{error.message}")
+      false
+    end
+
+    def warn_of(text) = Dunlin.session.engine.log("warning", "dunlin", text)
+
+    # Some of them are told by the project since when they are to be strict, or for which server they are.
     def initialize_extensions
-      EXTENSIONS.each_key do |name|
+      (@extensions || []).each do |name|
         file = File.join(project, "config", "initializers", "#{name.tr("-", "_")}.rb")
-        load file if $LOADED_FEATURES.any? { |feature| feature.end_with?("/#{name.tr("-", "_")}.rb") } && File.file?(file)
+        load file if File.file?(file)
       end
     end
 

@@ -22,7 +22,16 @@ module Dunlin
         return "the code ended the process with exit status #{error.status}" if error.is_a?(SystemExit) && !given?(error)
 
         text = error.message.to_s
-        text.empty? ? error.class.name.to_s : text
+        text = error.class.name.to_s if text.empty?
+        [error.instance_variable_get(:@dunlin_while), text].compact.join(": ")
+      end
+
+      # Says of what is raised in the block what could not be done.
+      def saying(text)
+        yield
+      rescue StandardError, ScriptError, SystemStackError => error
+        error.instance_variable_set(:@dunlin_while, text) unless error.frozen?
+        raise
       end
 
       # Remembers that a driver made this error of an answer of the engine; gives it back.
@@ -35,10 +44,11 @@ module Dunlin
 
       def given?(error) = error.message != "exit"
 
+      # As Ruby prints it; of the calls only where it was raised and the project's, as Rails' own cleaner of backtraces leaves them.
       def traceback(error)
-        error.full_message(highlight: false, order: :top)
-      rescue StandardError
-        ([error.class.name] + (error.backtrace || [])).join("\n")
+        raised, *calls = error.backtrace || []
+        calls.select! { |call| Frames.in_project?(call[/\A(.+?):\d+/, 1]) }
+        ["#{raised || "ruby"}: #{error.message} (#{error.class})", *calls.map { |call| "\tfrom #{call}" }].join("\n")
       end
 
       # The place of a syntax error is in its text, that of an error of a template too.

@@ -4,8 +4,6 @@
 
 module Dunlin
   module Models
-    WHOLE_APPLICATION = "`load = \"config/environment\"` below [rails] has the project's own Ruby load the application"
-
     class << self
       # Why the file that a constant would be loaded from does not load, or nil; `resolvable` says whether a constant is there.
       def problem(name, resolvable)
@@ -27,7 +25,7 @@ module Dunlin
           next unless node.type == :CLASS && defines?(node, name)
 
           line, reason = missing(node, name, resolvable)
-          return "#{reason} (#{file}:#{line}); #{WHOLE_APPLICATION}" if reason
+          return "#{reason} (#{file}:#{line})" if reason
         end
         nil
       rescue SyntaxError, StandardError

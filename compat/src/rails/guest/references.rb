@@ -96,10 +96,19 @@ module Dunlin
           found.concat(missing_constants(environment, file, references, known))
           found.concat(missing_application(environment, file, references))
         end
-        found
+        advise(found)
       end
 
       private
+
+      WHOLE_APPLICATION = "`load = \"config/environment\"` below [rails] has the project's own Ruby load the application"
+
+      # The way out, said once.
+      def advise(found)
+        asking = found.select { |problem| problem.delete("asks") }
+        asking.first["reason"] += "; #{WHOLE_APPLICATION}" unless asking.empty?
+        found
+      end
 
       def of(file, found)
         Source.check(file["path"], file["source"])
@@ -144,7 +153,8 @@ module Dunlin
 
         missing = references.used.reject { |name, _| known.key?(name) || defined_somewhere?(name) }
         missing.map do |name, line|
-          { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => "uninitialized constant #{name}" }
+          { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => "uninitialized constant #{name}",
+            "asks" => environment.options["load"].nil? }
         end + broken_models(environment, file, references, known)
       end
 
@@ -157,15 +167,15 @@ module Dunlin
           next if known.key?(name) || NESTINGS.call.any? { |nesting| nesting.const_defined?(name) }
 
           reason = Models.problem(name, resolvable)
-          reason && { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => reason }
+          reason && { "path" => file["path"], "line" => line, "import" => name.to_s, "reason" => reason, "asks" => true }
         end
       end
 
       # What a migration asks of the application, which is not there unless it is loaded.
       def missing_application(environment, file, references)
         line = environment.options["load"] ? nil : references.application
-        reason = "the application is not loaded; `load = \"config/environment\"` below [rails] has the project's own Ruby load it"
-        line ? [{ "path" => file["path"], "line" => line, "import" => "Rails.application", "reason" => reason }] : []
+        reason = "the application is not loaded"
+        line ? [{ "path" => file["path"], "line" => line, "import" => "Rails.application", "reason" => reason, "asks" => true }] : []
       end
 
       NESTINGS = -> { [Object, ActiveRecord::Migration, ActiveRecord::Base, ActiveRecord::Schema] }

@@ -153,6 +153,8 @@ module Mysql2
       @multiple = multiple_from_flags(options[:flags])
       @affected_rows = @last_id = 0
       @closed = false
+      # Views, routines and triggers keep the character set of the session that made them, and this is the gem's unless it is told.
+      @session.introduce { send_query("SET NAMES utf8") } unless @query_options[:encoding]
     end
 
     def query(sql, options = {})
