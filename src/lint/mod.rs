@@ -21,7 +21,7 @@ pub use rules::all as rules;
 pub use situation::Situation;
 pub use squawk::SquawkHit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use dunlin_compat::settings::lint::{NamePattern, NamedObject};
@@ -116,10 +116,60 @@ fn check_one(whole: &Whole<'_>, active: &[&Rule], settings: &Settings) -> Vec<Fi
             findings.extend(hits.into_iter().map(|(index, hit)| whole.finding(rule, index, hit, settings)));
         }
     }
+    // What code sends has no place in a file: it keeps the order in which it was sent.
     findings.sort_by(|one, other| {
-        (one.line, one.column, &one.rule).cmp(&(other.line, other.column, &other.rule))
+        let order = one.line.cmp(&other.line);
+        let in_line = || (one.column, &one.rule).cmp(&(other.column, &other.rule));
+        if one.line == 0 { order } else { order.then_with(in_line) }
+    });
+    let mut seen = HashSet::new();
+    findings.retain(|found| {
+        seen.insert((found.rule.clone(), found.line, found.span.clone(), found.statement.clone()))
     });
     findings
-        .dedup_by(|one, other| one.rule == other.rule && one.line == other.line && one.span == other.span);
-    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use dunlin_compat::model::Dialect;
+
+    use super::*;
+
+    /// Statements as code sends them: with no place in a file.
+    fn sent(texts: &[&str]) -> Migration {
+        let path = PathBuf::from("20250101000000_rename.rb");
+        let statement = |text: &&str| Statement {
+            text: (*text).to_owned(),
+            path: path.clone(),
+            line: 0,
+            column: 0,
+            transaction: Some(1),
+            is_batched: false,
+        };
+        Migration {
+            id: "20250101000000".to_owned(),
+            path: path.clone(),
+            direction: Direction::Up,
+            has_down: Some(true),
+            missing_down: None,
+            is_code: false,
+            has_lock_timeout: true,
+            statements: texts.iter().map(statement).collect(),
+        }
+    }
+
+    #[test]
+    fn statements_of_code_are_each_found_in_their_order() {
+        let texts = [
+            "ALTER TABLE users RENAME COLUMN name TO title",
+            "ALTER TABLE wikis RENAME COLUMN name TO title",
+            "ALTER TABLE a\n  RENAME COLUMN b TO c",
+        ];
+        let server = ServerVersion { dialect: Dialect::Postgres, version: (15, 0, 0) };
+        let found = findings(&[sent(&texts)], server, None, &Settings::default());
+        let renamed: Vec<&Finding> = found.iter().filter(|found| found.rule == "rename-column").collect();
+        let statements: Vec<&str> = renamed.iter().map(|found| found.statement.as_str()).collect();
+        assert_eq!(statements, texts);
+        assert!(renamed.iter().all(|found| (found.line, found.column) == (0, 0)), "{renamed:?}");
+    }
 }

@@ -377,8 +377,11 @@ fn finding(
     }
 }
 
-/// Line and column of a byte of a statement, in its file.
+/// Line and column of a byte of a statement, in its file; zeros for one that stands in none.
 pub fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+    if statement.line == 0 {
+        return (0, 0);
+    }
     let before = statement.text.get(..offset).unwrap_or_default();
     let found = crate::sql::text::position(&statement.text, before.len());
     if found.line == 1 {

@@ -54,3 +54,32 @@ fn what_code_sends_is_checked_and_leaves_nothing() {
         assert_eq!(database.query("SELECT status FROM orders"), [["new"]]);
     }
 }
+
+/// Two statements that differ in a name of the same length, and a run that stops in the last migration.
+#[test]
+fn each_statement_of_code_is_checked_and_a_run_that_stops_is_told() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    let database = Database::sqlite();
+    let project = shop(&database);
+    project.write(
+        "migrations/20240101500000_people.js",
+        "exports.up = async (knex) => { for (const name of ['people', 'places']) await knex.schema.createTable(name, (table) => { \
+         table.integer('id').primary(); table.string('status'); }); };\nexports.down = () => {};\n",
+    );
+    project.dunlin(&["knex", "migrate:up"]).success();
+    project.dunlin(&["knex", "migrate:up"]).success();
+    database.sql("INSERT INTO people (id) VALUES (1); INSERT INTO places (id) VALUES (1);");
+    project.write(
+        "migrations/20240102000000_state.js",
+        "exports.up = async (knex) => { for (const name of ['people', 'places']) await knex.schema.alterTable(name, (table) => { \
+         table.renameColumn('status', 'state'); }); await knex.raw('SELECT nothing FROM nowhere'); };\nexports.down = () => {};\n",
+    );
+    let output = project.dunlin(&["lint", "--run-code"]).exits(5);
+    for table in ["people", "places"] {
+        assert!(output.stdout.contains(&format!("code that names {table}.status")), "{table}\n{output}");
+    }
+    assert!(output.stdout.contains("stopped, and what would have been sent is not checked"), "{output}");
+    assert!(output.stdout.contains("no such table: nowhere"), "{output}");
+}

@@ -25,6 +25,8 @@ pub(super) fn print(checked: &Checked) -> Result<(), Failure> {
     }
     if !checked.code.is_empty() {
         text.push_str(&unseen(checked));
+    } else if let Some(reason) = &checked.stopped {
+        text.push_str(&format!("{}\n", stopped(reason)));
     }
     text.push_str(&sentence(checked));
     output::line(&text)
@@ -34,10 +36,15 @@ fn unseen(checked: &Checked) -> String {
     let count = checked.code.len();
     let (noun, verb) = if count == 1 { ("migration is", "its") } else { ("migrations are", "their") };
     let way = match &checked.stopped {
-        Some(reason) => format!("The run on a scratch database stopped: {reason}"),
+        Some(reason) => stopped(reason),
         None => "`dunlin lint --run-code` runs it on a scratch database.".to_owned(),
     };
     format!("{count} {noun} code: {verb} statements are known only when it runs. {way}\n")
+}
+
+/// Of the migration that stopped it, only what it sent before was checked.
+fn stopped(reason: &str) -> String {
+    format!("The run on a scratch database stopped, and what would have been sent is not checked: {reason}")
 }
 
 fn sentence(checked: &Checked) -> String {
@@ -54,7 +61,7 @@ fn sentence(checked: &Checked) -> String {
     if parts.is_empty() {
         return format!("{migrations} checked, nothing found.");
     }
-    let fixes = checked.findings.iter().filter(|finding| finding.fix.is_some()).count();
+    let fixes = checked.findings.iter().filter(|finding| can_be_written(finding)).count();
     let fixes = if fixes == 0 {
         String::new()
     } else {
@@ -63,12 +70,18 @@ fn sentence(checked: &Checked) -> String {
     format!("{migrations} checked: {}.{fixes}", parts.join(", "))
 }
 
+/// Whether `--fix` could write a safe form: into a file of statements, not into code that sends them.
+fn can_be_written(finding: &Finding) -> bool {
+    finding.fix.is_some() && finding.line > 0
+}
+
 /// `{"findings": […], "unseen": […], "summary": {…}}`
 pub(super) fn json(checked: &Checked) -> Value {
     let count = |severity| checked.findings.iter().filter(|finding| finding.severity == severity).count();
     json!({
         "findings": checked.findings.iter().map(finding_json).collect::<Vec<Value>>(),
         "unseen": checked.code.iter().map(|path| shown(path)).collect::<Vec<String>>(),
+        "stopped": checked.stopped,
         "summary": {
             "migrations": checked.migrations,
             "errors": count(Severity::Error),
@@ -181,7 +194,7 @@ fn shown_of<'f>(finding: &'f Finding, file: Option<&str>) -> Shown<'f> {
     if !finding.advice.is_empty() {
         help.push(format!("safe: {}", finding.advice));
     }
-    if let Some(fix) = &finding.fix {
+    if let Some(fix) = finding.fix.as_ref().filter(|_| can_be_written(finding)) {
         help.push(format!("--fix: {}", fix.title));
     }
     Shown { finding, source, label, help: help.join("\n") }
