@@ -444,3 +444,25 @@ fn a_search_path_holds_for_every_command() {
     theirs(&["drift"]).success();
     theirs(&["verify", "--all"]).success();
 }
+
+/// What `lint` says of a way back, `status` says, too.
+#[test]
+fn the_status_says_what_cannot_be_taken_back() {
+    if !rails_is_here(CARRIER) {
+        return;
+    }
+    let Some(stage) = RailsStage::of("rails/shelves", RailsAdapter::SQLITE, "7.2") else { return };
+    let class = |body: &str| format!("class Another < ActiveRecord::Migration[6.1]\n{body}\nend\n");
+    for (number, body) in [
+        (1, "  def change\n    execute \"SELECT 1\"\n  end"),
+        (2, "  def up\n    say \"up\"\n  end"),
+        (3, "  def up\n    say \"up\"\n  end\n\n  def down\n    say \"down\"\n  end"),
+    ] {
+        stage.project.write(&format!("db/migrate/2025020{number}000000_another.rb"), class(body));
+    }
+    let output = stage.dunlin_with(CARRIER, &["status", "--format", "json"], |_| {}).success().json();
+    let migrations = output["migrations"].as_array().unwrap();
+    let last: Vec<bool> =
+        migrations.iter().rev().take(3).map(|each| each["reversible"].as_bool().unwrap()).collect();
+    assert_eq!(last, [true, false, false], "{output:#}");
+}

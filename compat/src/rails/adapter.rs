@@ -297,7 +297,7 @@ impl Adapter for RailsAdapter {
             },
             applied_at: None,
             path: line.file.map(|file| file.path.clone()),
-            reversible: line.file.is_some(),
+            reversible: line.file.is_some_and(|file| goes_back(&file.path)),
         };
         Ok(lines.into_iter().map(entry).collect())
     }
@@ -366,6 +366,11 @@ impl Adapter for RailsAdapter {
     ) -> Result<Box<dyn Adapter>, AdapterError> {
         Ok(Box::new(squash::squashed(self, gone)))
     }
+}
+
+/// Whether a migration can be taken back, as far as its file tells.
+fn goes_back(path: &Path) -> bool {
+    std::fs::read_to_string(path).map_or(true, |text| super::missing_down::missing_down(&text).is_none())
 }
 
 #[cfg(test)]
