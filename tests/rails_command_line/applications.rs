@@ -16,9 +16,10 @@ fn with_application(stage: &RailsStage, carrier: &str, arguments: &[&str]) -> Ou
 }
 
 fn stages() -> impl Iterator<Item = (&'static str, RailsStage)> {
-    [CARRIER, "host"].into_iter().filter(|carrier| rails_is_here(carrier)).filter_map(|carrier| {
-        Some((carrier, RailsStage::of("rails/shelves", RailsAdapter::SQLITE, "7.2")?))
-    })
+    [CARRIER, "host"]
+        .into_iter()
+        .filter(|carrier| rails_is_here(carrier))
+        .filter_map(|carrier| Some((carrier, RailsStage::of("rails/shelves", RailsAdapter::SQLITE, "7.2")?)))
 }
 
 /// As Zeitwerk and Bootsnap do, which every application has; Bundler then asks `Kernel.require`.
@@ -120,14 +121,15 @@ fn gems_that_add_to_migrations_are_found_as_bundler_finds_them() {
         "class Scenic::Adapters::MySQL\n  def text(name) = \"CREATE VIEW #{name} AS SELECT 1 AS one\"\nend\n",
     );
     gem("safe-pg-migrations", "safe-pg-migrations", "raise \"not here\"\n");
-    stage
-        .project
-        .write("config/initializers/scenic.rb", "Scenic.database = Scenic::Adapters::MySQL.new\n");
+    stage.project.write("config/initializers/scenic.rb", "Scenic.database = Scenic::Adapters::MySQL.new\n");
     stage.project.write(
         "db/migrate/20250105000000_create_ones.rb",
         "class CreateOnes < ActiveRecord::Migration[6.1]\n  def up\n    create_view :ones\n  end\nend\n",
     );
     let output = stage.dunlin(CARRIER, &["db:migrate"]).success();
     assert_eq!(stage.database.query("SELECT one FROM ones"), [["1"]]);
-    assert!(output.stderr.contains("safe-pg-migrations is not loaded: migrations keep their transaction"), "{output}");
+    assert!(
+        output.stderr.contains("safe-pg-migrations is not loaded: migrations keep their transaction"),
+        "{output}"
+    );
 }

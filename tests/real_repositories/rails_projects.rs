@@ -85,12 +85,8 @@ const OSM: History = History {
     ..PLAIN
 };
 
-const REDMINE: History = History {
-    name: "redmine",
-    copied: &["db/migrate", "lib/redmine/database.rb"],
-    count: 317,
-    ..PLAIN
-};
+const REDMINE: History =
+    History { name: "redmine", copied: &["db/migrate", "lib/redmine/database.rb"], count: 317, ..PLAIN };
 const REDMINE_MARIADB: History = History { server: MariaDb, ..REDMINE };
 const REDMINE_MYSQL: History = History { server: MySql, ..REDMINE };
 const REDMINE_SQLITE: History = History { server: Sqlite, ..REDMINE };

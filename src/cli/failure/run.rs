@@ -93,13 +93,10 @@ fn of_guest(error: GuestError) -> Failure {
             }
         }
         GuestError::NoCarrier { .. } => Failure::new("CARRIER", message),
-        GuestError::Failed(failed) => {
-            let failure = Failure::new("CODE", format!("{message}{}", traceback_shown(&failed.traceback)));
-            match failed.path {
-                Some(path) => failure.at(Path::new(&path), failed.line.unwrap_or(1)),
-                None => failure,
-            }
-        }
+        GuestError::Failed(failed) => match &failed.path {
+            Some(path) => Failure::new("CODE", message).at(Path::new(path), failed.line.unwrap_or(1)),
+            None => Failure::new("CODE", format!("{message}{}", traceback_shown(&failed.traceback))),
+        },
         _ => Failure::new("CODE", message),
     }
 }
@@ -111,9 +108,10 @@ const TRACEBACK_LINES: usize = 12;
 /// beginning of the others.
 fn traceback_shown(traceback: &str) -> String {
     let lines: Vec<&str> = traceback.trim_end().split('\n').collect();
-    let from = if traceback.starts_with("Traceback") { lines.len().saturating_sub(TRACEBACK_LINES) } else { 0 };
-    let shown = lines.iter().skip(from).take(TRACEBACK_LINES).filter(|line| !line.is_empty());
-    shown.map(|line| format!("\n{line}")).collect()
+    let from =
+        if traceback.starts_with("Traceback") { lines.len().saturating_sub(TRACEBACK_LINES) } else { 0 };
+    let shown: Vec<&str> = lines.into_iter().skip(from).take(TRACEBACK_LINES).collect();
+    if traceback.is_empty() { String::new() } else { format!("\n{}", shown.join("\n")) }
 }
 
 fn of_code(failed: CodeFailure) -> Failure {
