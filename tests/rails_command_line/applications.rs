@@ -53,6 +53,22 @@ fn what_keeps_an_application_from_loading_is_told_with_its_line() {
     }
 }
 
+/// Many ask whether a table is there, and expect that there may be no server: they are loaded to build images, too.
+#[test]
+fn an_application_that_asks_the_database_while_it_is_loaded_is_told_that_there_is_none() {
+    for (carrier, stage) in stages() {
+        stage.project.write(
+            "config/whole.rb",
+            "ActiveRecord::Base.establish_connection(adapter: \"sqlite3\", database: \"shelves.db\")\nbegin\n  \
+             ActiveRecord::Base.connection.table_exists?(\"shelves\")\nrescue ActiveRecord::ConnectionNotEstablished => error\n  \
+             puts error.message\nend\n",
+        );
+        let output = with_application(&stage, carrier, &["rails", "db:migrate"]).success();
+        assert!(output.stdout.contains("no connection to a database while no migration runs"), "{output}");
+        assert!(stage.database.tables().contains(&"books".to_owned()), "{carrier}");
+    }
+}
+
 /// Of the calls that led there, as Rails leaves them in its own messages.
 #[test]
 fn a_failure_is_told_with_the_projects_own_calls() {

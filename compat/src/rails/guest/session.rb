@@ -59,7 +59,7 @@ module Dunlin
       @engine = nil
       @server = nil
       # Why statements cannot be sent now; nil when they can.
-      @closed = "nothing is being run"
+      @closed = "no migration runs"
       # How deep we are in what a connection begins with.
       @introducing = 0
       @known = {}
@@ -93,7 +93,7 @@ module Dunlin
     def close(succeeded)
       settle if succeeded && @due == :rollback
     ensure
-      @closed = "nothing is being run"
+      @closed = "no migration runs"
       reset(false)
     end
 
@@ -160,8 +160,12 @@ module Dunlin
       end
     end
 
+    # As where no server answers: applications that ask the database while they are loaded are written for that.
     def require_open
-      raise NoConnection, "there is no connection to a database: #{@closed}" if @closed
+      return unless @closed
+
+      kind = defined?(ActiveRecord::ConnectionNotEstablished) ? ActiveRecord::ConnectionNotEstablished : NoConnection
+      raise kind, "there is no connection to a database while #{@closed}"
     end
 
     TYPES = /\b(?:TYPE|EXTENSION|DOMAIN)\b/i
