@@ -59,7 +59,8 @@ fn an_application_that_asks_the_database_while_it_is_loaded_is_told_that_there_i
     for (carrier, stage) in stages() {
         stage.project.write(
             "config/whole.rb",
-            "ActiveRecord::Base.establish_connection(adapter: \"sqlite3\", database: \"shelves.db\")\nbegin\n  \
+            "ActiveRecord::Base.establish_connection(adapter: \"sqlite3\", database: \"shelves.db\", reaping_frequency: \
+             nil)\nbegin\n  \
              ActiveRecord::Base.connection.table_exists?(\"shelves\")\nrescue ActiveRecord::ConnectionNotEstablished => error\n  \
              puts error.message\nend\n",
         );

@@ -452,13 +452,17 @@ fn the_status_says_what_cannot_be_taken_back() {
         return;
     }
     let Some(stage) = RailsStage::of("rails/shelves", RailsAdapter::SQLITE, "7.2") else { return };
-    let class = |body: &str| format!("class Another < ActiveRecord::Migration[6.1]\n{body}\nend\n");
-    for (number, body) in [
-        (1, "  def change\n    execute \"SELECT 1\"\n  end"),
-        (2, "  def up\n    say \"up\"\n  end"),
-        (3, "  def up\n    say \"up\"\n  end\n\n  def down\n    say \"down\"\n  end"),
+    for (name, body) in [
+        ("One", "  def change\n    execute \"SELECT 1\"\n  end"),
+        ("Two", "  def up\n    say \"up\"\n  end"),
+        ("Zed", "  def up\n    say \"up\"\n  end\n\n  def down\n    say \"down\"\n  end"),
     ] {
-        stage.project.write(&format!("db/migrate/2025020{number}000000_another.rb"), class(body));
+        let path = format!(
+            "db/migrate/{}_{}.rb",
+            20250201000000_u64 + u64::from(name.as_bytes()[0]),
+            name.to_lowercase()
+        );
+        stage.project.write(&path, format!("class {name} < ActiveRecord::Migration[6.1]\n{body}\nend\n"));
     }
     let output = stage.dunlin_with(CARRIER, &["status", "--format", "json"], |_| {}).success().json();
     let migrations = output["migrations"].as_array().unwrap();
