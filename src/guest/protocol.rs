@@ -269,6 +269,9 @@ pub struct LoadProblem {
     /// Whether every carrier would say so.
     #[serde(default)]
     pub everywhere: bool,
+    /// The migration, where it is another file that has the problem.
+    #[serde(default)]
+    pub needed_by: Option<String>,
     /// Why it cannot be had.
     pub reason: String,
 }

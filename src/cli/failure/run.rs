@@ -114,8 +114,20 @@ fn traceback_shown(traceback: &str) -> String {
     if traceback.is_empty() { String::new() } else { format!("\n{}", shown.join("\n")) }
 }
 
+/// How long a message may be that has the statement before what the server says.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// What the code said. Libraries put the text that was sent into it, which may be a whole schema.
+fn without_statement(failed: &CodeFailure) -> &str {
+    let message = failed.message.as_str();
+    match &failed.error {
+        Some(error) if message.len() > LONGEST_MESSAGE && message.ends_with(&error.message) => &error.message,
+        _ => message,
+    }
+}
+
 fn of_code(failed: CodeFailure) -> Failure {
-    let mut message = format!("{} failed: {}", failed.title, failed.message);
+    let mut message = format!("{} failed: {}", failed.title, without_statement(&failed));
     if let Some(statement) = &failed.statement {
         let shown: String = statement.trim().chars().take(500).collect();
         message.push_str(&format!("\nin the statement\n{shown}"));
@@ -200,5 +212,29 @@ mod tests {
         });
         let shown = failure.render(false).replace(&path.display().to_string(), "1_orders.sql");
         insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn what_a_library_says_of_a_long_text_is_cut_to_what_the_server_says() {
+        let error = DbError::new(DbErrorKind::Statement, "extension \"postgis\" is not available");
+        let failed = |text: &str| CodeFailure {
+            title: "1_all.js".into(),
+            path: "1_all.js".into(),
+            line: 1,
+            message: format!("{text} - {}", error.message),
+            traceback: String::new(),
+            statement: Some("CREATE EXTENSION postgis".into()),
+            error: Some(error.clone()),
+            rolled_back: true,
+            kept: None,
+        };
+        let cut = of_code(failed(&"CREATE EXTENSION postgis;\n".repeat(100))).message;
+        insta::assert_snapshot!(cut, @r#"
+        1_all.js failed: extension "postgis" is not available
+        in the statement
+        CREATE EXTENSION postgis
+        "#);
+        let whole = of_code(failed("CREATE EXTENSION postgis")).message;
+        assert!(whole.starts_with("1_all.js failed: CREATE EXTENSION postgis - extension"), "{whole}");
     }
 }

@@ -21,7 +21,9 @@ async function problems(environment, files) {
     try {
       content = await contentOf(environment, file);
     } catch (error) {
-      found.push(problem(error, file.path, file.source));
+      const told = problem(error, file.path, file.source);
+      // What another file wants is told by that file, which many migrations may import.
+      found.push(told.path === file.path ? told : { ...told, needed_by: file.id });
       continue;
     }
     found.push(...unseen(environment, file, content));
