@@ -1,6 +1,10 @@
 //! A plan as a script for the server's own client.
 
-use dunlin_compat::model::{Adapter, Dialect, Direction, ForeignKeys, MigrationStep, Plan, Server, Step};
+use std::path::Path;
+
+use dunlin_compat::model::{
+    Adapter, Body, Dialect, Direction, ForeignKeys, MigrationStep, Plan, Server, Step,
+};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -181,16 +185,20 @@ fn of_migration(
     let mut statements: Vec<Sql> = step.session.iter().cloned().map(Sql::from).collect();
     let mut push = |sql: &str| statements.push(Sql::from(sql.to_owned()));
     let atomic = prepared.is_atomic();
+    let code = step.blocks.iter().filter(|block| matches!(block.body, Body::Code(_)));
+    let code: Vec<String> = code.map(|block| runs(&block.source.path, UNKNOWN)).collect();
     if atomic {
         let guards_keys = keys_enforced && prepared.units.iter().any(|unit| unit.rebuilds_tables);
         if guards_keys {
             push("PRAGMA foreign_keys = OFF");
         }
         begin.iter().for_each(|sql| push(sql));
+        code.iter().for_each(|comment| push(comment));
         statements.extend(prepared.statements().map(of_statement));
         statements.extend(record);
         end(&mut statements, guards_keys);
     } else {
+        code.iter().for_each(|comment| push(comment));
         for unit in &prepared.units {
             let rest = unit.statements.get(done..).unwrap_or_default();
             done = done.saturating_sub(unit.statements.len());
@@ -207,7 +215,7 @@ fn of_migration(
             }
             statements.extend(rest.iter().map(of_statement));
             if let Some(block) = unit.program {
-                statements.push(Sql::from(format!("-- runs {}", block.source.path.display())));
+                statements.push(Sql::from(runs(&block.source.path, "")));
             }
             if transaction {
                 end(&mut statements, guards_keys);
@@ -225,6 +233,14 @@ fn of_migration(
         transaction: Some(atomic),
         statements,
     }
+}
+
+/// What is said of code beside the file.
+const UNKNOWN: &str = ", whose statements are known only then";
+
+/// The comment in the place of what no client can run.
+fn runs(path: &Path, more: &str) -> String {
+    format!("-- runs {}{more}", path.display().to_string().replace(['\n', '\r'], " "))
 }
 
 /// How the engine begins a transaction of its own.
