@@ -132,7 +132,8 @@ fn tool(directory: &Path, settings: &Settings) -> Result<(Tool, PathBuf), Detect
     let mut found: Vec<(Tool, PathBuf)> = Vec::new();
     found.extend(flyway(directory).map(|path| (Tool::Flyway, path)));
     found.extend(alembic(directory).map(|path| (Tool::Alembic, path)));
-    found.extend(knex(directory).map(|path| (Tool::Knex, path)));
+    let knexfile = settings.knex.knexfile.clone().or_else(|| knex(directory));
+    found.extend(knexfile.map(|path| (Tool::Knex, path)));
     found.extend(rails(directory).map(|path| (Tool::Rails, path)));
     found.extend(native_folders(directory).into_iter().next().map(|path| (Tool::Native, path)));
     match found.as_slice() {
@@ -159,6 +160,42 @@ fn alembic(directory: &Path) -> Option<PathBuf> {
 fn knex(directory: &Path) -> Option<PathBuf> {
     let names = KNEX_EXTENSIONS.iter().map(|extension| PathBuf::from(format!("knexfile.{extension}")));
     names.into_iter().find(|name| directory.join(name).is_file())
+}
+
+/// How deep in a project a knexfile may lie, and how many folders are looked through for it.
+const KNEXFILE_DEPTH: usize = 3;
+const KNEXFILE_FOLDERS: usize = 500;
+
+/// A knexfile in a folder of its own, as the one nearest to the directory.
+fn knexfile_below(directory: &Path) -> Option<PathBuf> {
+    let mut level = vec![PathBuf::new()];
+    let mut looked = 0;
+    for _ in 0..KNEXFILE_DEPTH {
+        let mut below = Vec::new();
+        for folder in &level {
+            looked += 1;
+            let entries = fs::read_dir(directory.join(folder)).into_iter().flatten().filter_map(Result::ok);
+            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+            below.extend(
+                names
+                    .filter(|name| {
+                        !name.starts_with('.') && !["node_modules", "dist", "build"].contains(&name.as_str())
+                    })
+                    .map(|name| folder.join(name)),
+            );
+            if looked + below.len() > KNEXFILE_FOLDERS {
+                return None;
+            }
+        }
+        below.sort();
+        let found = below.iter().find_map(|folder| Some(folder.join(knex(&directory.join(folder))?)));
+        if found.is_some() {
+            return found;
+        }
+        level = below;
+    }
+    None
 }
 
 fn rails(directory: &Path) -> Option<PathBuf> {
@@ -193,6 +230,12 @@ fn advice(directory: &Path) -> String {
                 "{folder}/{name} is not named like a migration: rename it to <version>_<name>.sql, as in 20240102030405_orders.sql"
             );
         }
+    }
+    if let Some(knexfile) = knexfile_below(directory) {
+        return format!(
+            "{0} is Knex': write `[knex]` and below it `knexfile = \"{0}\"` into dunlin.toml",
+            knexfile.display()
+        );
     }
     "`dunlin new <name>` writes a first migration; in another tool's project, go to the directory of its configuration"
         .to_owned()
@@ -241,6 +284,19 @@ mod tests {
         for (file, tool) in cases {
             assert_eq!(detected(&[(file, "")]).0, tool, "{file}");
         }
+    }
+
+    #[test]
+    fn a_knexfile_in_a_folder_of_its_own_is_named_in_dunlin_toml() {
+        let knexfile = ("src/db/knexfile.ts", "");
+        assert_snapshot!(
+            error(&[knexfile, ("src/node_modules/knexfile.js", ""), ("src/db/old/knexfile.js", "")]),
+            @"no migrations found in shop. src/db/knexfile.ts is Knex': write `[knex]` and below it `knexfile = \"src/db/knexfile.ts\"` into dunlin.toml"
+        );
+        let settings = ("dunlin.toml", "[knex]\nknexfile = \"src/db/knexfile.ts\"");
+        assert_eq!(detected(&[knexfile, settings]), (Tool::Knex, "src/db/knexfile.ts".to_owned()));
+        let both = error(&[knexfile, settings, ("alembic.ini", "")]);
+        assert!(both.contains("alembic.ini (alembic), src/db/knexfile.ts (knex)"), "{both}");
     }
 
     #[test]
