@@ -65,7 +65,7 @@ impl CarrierLink for QuickJsCarrier {
     }
 }
 
-/// The project, what it imports from elsewhere, and the packages of every folder above it.
+/// The project, what it imports from elsewhere, the package that each is in, and the packages of every folder above.
 fn folders(project: &Path, import_paths: &[PathBuf]) -> Vec<PathBuf> {
     // Also the project's own, which may be a link.
     let packages: Vec<PathBuf> = project
@@ -74,8 +74,20 @@ fn folders(project: &Path, import_paths: &[PathBuf]) -> Vec<PathBuf> {
         .filter(|folder| folder.is_dir())
         .collect();
     let linked: Vec<PathBuf> = packages.iter().flat_map(|folder| linked_packages(folder)).collect();
-    let all = [project.to_owned()].into_iter().chain(import_paths.iter().cloned());
+    let begun: Vec<&Path> =
+        std::iter::once(project).chain(import_paths.iter().map(PathBuf::as_path)).collect();
+    let around = begun.iter().filter_map(|folder| package_around(folder));
+    let all = begun.iter().map(|folder| (*folder).to_owned()).chain(around);
     all.chain(packages).chain(linked).collect()
+}
+
+/// The folder of the package that a folder is in, which a knexfile in a folder of its own imports from. One that is the
+/// user's own is none, whatever lies in it.
+fn package_around(folder: &Path) -> Option<PathBuf> {
+    let found = folder.ancestors().find(|above| above.join("package.json").is_file())?;
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    let is_home = home.is_some() && found.canonicalize().ok() == home;
+    (!is_home).then(|| found.to_owned())
 }
 
 /// Where the links among installed packages lead, which is how workspaces and `npm link` install: the package, and what

@@ -1,7 +1,7 @@
 //! Migration files: which there are, and in which order Knex runs them.
 
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use super::config::Migrations;
@@ -38,7 +38,7 @@ impl MigrationFile {
 pub fn list(migrations: &Migrations, working_directory: &Path) -> Result<Vec<MigrationFile>, AdapterError> {
     let mut all = Vec::new();
     for directory in &migrations.directories {
-        let folder = working_directory.join(directory);
+        let folder = resolved(&working_directory.join(directory));
         let mut names = names(&folder).map_err(|error| unreadable(&folder, &error))?;
         if migrations.sort_dirs_separately {
             names.sort_by(|left, right| code_units(left, right));
@@ -54,6 +54,21 @@ pub fn list(migrations: &Migrations, working_directory: &Path) -> Result<Vec<Mig
     }
     all.retain(|file| migrations.load_extensions.iter().any(|wanted| wanted == extension(&file.name)));
     Ok(all)
+}
+
+/// An absolute path without `.` and `..`, which are resolved as text, as Node's `path.resolve` does it.
+pub fn resolved(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                result.pop();
+            }
+            Component::CurDir => {}
+            other => result.push(other),
+        }
+    }
+    result
 }
 
 /// The migrations of a custom `migrationSource`, in its order.

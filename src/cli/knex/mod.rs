@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use arguments::{Arguments, Command};
-use dunlin_compat::knex::files::MigrationFile;
+use dunlin_compat::knex::files::{self, MigrationFile};
 use dunlin_compat::knex::history;
 use dunlin_compat::knex::output::{self as words, Ran};
 use dunlin_compat::knex::plan::{self, Transactions};
@@ -75,7 +75,8 @@ fn run(arguments: &Arguments, command: &Command) -> Result<(), Failure> {
     let mut observer = KnexObserver::default();
     let here = std::env::current_dir()
         .map_err(|error| Failure::new("PROJECT", format!("the working directory: {error}")))?;
-    let directory = arguments.cwd.as_ref().map_or_else(|| here.clone(), |folder| here.join(folder));
+    let directory =
+        arguments.cwd.as_ref().map_or_else(|| here.clone(), |folder| files::resolved(&here.join(folder)));
     let invocation = Invocation {
         directory,
         knexfile: arguments.knexfile.clone(),
@@ -83,11 +84,11 @@ fn run(arguments: &Arguments, command: &Command) -> Result<(), Failure> {
         overrides: arguments.overrides.clone(),
         makes: matches!(command, Command::Make(_)),
     };
-    let mut project = project::load(&invocation, None, &mut observer)?;
-    if project.working_directory != invocation.directory {
-        let folder = project.working_directory.display();
-        output::line(&format!("Working directory changed to {}", folder.magenta()))?;
+    let folder = project::working_directory(&invocation)?;
+    if folder != invocation.directory {
+        output::line(&format!("Working directory changed to {}", folder.display().magenta()))?;
     }
+    let mut project = project::load(&invocation, None, &mut observer)?;
     if let Some(environment) = &project.environment {
         output::line(&format!("Using environment: {}", environment.magenta()))?;
     }

@@ -19,8 +19,8 @@ use crate::cli::failure::Failure;
 use crate::cli::interruption;
 use crate::cli::project::{parse_url, settings_failure};
 use crate::db::DatabaseUrl;
-use crate::engine::{self, Call, Observer};
-use crate::guest::{GuestSettings, Guests};
+use crate::engine::{self, Call, Observer, RunError};
+use crate::guest::{GuestError, GuestSettings, Guests};
 
 /// The extensions in which a knexfile is looked for, in order.
 const EXTENSIONS: [&str; 6] = ["js", "mjs", "coffee", "ts", "eg", "ls"];
@@ -81,7 +81,7 @@ pub fn load(
     observer: &mut dyn Observer,
 ) -> Result<KnexProject, Failure> {
     let mut settings = load_settings(&invocation.directory)?;
-    let given = invocation.knexfile.as_ref().map(PathBuf::from).or_else(|| settings.knex.knexfile.clone());
+    let given = given(invocation, &settings);
     let (working_directory, knexfile) = locate(&invocation.directory, given.as_deref());
     if !invocation.directory.join(FILE_NAME).exists() {
         settings = load_settings(&working_directory)?;
@@ -147,11 +147,24 @@ fn load_settings(directory: &Path) -> Result<Settings, Failure> {
     Settings::load(directory).map_err(|error| settings_failure(&error))
 }
 
+/// Where paths will begin, which Knex says before it reads the knexfile.
+///
+/// # Errors
+/// `dunlin.toml` is wrong.
+pub fn working_directory(invocation: &Invocation) -> Result<PathBuf, Failure> {
+    let settings = load_settings(&invocation.directory)?;
+    Ok(locate(&invocation.directory, given(invocation, &settings).as_deref()).0)
+}
+
+fn given(invocation: &Invocation, settings: &Settings) -> Option<PathBuf> {
+    invocation.knexfile.as_ref().map(PathBuf::from).or_else(|| settings.knex.knexfile.clone())
+}
+
 /// Where paths begin, and the knexfile. With `--knexfile` Knex goes to its folder; one that it finds by itself, looking
 /// upward, moves it nowhere.
 fn locate(directory: &Path, given: Option<&Path>) -> (PathBuf, Option<PathBuf>) {
     let Some(given) = given else { return (directory.to_owned(), upward(directory)) };
-    let path = directory.join(given);
+    let path = files::resolved(&directory.join(given));
     let folder = path.parent().map_or_else(|| directory.to_owned(), Path::to_owned);
     match path.exists() {
         true => (folder, Some(path)),
@@ -193,11 +206,11 @@ fn evaluate(
     if let Some(Said { config, environment, variables }) = known {
         return Ok(Evaluated { config, environment, variables, names: None });
     }
+    let in_sandbox = guests.is_for_sandbox(&program);
     let mut ask = |name: &str, arguments: &Value| {
         let call = Call { program: &program, carrier: None, name, arguments };
-        engine::call(None, &mut guests, &call, observer).map_err(|error| {
-            Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}")).at(path, 1)
-        })
+        engine::call(None, &mut guests, &call, observer)
+            .map_err(|error| not_evaluated(&error, path, in_sandbox))
     };
     let of_guest = |error| Failure::new("GUEST", format!("what the guest gave for the knexfile: {error}"));
     let mut evaluated: Evaluated = serde_json::from_value(ask("knexfile", &arguments)?).map_err(of_guest)?;
@@ -205,6 +218,25 @@ fn evaluate(
         evaluated.names = serde_json::from_value(ask("names", &json!({}))?).map_err(of_guest)?;
     }
     Ok(evaluated)
+}
+
+/// Where the code failed, or else the knexfile; what the sandbox cannot do another carrier may.
+fn not_evaluated(error: &RunError, path: &Path, in_sandbox: bool) -> Failure {
+    let failure = Failure::new("KNEXFILE", format!("Failed to read config from knexfile: {error}"));
+    let place = match error {
+        RunError::Guest(GuestError::Failed(failed)) => failed.path.as_deref().zip(failed.line),
+        _ => None,
+    };
+    let failure = match place {
+        Some((path, line)) => failure.at(Path::new(path), line),
+        None => failure.at(path, 1),
+    };
+    match in_sandbox {
+        true => failure.help(
+            "It ran in the sandbox; if Node reads it, `carrier = \"host\"` in dunlin.toml runs it by the machine's own Node.",
+        ),
+        false => failure,
+    }
 }
 
 fn variable(name: &str) -> Variable {

@@ -1,6 +1,8 @@
 'use strict';
 // The messages of the engine, and what they make happen.
 
+const path = require('path');
+
 const calls = require('./calls');
 const determinism = require('./determinism');
 const { Environment } = require('./environment');
@@ -18,7 +20,7 @@ class Dispatcher {
   /**
    * @param exchange takes the text of a question and gives that of its answer
    * @param carrier how files are loaded here: `interpreter`, `install(message)`, `importFile(path, source)`,
-   *   `resolve(name, from)`
+   *   `resolve(name, from)`, `hasManifest(folder)`
    */
   constructor(exchange, carrier) {
     this.engine = new Engine(exchange);
@@ -81,7 +83,7 @@ class Dispatcher {
 
   async start(message) {
     if (message.protocol !== PROTOCOL) return this.ready([]); // The engine compares the versions and refuses.
-    frames.setProject(message.project, this.carrier.placeOf);
+    frames.setProject(this.packageAround(message.project), this.carrier.placeOf);
     session.engine = this.engine;
     session.server = message.server || null;
     session.enginePrepares = Boolean(message.options && message.options.session_prepared);
@@ -89,6 +91,14 @@ class Dispatcher {
     logs.install(this.engine);
     this.environment = new Environment(message, this.engine, this.carrier);
     return this.ready(this.environment.libraries());
+  }
+
+  /** A knexfile may have a folder of its own: what is the project's is the package that it is in. */
+  packageAround(project) {
+    for (let folder = project; ; folder = path.dirname(folder)) {
+      if (this.carrier.hasManifest(folder)) return folder;
+      if (folder === path.dirname(folder)) return project;
+    }
   }
 
   ready(libraries) {

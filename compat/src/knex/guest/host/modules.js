@@ -250,6 +250,7 @@ function carrier() {
     resolve,
     folderOf,
     manifestOf,
+    hasManifest: (folder) => fs.existsSync(path.join(folder, 'package.json')),
   };
 }
 

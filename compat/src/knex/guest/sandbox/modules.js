@@ -5,6 +5,7 @@ const path = require('path');
 
 const { substitute } = require('../drivers/packages');
 const { noteLines } = require('./lines');
+const loaders = require('./loaders');
 const resolution = require('./resolve');
 const { placeOf } = require('./stacks');
 
@@ -51,7 +52,7 @@ function missing(name, from) {
 
 /** What a name means in a file: `{ exports }` of a module that is not the project's, or `{ file }`. */
 function find(name, from, conditions) {
-  const ours = substitute(name, from);
+  const ours = substitute(name, from) || loaders.substitute(name);
   if (ours) return ours;
   if (!'./#'.includes(name[0])) {
     const builtin = host.builtin(name);
@@ -68,8 +69,17 @@ function requireFrom(name, parent) {
     error.code = 'ERR_INVALID_ARG_TYPE';
     throw error;
   }
-  const found = find(name, parent.filename, resolution.REQUIRE);
+  const found = find(changed(name, parent), parent.filename, resolution.REQUIRE);
   return found.file ? loadSync(found.file, parent) : found.exports;
+}
+
+/** What packages that give names a meaning of their own make of one, such as module-alias: they replace Node's function. */
+function changed(name, parent) {
+  return Module._resolveFilename === resolveFilename ? name : Module._resolveFilename(name, parent, false);
+}
+
+function resolveFilename(name, parent, isMain, options) {
+  return resolve(name, (parent && parent.filename) || path.join(process.cwd(), 'dunlin.js'), options);
 }
 
 function loadSync(file, parent) {
@@ -209,7 +219,8 @@ function runCommonJs(module, body) {
 
 function makeRequire(module) {
   const require = (name) => requireFrom(name, module);
-  require.resolve = (name, options) => resolve(name, module.filename, options);
+  require.resolve = (name, options) =>
+    options ? resolve(name, module.filename, options) : resolve(changed(name, module), module.filename);
   require.resolve.paths = (name) =>
     /^\.{0,2}\//.test(name) ? [module.path] : [...resolution.folders(module.path)];
   require.cache = cache;
@@ -303,7 +314,9 @@ function findImport(name, from) {
   if (name.startsWith('data:')) throw missing(name, from);
   if (name.startsWith('file:')) return { file: resolution.real(require('url').fileURLToPath(name)) };
   try {
-    return find(name, from, resolution.IMPORT);
+    // What TypeScript makes of an import is `require`, unless its package says that it is a module.
+    const asked = resolution.kindOf(from) === 'module' ? name : changed(name, { filename: from });
+    return find(asked, from, resolution.IMPORT);
   } catch (error) {
     if (error.code === 'MODULE_NOT_FOUND') {
       const kind = /^[./]/.test(name) ? 'module' : 'package';
@@ -409,15 +422,17 @@ function carrier() {
     },
     importFile,
     requireFrom: (name, folder) => createRequire(path.join(folder, 'dunlin.js'))(name),
-    resolve: (name, from) => resolve(name, from),
+    resolve: (name, from) => resolve(changed(name, { filename: from }), from),
     folderOf,
     manifestOf,
     placeOf,
+    hasManifest: resolution.hasManifest,
   };
 }
 
 Object.assign(Module, {
   Module,
+  _resolveFilename: resolveFilename,
   createRequire,
   builtinModules: resolution.BUILTINS,
   isBuiltin: (name) => host.builtin(name) !== undefined,

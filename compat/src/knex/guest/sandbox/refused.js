@@ -22,6 +22,7 @@ const REASONS = {
   inspector: 'the sandbox has no debugger',
   v8: 'the sandbox is not V8',
   wasi: 'the sandbox runs no WebAssembly',
+  domain: 'the sandbox has no domains',
   trace_events: 'the sandbox traces nothing',
   sqlite: "the database is the engine's: use a driver of Knex",
 };
@@ -47,6 +48,7 @@ const HARMLESS = {
   http: { Agent, METHODS: [], STATUS_CODES: {}, globalAgent: new Agent() },
   https: { Agent, globalAgent: new Agent() },
   zlib: { constants: {} },
+  domain: { active: null, _stack: [] },
   v8: { getHeapStatistics: () => ({}) },
 };
 

@@ -3,6 +3,8 @@
 
 const path = require('path');
 
+const { Tsconfig } = require('./tsconfig');
+
 const host = globalThis.__dunlin;
 
 const REQUIRE = ['node', 'require', 'module-sync', 'default'];
@@ -67,6 +69,8 @@ function manifest(folder) {
   }
   return manifests.get(folder);
 }
+
+const hasManifest = (folder) => kindAt(path.join(folder, 'package.json')) === FILE;
 
 /** The innermost package.json around a file: `[folder, manifest]`. */
 function packageAround(file) {
@@ -245,55 +249,25 @@ function fromPackages(name, from, conditions) {
 /** The file that a name means in a file; null when there is none. */
 function resolve(name, from, conditions) {
   let found;
-  if (name[0] === '#') found = fromImports(name, from, conditions);
+  if (name[0] === '#') found = fromImports(name, from, conditions) || fromTsconfig(name, from);
   else if (/^(?:\.{1,2})?(?:\/|$)|^\.{1,2}$/.test(name)) {
     const whole = path.resolve(path.dirname(from), name);
     found = (name.endsWith('/') ? null : asFile(whole)) || asFolder(whole);
-  } else found = fromPackages(name, from, conditions) || fromTsconfig(name, from);
+  } else found = fromTsconfig(name, from) || fromPackages(name, from, conditions);
   return found ? real(found) : null;
 }
 
-// -- tsconfig.json
-
-/** `paths` and `baseUrl`, for a file of TypeScript. */
+/** What tsconfig.json makes of a name in a file of TypeScript. */
 function fromTsconfig(name, from) {
-  if (!isTypeScript(from)) return null;
-  for (let folder = path.dirname(from); ; folder = path.dirname(folder)) {
-    const file = path.join(folder, 'tsconfig.json');
-    if (kindAt(file) === FILE) return fromPaths(name, folder, compilerOptions(file));
-    if (folder === path.dirname(folder)) return null;
+  if (!isTypeScript(from) || from.includes('/node_modules/')) return null;
+  for (const place of tsconfig.places(name, path.dirname(from))) {
+    const file = asFile(place) || asFolder(place);
+    if (file) return file;
   }
+  return null;
 }
 
-function fromPaths(name, folder, { baseUrl, paths }) {
-  const base = path.resolve(folder, baseUrl || '.');
-  for (const [pattern, places] of Object.entries(paths || {})) {
-    const [start, end] = pattern.split('*');
-    const matches = end === undefined ? name === pattern : name.startsWith(start) && name.endsWith(end);
-    if (!matches) continue;
-    const star = end === undefined ? '' : name.slice(start.length, name.length - end.length);
-    for (const place of places) {
-      const whole = path.resolve(base, place.replace('*', star));
-      const file = asFile(whole) || asFolder(whole);
-      if (file) return file;
-    }
-  }
-  if (!baseUrl) return null;
-  const whole = path.resolve(base, name);
-  return asFile(whole) || asFolder(whole);
-}
-
-function compilerOptions(file) {
-  // Comments and commas at the end are allowed there.
-  const text = read(file)
-    .replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, '$1')
-    .replace(/,(\s*[}\]])/g, '$1');
-  try {
-    return JSON.parse(text).compilerOptions || {};
-  } catch {
-    return {};
-  }
-}
+const tsconfig = new Tsconfig((file) => kindAt(file) === FILE, read, folders);
 
 const BUILTINS = [
   'assert',
@@ -307,6 +281,7 @@ const BUILTINS = [
   'dgram',
   'diagnostics_channel',
   'dns',
+  'domain',
   'events',
   'fs',
   'fs/promises',
@@ -346,6 +321,7 @@ module.exports = {
   read,
   real,
   manifest,
+  hasManifest,
   kindOf,
   isTypeScript,
   folders,
