@@ -137,6 +137,82 @@ const LEDGER: History = History {
     ..PLAIN
 };
 
+/// Its aliases (`@app/…`) are in its tsconfig.json.
+const INFISICAL: History = History {
+    name: "infisical",
+    folder: "backend",
+    copied: &["src", "package.json", "tsconfig.json"],
+    packages: "backend",
+    migrations: "tableName: 'infisical_migrations', directory: './src/db/migrations'",
+    count: 129,
+    ..PLAIN
+};
+/// Its tsconfig.json extends one outside of the folder, and is not copied.
+const LIGHTDASH: History = History {
+    name: "lightdash",
+    folder: "packages/backend",
+    copied: &["src", "package.json"],
+    packages: "packages/backend",
+    migrations: "directory: './src/database/migrations', extension: 'ts', loadExtensions: ['.ts']",
+    count: 211,
+    ..PLAIN
+};
+const AUTOMATISCH: History = History {
+    name: "automatisch",
+    folder: "packages/backend",
+    copied: &["src", "package.json"],
+    packages: "packages/backend",
+    migrations: "directory: './src/db/migrations', loadExtensions: ['.js']",
+    variables: &[
+        ("APP_ENV", "production"),
+        ("ENCRYPTION_KEY", "first"),
+        ("WEBHOOK_SECRET_KEY", "second"),
+        ("APP_SECRET_KEY", "third"),
+    ],
+    count: 122,
+    ..PLAIN
+};
+const CENTRAL: History = History {
+    name: "central-backend",
+    copied: &["lib", "config", "package.json"],
+    migrations: "directory: './lib/model/migrations'",
+    count: 214,
+    refused: Some("bcrypt.glibc.node is compiled code"),
+    ..PLAIN
+};
+
+const BACKSTAGE_CATALOG: History = History {
+    name: "backstage",
+    folder: "node_modules/@backstage/plugin-catalog-backend",
+    count: 47,
+    ..PLAIN
+};
+const BACKSTAGE_AUTH: History =
+    History { folder: "node_modules/@backstage/plugin-auth-backend", count: 13, ..BACKSTAGE_CATALOG };
+const BACKSTAGE_SCAFFOLDER: History =
+    History { folder: "node_modules/@backstage/plugin-scaffolder-backend", count: 5, ..BACKSTAGE_CATALOG };
+const BACKSTAGE_NOTIFICATIONS: History =
+    History { folder: "node_modules/@backstage/plugin-notifications-backend", count: 7, ..BACKSTAGE_CATALOG };
+const BACKSTAGE_BAZAAR: History =
+    History { folder: "node_modules/@backstage/plugin-bazaar-backend", count: 6, ..BACKSTAGE_CATALOG };
+
+/// As the application has it on SQLite.
+const BACKSTAGE_SQLITE: &str = "useNullAsDefault: true, pool: { afterCreate(connection, done) { connection.pragma('foreign_keys = ON'); done(null, connection); } }";
+const BACKSTAGE_CATALOG_SQLITE: History =
+    History { server: Sqlite, client: "better-sqlite3", settings: BACKSTAGE_SQLITE, ..BACKSTAGE_CATALOG };
+const BACKSTAGE_AUTH_SQLITE: History =
+    History { server: Sqlite, client: "better-sqlite3", settings: BACKSTAGE_SQLITE, ..BACKSTAGE_AUTH };
+const BACKSTAGE_SCAFFOLDER_SQLITE: History =
+    History { server: Sqlite, client: "better-sqlite3", settings: BACKSTAGE_SQLITE, ..BACKSTAGE_SCAFFOLDER };
+const BACKSTAGE_NOTIFICATIONS_SQLITE: History = History {
+    server: Sqlite,
+    client: "better-sqlite3",
+    settings: BACKSTAGE_SQLITE,
+    ..BACKSTAGE_NOTIFICATIONS
+};
+const BACKSTAGE_BAZAAR_SQLITE: History =
+    History { server: Sqlite, client: "better-sqlite3", settings: BACKSTAGE_SQLITE, ..BACKSTAGE_BAZAAR };
+
 projects! {
     knex:
     kutt_on_postgres: KUTT;
@@ -159,4 +235,18 @@ projects! {
     bigcapital: BIGCAPITAL;
     bigcapital_system: BIGCAPITAL_SYSTEM;
     central_ledger: LEDGER;
+    infisical: INFISICAL;
+    lightdash: LIGHTDASH;
+    automatisch: AUTOMATISCH;
+    central_backend: CENTRAL;
+    backstage_catalog_on_postgres: BACKSTAGE_CATALOG;
+    backstage_catalog_on_sqlite: BACKSTAGE_CATALOG_SQLITE;
+    backstage_auth_on_postgres: BACKSTAGE_AUTH;
+    backstage_auth_on_sqlite: BACKSTAGE_AUTH_SQLITE;
+    backstage_scaffolder_on_postgres: BACKSTAGE_SCAFFOLDER;
+    backstage_scaffolder_on_sqlite: BACKSTAGE_SCAFFOLDER_SQLITE;
+    backstage_notifications_on_postgres: BACKSTAGE_NOTIFICATIONS;
+    backstage_notifications_on_sqlite: BACKSTAGE_NOTIFICATIONS_SQLITE;
+    backstage_bazaar_on_postgres: BACKSTAGE_BAZAAR;
+    backstage_bazaar_on_sqlite: BACKSTAGE_BAZAAR_SQLITE;
 }
