@@ -310,6 +310,18 @@ fn an_error_is_shown_at_the_line_that_it_comes_from() {
             assert!(output.stderr.contains(&format!("1_books.js:{line}")), "{carrier}: {output}");
         }
     }
+    // Of a module Node tells the URL, in which a folder's name is spelled otherwise.
+    pair.remove("migrations/1_books.js");
+    let text = "export const up = async () => {\n  throw new Error('no');\n};\nexport const down = async () => {};\n";
+    pair.write("100% sure #1/1_books.mjs", text);
+    pair.write(
+        "knexfile.js",
+        &PLAIN.replace("useNull", "migrations: { directory: './100% sure #1' }, useNull"),
+    );
+    for carrier in ["sandbox", "host"] {
+        let output = pair.dunlin.dunlin(carrier, &["migrate:latest"]).fails();
+        assert!(output.stderr.contains("100% sure #1/1_books.mjs:2"), "{carrier}: {output}");
+    }
 }
 
 #[test]

@@ -123,7 +123,10 @@ mod tests {
         let source = folder.path().join("src").display().to_string();
         fs::write(packages.join("_shop.pth"), format!("{source}\n/no/such/folder\n")).unwrap();
         fs::write(packages.join("hack.pth"), "import os; os.remove('a')\n# src\n").unwrap();
-        assert_eq!(site_packages(&folder.path().join(".venv")), [packages.clone()]);
+        assert_eq!(
+            site_packages(&folder.path().join(".venv")),
+            [folder.path().join(".venv/lib/python3.12/site-packages")]
+        );
         assert_eq!(named_by_pth(&packages), [folder.path().join("src")]);
     }
 }

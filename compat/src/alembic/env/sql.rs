@@ -79,13 +79,11 @@ impl Sent {
                 let is_own = same(statement.connection.as_ref(), connection.as_ref());
                 let is_before =
                     statement.targets <= number || (statement.targets == number + 1 && !statement.after_run);
+                let is_of_another = !is_own && statement.connection.is_some();
                 match &statement.text {
-                    Fact::Known { value, .. } if !is_own && statement.connection.is_some() => {
-                        // It changes another session, unless it is for the whole database.
-                        if !is_of_session(value) {
-                            target.statements.push(statement.text.clone());
-                        }
-                    }
+                    // What changes another session changes nothing here.
+                    Fact::Known { value, .. } if is_of_another && is_of_session(value) => {}
+                    Fact::Known { .. } if is_of_another => target.statements.push(statement.text.clone()),
                     _ if is_before => target.statements.push(statement.text.clone()),
                     Fact::Known { place, .. } if is_last_of_it => {
                         target.statements.push(wrong(place, "it comes after the migrations"));
@@ -106,17 +104,19 @@ fn same(one: Option<&Rc<Object>>, other: Option<&Rc<Object>>) -> bool {
 
 /// Whether a statement says what its session is like, and nothing else.
 pub(in crate::alembic) fn is_of_session(statement: &str) -> bool {
-    let mut words = statement.split(|character: char| character.is_whitespace() || "(=".contains(character));
+    let mut words = statement.split(|character: char| character.is_whitespace() || "(=.".contains(character));
     let mut word = || words.find(|word| !word.is_empty()).unwrap_or_default().to_ascii_lowercase();
-    match word().as_str() {
-        // Those are over with the transaction in which they are said.
-        "set" => !matches!(word().as_str(), "local" | "transaction" | "constraints"),
+    let says_so = match word().as_str() {
+        // The first are over with the transaction in which they are said, the others are for the server.
+        "set" => !matches!(
+            word().as_str(),
+            "local" | "transaction" | "constraints" | "global" | "@@global" | "persist" | "@@persist"
+        ),
         "use" | "pragma" => true,
-        "select" => word() == "set_config" && is_single(statement),
+        "select" => word() == "set_config" && statement.to_ascii_lowercase().contains("false"),
         _ => false,
-    }
-    .then(|| is_single(statement))
-    .unwrap_or_default()
+    };
+    says_so && is_single(statement)
 }
 
 /// Whether a statement only reads, and calls no function that might do more.

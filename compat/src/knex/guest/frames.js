@@ -23,7 +23,10 @@ function inProject(file) {
 }
 
 // `at f (file:///a/b.js:1:2)` of V8 and `at f (/a/b.js:1:2)` of QuickJS.
-const FRAME = /^\s*at (?:.*\()?(?:file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?\s*$/;
+const FRAME = /^\s*at (?:.*\()?(file:\/\/)?(\/.*?):(\d+)(?::\d+)?\)?\s*$/;
+
+/** The file of a frame. Only a URL has it in other letters: `%` is a letter of paths. */
+const pathOf = ([, scheme, path]) => (scheme ? require('url').fileURLToPath(scheme + path) : path);
 
 /** `{path, line}` of the innermost frame in the project, or null. */
 function innermost(stack) {
@@ -33,7 +36,7 @@ function innermost(stack) {
     if (!text.includes(project) && !text.includes('%')) continue;
     const match = FRAME.exec(text);
     if (match) {
-      const path = match[1].includes('%') ? decodeURI(match[1]) : match[1];
+      const path = pathOf(match);
       if (inProject(path)) return { path, line: Number(match[2]) };
     }
   }
@@ -55,7 +58,8 @@ function withoutAwaiting(stack) {
 function caller(stack) {
   for (const text of String(stack).split('\n')) {
     const match = FRAME.exec(text);
-    if (match && !match[1].startsWith(`${__dirname}/`)) return match[1];
+    const path = match && pathOf(match);
+    if (path && !path.startsWith(`${__dirname}/`)) return path;
   }
   return null;
 }
