@@ -168,8 +168,7 @@ fn of_target(
     };
     let mut adapter = AlembicAdapter::new(Vec::new(), environment, code)?;
     if url.as_ref().is_ok_and(|(url, _)| url.dialect() == "sqlite") {
-        let pragmas = std::mem::take(&mut session).beginning.into_iter();
-        adapter.session = pragmas.filter(|pragma| !sets_foreign_keys(pragma)).collect();
+        adapter.session = std::mem::take(&mut session).beginning;
     }
     let stand_ins = own.stand_in.iter().map(|(id, file)| (id.clone(), inputs.directory.join(file)));
     adapter.stand_ins = stand_ins.collect();
@@ -184,11 +183,6 @@ fn of_target(
         warnings: Vec::new(),
         packages,
     })
-}
-
-/// They stay off, whatever `env.py` says: with them rebuilding a table deletes the rows of others.
-fn sets_foreign_keys(pragma: &str) -> bool {
-    pragma.to_ascii_lowercase().contains("foreign_keys")
 }
 
 /// The one call of `context.configure` that is reached.

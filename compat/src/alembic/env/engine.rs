@@ -9,6 +9,8 @@ use crate::alembic::python::{Arguments, Outcome, Unknown, Value};
 pub(super) const ENGINE: &str = "engine";
 pub(super) const CONNECTION: &str = "connection";
 pub(super) const URL: &str = "url";
+/// What the driver makes: a connection without SQLAlchemy.
+pub(super) const DRIVER_CONNECTION: &str = "driver connection";
 /// The attribute of engines and connections with what the driver is given.
 pub(super) const CONNECT_ARGS: &str = "connect_args";
 /// The attribute of those that put other schemas in the place of some.

@@ -184,10 +184,15 @@ impl<'a> EnvHost<'a> {
                 }
                 None => Outcome::NotKnown,
             },
-            "sqlalchemy.event.listen" => {
-                self.decorated(name, place);
-                Outcome::NotKnown
-            }
+            "sqlalchemy.event.listen" => match arguments.positional.get(2) {
+                Some(Value::Function(function)) => {
+                    let parameters = function.definition.parameters.len();
+                    let function = Value::Function(Rc::clone(function));
+                    let given = self.decorated(name, parameters, place);
+                    given.map_or(Outcome::Value(Value::None), |given| Outcome::Calls(function, given))
+                }
+                _ => Outcome::NotKnown,
+            },
             "asyncio.run" => Outcome::Value(first.cloned().unwrap_or(Value::None)),
             "logging.config.fileConfig" | "logging.config.dictConfig" | "logging.basicConfig" => {
                 Outcome::Value(Value::None)
@@ -355,6 +360,16 @@ impl Host for EnvHost<'_> {
                 self.executes(Some(object), arguments, place, maybe);
                 Outcome::Value(Value::None)
             }
+            // Its cursors send the same.
+            engine::DRIVER_CONNECTION => match method {
+                "cursor" => Outcome::Value(Value::Object(Rc::clone(object))),
+                "execute" | "executescript" => {
+                    self.executes(None, arguments, place, maybe);
+                    Outcome::Value(Value::None)
+                }
+                "close" | "commit" => Outcome::Value(Value::None),
+                _ => Outcome::NotKnown,
+            },
             _ => engine::call_method(object, method, arguments, place),
         }
     }
@@ -377,12 +392,14 @@ impl Host for EnvHost<'_> {
         }
     }
 
-    fn decorated(&mut self, name: &str, place: &Place) {
+    /// A listener gets connections of the driver or what leads to them. Those of the application's modules are for the
+    /// application's own engines.
+    fn decorated(&mut self, name: &str, parameters: usize, place: &Place) -> Option<Arguments> {
         let listens = matches!(name, "sqlalchemy.event.listens_for" | "sqlalchemy.event.listen");
-        // Of the application's modules they are for the application's own engines.
-        if listens && Path::new(&*place.file).ends_with("env.py") {
-            self.sent.unseen(place, "it listens to what happens to connections, and may send SQL then");
-        }
+        (listens && Path::new(&*place.file).ends_with("env.py")).then(|| {
+            let connection = Value::Object(Object::of_host(engine::DRIVER_CONNECTION, place, Vec::new()));
+            Arguments { positional: vec![connection; parameters], ..Arguments::default() }
+        })
     }
 
     fn base(&mut self, name: &str, place: &Place) -> Option<Vec<(String, Value)>> {

@@ -464,18 +464,32 @@ fn what_the_driver_is_given_for_the_session_is_told() {
 }
 
 #[test]
-fn what_may_be_sent_unseen_is_told() {
+fn what_listeners_send_is_told() {
     assert_snapshot!(statements(
-        "from sqlalchemy import event\nimport tenants\nconnectable = create_engine('postgresql://db/shop')\n\
-         @event.listens_for(connectable, 'connect')\ndef on_connect(dbapi, record):\n    pass\n\
+        "from sqlalchemy import event\nfrom sqlite3 import Connection\nconnectable = create_engine('postgresql://db/shop')\n\
+         @event.listens_for(connectable, 'connect')\ndef on_connect(dbapi, record):\n    cursor = dbapi.cursor()\n    \
+         if isinstance(dbapi, Connection):\n        cursor.execute('PRAGMA foreign_keys=ON')\n    \
+         cursor.execute('SET jit = off')\n    cursor.close()\n\
+         def path(dbapi, record):\n    dbapi.execute('SET search_path TO ' + record.info['path'])\nevent.listen(connectable, 'checkout', path)\n\
+         @event.listens_for(connectable, 'before_cursor_execute')\ndef log(conn, cursor, statement, parameters, context, many):\n    print(statement)\n\
+         with connectable.connect() as connection:\n    context.configure(connection=connection)\n    context.run_migrations()\n"
+    ), @"
+    SET jit = off at alembic/env.py:18
+    alembic/env.py:21: the item is not known
+    ");
+}
+
+#[test]
+fn what_cannot_be_told_of_it_says_why() {
+    assert_snapshot!(statements(
+        "import tenants\nconnectable = create_engine('postgresql://db/shop')\n\
          with connectable.connect().execution_options(schema_translate_map={None: 'clinic'}) as connection:\n    \
          connection.execute('SET search_path TO ' + tenants.current())\n    connection.execute('SELECT f(%s)', (1,))\n    \
          context.configure(connection=connection)\n    context.run_migrations()\n"
     ), @"
-    alembic/env.py:16: its connections translate the names of schemas (`schema_translate_map`)
-    alembic/env.py:13: it listens to what happens to connections, and may send SQL then
-    alembic/env.py:17: the result of `tenants.current(…)` is not known
-    alembic/env.py:18: its SQL is no plain text
+    alembic/env.py:12: its connections translate the names of schemas (`schema_translate_map`)
+    alembic/env.py:13: the result of `tenants.current(…)` is not known
+    alembic/env.py:14: its SQL is no plain text
     ");
 }
 

@@ -61,8 +61,11 @@ pub trait Host {
     /// An attribute of something known by name is set.
     fn assign(&mut self, name: &str, attribute: &str, value: &Value, place: &Place);
 
-    /// A function is given to a decorator known by name, which is not followed.
-    fn decorated(&mut self, _name: &str, _place: &Place) {}
+    /// A function with so many parameters is given to a decorator known by name, which is not followed. The answer is what it is
+    /// called with sooner or later, if that matters.
+    fn decorated(&mut self, _name: &str, _parameters: usize, _place: &Place) -> Option<Arguments> {
+        None
+    }
 
     /// The attributes that a class has from a base known by name; none if that is not known.
     fn base(&mut self, name: &str, place: &Place) -> Option<Vec<(String, Value)>>;

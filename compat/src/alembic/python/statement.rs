@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{Decorator, Expr, Operator, Stmt, StmtAugAssign};
+use ruff_python_ast::{Decorator, Expr, Operator, Stmt, StmtAugAssign, StmtFunctionDef};
 
 use super::interpreter::{Host, Interpreter, Scope, Stop};
 use super::value::{Function, Place, Unknown, Value};
@@ -22,7 +22,7 @@ impl<H: Host> Interpreter<H> {
                     }))
                 } else {
                     for decorator in &definition.decorator_list {
-                        self.decorated(scope, decorator);
+                        self.decorated(scope, decorator, definition);
                     }
                     let reason = format!("the function `{}` is decorated", definition.name);
                     Self::unknown(scope.place(&definition.name), reason)
@@ -216,8 +216,8 @@ impl<H: Host> Interpreter<H> {
 }
 
 impl<H: Host> Interpreter<H> {
-    /// Tells the host who gets to know a function.
-    fn decorated(&mut self, scope: &Rc<Scope>, decorator: &Decorator) {
+    /// Tells the host who gets to know a function, and follows it where that calls it.
+    fn decorated(&mut self, scope: &Rc<Scope>, decorator: &Decorator, definition: &StmtFunctionDef) {
         let function = match &decorator.expression {
             Expr::Call(call) => &call.func,
             expression => expression,
@@ -225,7 +225,12 @@ impl<H: Host> Interpreter<H> {
         if matches!(function, Expr::Name(_) | Expr::Attribute(_))
             && let Ok(Value::Named(name)) = self.expression(scope, function)
         {
-            self.host.decorated(&name, &scope.place(decorator));
+            let place = scope.place(decorator);
+            if let Some(arguments) = self.host.decorated(&name, definition.parameters.len(), &place) {
+                let function = Function { definition: Rc::new(definition.clone()), scope: Rc::clone(scope) };
+                // What comes of it is nobody's.
+                let _ = self.call_value(&Value::Function(Rc::new(function)), arguments, &place);
+            }
         }
     }
 }
