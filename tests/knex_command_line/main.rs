@@ -316,7 +316,10 @@ fn an_error_is_shown_at_the_line_that_it_comes_from() {
     pair.write("100% sure #1/1_books.mjs", text);
     pair.write(
         "knexfile.js",
-        &PLAIN.replace("useNull", "migrations: { directory: './100% sure #1' }, useNull"),
+        &PLAIN.replace(
+            "useNull",
+            "migrations: { directory: './100% sure #1', loadExtensions: ['.mjs'] }, useNull",
+        ),
     );
     for carrier in ["sandbox", "host"] {
         let output = pair.dunlin.dunlin(carrier, &["migrate:latest"]).fails();

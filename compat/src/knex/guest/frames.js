@@ -37,7 +37,7 @@ function innermost(stack) {
     const match = FRAME.exec(text);
     if (match) {
       const path = pathOf(match);
-      if (inProject(path)) return { path, line: Number(match[2]) };
+      if (inProject(path)) return { path, line: Number(match[3]) };
     }
   }
   return null;
