@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dunlin_compat::alembic::environments::up_to_repository;
+use dunlin_compat::alembic::environments::{names_in, up_to_repository};
 
 /// Versions by name, names as package indexes normalise them (`typing-extensions`). What is installed comes before what
 /// lock files say, and both before `requirements*.txt`. `import_paths` are folders that it imports from, those of installed packages
@@ -102,14 +102,6 @@ fn required(file: &Path) -> Vec<(String, String)> {
         (plain(name) && plain(version)).then(|| (name.to_owned(), version.to_owned()))
     };
     text.split('\n').filter_map(pin).collect()
-}
-
-/// The names of what is in a folder, in order; none if there is no such folder.
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    names
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub fn named_by_pth(site_packages: &Path) -> Vec<PathBuf> {
 }
 
 /// The names of what is in a folder, in order; none if there is no such folder.
-fn names_in(folder: &Path) -> Vec<String> {
+pub fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use dunlin_compat::knex::files::resolved;
 use serde_json::{Value, json};
 
 /// The largest file that is read.
@@ -57,7 +58,7 @@ impl Files {
     /// Where a path really leads, if a guest may look there. Above the folders it may see that other folders exist, as far
     /// as they lead to its own.
     fn real(&self, path: &str) -> Result<PathBuf, FileError> {
-        let path = lexical(Path::new(path));
+        let path = resolved(Path::new(path));
         match fs::canonicalize(&path) {
             Ok(real) if self.holds(&real) => Ok(real),
             Ok(_) => Err(FileError::OUTSIDE),
@@ -83,7 +84,7 @@ impl Files {
 
     /// What is at a path: its metadata, and the path without links.
     fn module(&self, path: &str) -> Option<(PathBuf, fs::Metadata)> {
-        let path = lexical(Path::new(path));
+        let path = resolved(Path::new(path));
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return None };
         let place = self.followed(folder)?.join(name);
         let data = fs::symlink_metadata(&place).ok()?;
@@ -125,7 +126,7 @@ impl Files {
 
     /// Whether something may be seen in a folder.
     pub fn leads(&self, path: &str) -> bool {
-        let Some(real) = self.followed(&lexical(Path::new(path))) else { return false };
+        let Some(real) = self.followed(&resolved(Path::new(path))) else { return false };
         self.holds(&real) || self.folders.iter().any(|folder| folder.starts_with(&real))
     }
 
@@ -183,21 +184,6 @@ impl Files {
         let real = self.real(path)?;
         real.into_os_string().into_string().map_err(|_| FileError { code: "EINVAL", reason: "no Unicode" })
     }
-}
-
-/// A path without `.` and `..`, which are resolved as text, as Node does it.
-fn lexical(path: &Path) -> PathBuf {
-    let mut result = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                result.pop();
-            }
-            Component::CurDir => {}
-            other => result.push(other),
-        }
-    }
-    result
 }
 
 #[cfg(test)]
