@@ -51,8 +51,12 @@ impl Scene {
     }
 
     fn dunlin(&self, variables: &[(&str, &str)]) -> Output {
+        self.dunlin_under(LIMITS, variables)
+    }
+
+    fn dunlin_under(&self, settings: &str, variables: &[(&str, &str)]) -> Output {
         // The project's packages, as its Python has them.
-        self.project.use_carrier("host").write("dunlin.toml", LIMITS);
+        self.project.use_carrier("host").write("dunlin.toml", settings);
         self.project.dunlin_with(&["alembic", "-x", &self.url(), "upgrade", "head"], |process| {
             process.envs(variables.iter().copied()).env("SHOP_SECRET", SECRET).env("PATH", "");
         })
@@ -116,6 +120,21 @@ fn alembic_lets_a_revision_call_home() {
 #[test]
 fn an_endless_loop_is_interrupted() {
     is_stopped("endless_loop", &["ran for more than 3 s"]);
+}
+
+/// The next migration begins to compute while this one is committed, and nobody hears of it when that fails.
+#[test]
+fn a_commit_that_fails_is_told_though_the_next_revision_never_ends() {
+    let Some(scene) = Scene::new("commit_fails", ServerKind::Postgres) else { return };
+    let attacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alembic_hostile/attacks");
+    let third = scene.project.path().join("migrations/versions/0003_never_asks.py");
+    fs::copy(attacks.join("never_asks.py"), third).unwrap();
+    let settings = format!("{LIMITS}[alembic]\ntransaction-per-migration = true\n");
+    let said =
+        assert_stopped(&scene.project, &scene.database, "0002", &["violates foreign key constraint"], || {
+            scene.dunlin_under(&settings, &[])
+        });
+    assert!(!said.contains("third"), "{said}");
 }
 
 /// Whoever runs it stops it, before its time is over.

@@ -115,6 +115,17 @@ fn knex_lets_a_migration_call_home() {
     assert_eq!(told, "orders taken");
 }
 
+/// The next migration begins to compute while this one is committed, and nobody hears of it when that fails.
+#[test]
+fn a_commit_that_fails_is_told_though_the_next_migration_never_ends() {
+    let Some(scene) = Scene::new("commit_fails", ServerKind::Postgres) else { return };
+    let attacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/knex_hostile/attacks");
+    fs::copy(attacks.join("never_asks.js"), scene.project.path().join("migrations/3_never_asks.js")).unwrap();
+    let words = ["violates foreign key constraint"];
+    let said = assert_stopped(&scene.project, &scene.database, "2_attack.js", &words, || scene.dunlin(&[]));
+    assert!(!said.contains("third"), "{said}");
+}
+
 #[test]
 fn an_endless_loop_is_interrupted() {
     is_stopped("endless_loop", &["ran for more than 3 s"]);

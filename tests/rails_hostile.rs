@@ -114,6 +114,21 @@ fn rails_lets_a_migration_commit_behind_its_back() {
     assert_eq!(scene.database.query("SELECT status FROM orders"), [["taken"]]);
 }
 
+/// The next migration begins to compute while this one is committed, and nobody hears of it when that fails.
+#[test]
+fn a_commit_that_fails_is_told_though_the_next_migration_never_ends() {
+    if !rails_is_here("sandbox") {
+        return;
+    }
+    let Some(scene) = scene("commit_fails", ServerKind::Postgres) else { return };
+    let attacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rails/hostile");
+    let third = scene.project.path().join("db/migrate/003_never_asks.rb");
+    fs::copy(attacks.join("never_asks.rb"), third).unwrap();
+    let words = ["violates foreign key constraint"];
+    let said = assert_stopped(&scene.project, &scene.database, FILE, &words, || by_dunlin(&scene, "9"));
+    assert!(!said.contains("third"), "{said}");
+}
+
 #[test]
 fn an_endless_loop_is_interrupted() {
     is_stopped("endless_loop", &["ran for more than 3 s"]);

@@ -11,15 +11,15 @@ use dunlin_compat::model::{Block, Body, Code, Dialect, Direction, MigrationStep,
 
 use super::code_steps::CodeSteps;
 use super::error::{CodeFailure, UnfinishedFailure};
-use super::event::{Event, Observer};
+use super::event::{Event, Observer, Silent};
 use super::journal::Entry;
 use super::prepare::{Prepared, Statement};
 use super::replay::{self, Origin};
 use super::run::{Carried, Runner, begin_statement};
 use super::{RunError, lock};
 use crate::db::{DbError, DbErrorKind};
-use crate::guest::protocol::{Answer, Query, Run, SavepointAction, SourceFile, ToLoad};
-use crate::guest::{GuestError, GuestSource, Steps};
+use crate::guest::protocol::{Answer, LoadProblem, Query, Run, SavepointAction, SourceFile, ToLoad};
+use crate::guest::{CarrierError, Guest, GuestError, GuestSource, Steps};
 
 /// What ends an attempt to run a group.
 pub(super) enum Stop {
@@ -32,6 +32,47 @@ pub(super) enum Stop {
     /// The code takes its transaction back, which would take finished migrations before it along: those are committed
     /// first, in a new attempt.
     CommitFirst,
+    /// The code did not do again what it had done. Nothing of it is committed, so it is begun anew, and nothing is foretold.
+    Again,
+}
+
+/// Migrations that share a transaction, and where they are among those of the run.
+#[derive(Clone, Copy)]
+pub(super) struct Group<'g, 'p> {
+    pub(super) members: &'g [&'g Prepared<'p>],
+    /// Which of all the first is, from 0.
+    pub(super) first_index: usize,
+    /// All that the run has.
+    pub(super) all: &'g [Prepared<'p>],
+}
+
+impl<'g, 'p> Group<'g, 'p> {
+    /// The same without its first members.
+    fn behind(self, done: usize) -> Group<'g, 'p> {
+        let members = self.members.get(done..).unwrap_or_default();
+        Group { members, first_index: self.first_index + done, ..self }
+    }
+
+    /// What follows a member.
+    fn next(self, offset: usize) -> Option<&'g Prepared<'p>> {
+        self.all.get(self.first_index + offset + 1)
+    }
+
+    /// A member and what follows it, as far as the same guest runs it.
+    fn of_guest(self, offset: usize, code: &Code) -> Vec<Loading<'g>> {
+        let rest = self.all.get(self.first_index + offset..).unwrap_or_default();
+        loading(rest)
+            .filter(|(_, _, other)| other.carrier == code.carrier && other.guest == code.guest)
+            .collect()
+    }
+}
+
+/// A migration that a guest begins before its turn: what it does before its first question is to compute, and nobody hears of it
+/// should the migration before fail yet.
+pub(super) struct Ahead {
+    id: String,
+    direction: Direction,
+    origin: Origin,
 }
 
 /// How far an attempt came.
@@ -56,11 +97,6 @@ impl Prepared<'_> {
         })
     }
 
-    /// What a guest has loaded it for.
-    fn loading(&self) -> (String, Direction) {
-        (self.step.id.clone(), self.step.direction)
-    }
-
     /// Whether it is run statement by statement in an open transaction, as code is.
     pub(super) fn runs_with_code(&self) -> bool {
         self.code().is_some() || self.step.record.one_row_each
@@ -70,11 +106,8 @@ impl Prepared<'_> {
 impl Runner<'_> {
     /// Loads the files of all code migrations, so that what cannot run is refused before anything is sent.
     pub(super) fn load_code(&mut self, prepared: &[Prepared<'_>]) -> Result<(), RunError> {
-        let found: Vec<(&Prepared<'_>, &Block, &Code)> = prepared
-            .iter()
-            .filter(|prepared| !self.loaded.contains(&prepared.loading()))
-            .filter_map(|prepared| prepared.code().map(|(block, code)| (prepared, block, code)))
-            .collect();
+        let found: Vec<Loading<'_>> =
+            loading(prepared).filter(|(step, _, _)| !self.loaded.contains(&key_of(step))).collect();
         if found.is_empty() {
             return Ok(());
         }
@@ -89,17 +122,8 @@ impl Runner<'_> {
             let length = rest.iter().take_while(|(_, _, code)| same(code)).count();
             let (these, others) = rest.split_at(length);
             rest = others;
-            let paths: Vec<String> = these.iter().map(|(_, block, _)| display(block.source.path())).collect();
-            let files: Vec<ToLoad<'_>> = these
-                .iter()
-                .zip(&paths)
-                .map(|((prepared, block, _), path)| ToLoad {
-                    file: SourceFile { id: &prepared.step.id, path, source: &block.source.text },
-                    direction: prepared.step.direction,
-                })
-                .collect();
             let guest = guests.get(&first.guest, first.carrier, Some(&server), &mut steps)?;
-            let found = guest.load(&files, &mut steps)?;
+            let found = load(guest, these, &mut steps)?;
             if advice.is_none() && found.iter().any(|problem| !problem.everywhere) {
                 advice = guest.advice();
             }
@@ -108,7 +132,7 @@ impl Runner<'_> {
         if !problems.is_empty() {
             return Err(GuestError::CannotLoad { problems, advice }.into());
         }
-        self.loaded.extend(found.iter().map(|(prepared, _, _)| prepared.loading()));
+        self.loaded.extend(found.iter().map(|(step, _, _)| key_of(step)));
         Ok(())
     }
 
@@ -116,18 +140,16 @@ impl Runner<'_> {
     /// session commits nothing by itself from then on, until [`Runner::manual_commit`] is switched off.
     pub(super) fn run_code_group(
         &mut self,
-        group: &[&Prepared<'_>],
-        first_index: usize,
-        total: usize,
+        group: Group<'_, '_>,
         entry: Option<&Entry>,
     ) -> Result<Carried, RunError> {
         let guests = self.guests.take();
         let Some(guests) = guests else {
-            let path =
-                group.iter().find_map(|prepared| prepared.code()).map(|(block, _)| block.source.path());
+            let mut codes = group.members.iter().filter_map(|prepared| prepared.code());
+            let path = codes.next().map(|(block, _)| block.source.path());
             return Err(no_guests(path.unwrap_or(Path::new(""))));
         };
-        let result = self.attempt_code_group(guests, group, (first_index, total), entry.cloned());
+        let result = self.attempt_code_group(guests, group, entry.cloned());
         self.guests = Some(guests);
         result
     }
@@ -135,8 +157,7 @@ impl Runner<'_> {
     fn attempt_code_group(
         &mut self,
         guests: &mut (dyn GuestSource + '_),
-        group: &[&Prepared<'_>],
-        (first_index, total): (usize, usize),
+        group: Group<'_, '_>,
         mut entry: Option<Entry>,
     ) -> Result<Carried, RunError> {
         let mut done = 0;
@@ -145,24 +166,25 @@ impl Runner<'_> {
         self.manual_commit(true)?;
         loop {
             let mut attempt = Attempt::default();
-            let rest = group.get(done..).unwrap_or_default();
-            let number = (first_index + done, total);
             let split = commit_before.saturating_sub(done);
-            let stop = match self.try_code_group(guests, rest, number, split, entry.take(), &mut attempt) {
+            let rest = group.behind(done);
+            let stop = match self.try_code_group(guests, rest, split, entry.take(), &mut attempt) {
                 Ok(()) => return Ok(Carried::Out),
                 Err(stop) => stop,
             };
+            self.call_off(guests);
             self.roll_back();
             done += attempt.committed;
             match stop {
                 Stop::Stale => return Ok(Carried::Stale),
+                Stop::Again => {}
                 Stop::CommitFirst => commit_before = done + attempt.waiting.len(),
                 Stop::Retry(_, error) if tries < self.options.attempts => {
                     tries += 1;
                     self.pause_before(tries, &error);
                 }
                 Stop::Retry(error, _) | Stop::Failed(error) => {
-                    let at_fault = group.get(done + attempt.waiting.len()).or(group.last());
+                    let at_fault = group.members.get(done + attempt.waiting.len()).or(group.members.last());
                     return Err(self.code_failure(at_fault.copied(), error, &attempt));
                 }
             }
@@ -176,21 +198,20 @@ impl Runner<'_> {
     fn try_code_group(
         &mut self,
         guests: &mut (dyn GuestSource + '_),
-        group: &[&Prepared<'_>],
-        (first_index, total): (usize, usize),
+        group: Group<'_, '_>,
         commit_before: usize,
         mut entry: Option<Entry>,
         attempt: &mut Attempt,
     ) -> Result<(), Stop> {
         let mut open = false;
-        for (offset, prepared) in group.iter().enumerate() {
+        for (offset, prepared) in group.members.iter().enumerate() {
             let entry = entry.take();
             if offset > 0 && offset == commit_before && open {
                 self.own(&["COMMIT".to_owned()], "committing")?;
-                self.settle_waiting(group, attempt);
+                self.settle_waiting(group.members, attempt);
                 open = false;
             }
-            self.started(prepared, first_index + offset, total);
+            self.started(prepared, group.first_index + offset, group.all.len());
             let started = Instant::now();
             let never = prepared.step.blocks.iter().any(|block| block.transaction == TransactionRule::Never);
             if let Some(entry) = &entry {
@@ -203,9 +224,10 @@ impl Runner<'_> {
                 return Err(Stop::Stale);
             }
             open = entry.is_some() || !never;
-            let last = offset + 1 == group.len();
+            let last = offset + 1 == group.members.len();
             let ended = match prepared.code() {
                 Some((block, code)) => {
+                    let resumes = entry.is_some();
                     let shared = !attempt.waiting.is_empty();
                     let replay = entry.as_ref().map(|entry| replay_of(entry, block)).transpose();
                     let replay = replay.map_err(Stop::Failed)?;
@@ -218,7 +240,9 @@ impl Runner<'_> {
                         shared,
                         !never,
                     )?;
-                    let result = run_guest(guests, code, block, &mut steps);
+                    let next = if resumes { None } else { group.next(offset) };
+                    let files = || group.of_guest(offset, code);
+                    let result = run_guest(guests, (block, code), &mut steps, next, &files);
                     attempt.journaled = steps.is_journaled();
                     attempt.durable = steps.durable();
                     steps.finish(result, started, last)?
@@ -227,13 +251,26 @@ impl Runner<'_> {
             };
             attempt.waiting.push((offset, started));
             if ended {
-                self.settle_waiting(group, attempt);
+                self.settle_waiting(group.members, attempt);
                 attempt.journaled = false;
                 attempt.durable = 0;
                 open = false;
             }
         }
         Ok(())
+    }
+
+    /// The origin that the guest began a migration with before its turn, or a fresh one.
+    pub(super) fn origin_of(&mut self, step: &MigrationStep) -> Origin {
+        let ahead =
+            self.ahead.take().filter(|ahead| ahead.id == step.id && ahead.direction == step.direction);
+        ahead.map_or_else(Origin::fresh, |ahead| ahead.origin)
+    }
+
+    /// What a guest began before its turn does not come.
+    pub(super) fn call_off(&mut self, guests: &mut (dyn GuestSource + '_)) {
+        self.ahead = None;
+        guests.call_off();
     }
 
     /// Begins the transaction of a group.
@@ -282,7 +319,7 @@ impl Runner<'_> {
         // MySQL's DDL has committed; nothing is to share a transaction with it.
         let ends = last || self.connection.server().dialect.is_mysql_family();
         if ends {
-            self.own(&["COMMIT".to_owned()], "committing a migration")?;
+            self.own(&["COMMIT".to_owned()], &format!("committing {}", prepared.step.title))?;
         }
         Ok(ends)
     }
@@ -399,25 +436,100 @@ pub(super) fn own_error(doing: &str) -> impl FnOnce(DbError) -> Stop + use<'_> {
     }
 }
 
-fn run_guest(
+/// A migration that a guest loads.
+type Loading<'p> = (&'p MigrationStep, &'p Block, &'p Code);
+
+/// Those among migrations.
+fn loading<'g>(prepared: &'g [Prepared<'_>]) -> impl Iterator<Item = Loading<'g>> {
+    prepared.iter().filter_map(|prepared| prepared.code().map(|(block, code)| (prepared.step, block, code)))
+}
+
+/// What a migration was loaded for.
+fn key_of(step: &MigrationStep) -> (String, Direction) {
+    (step.id.clone(), step.direction)
+}
+
+fn load(
+    guest: &mut Guest,
+    migrations: &[Loading<'_>],
+    steps: &mut dyn Steps,
+) -> Result<Vec<LoadProblem>, GuestError> {
+    let paths: Vec<String> = migrations.iter().map(|(_, block, _)| display(block.source.path())).collect();
+    let files: Vec<ToLoad<'_>> = migrations
+        .iter()
+        .zip(&paths)
+        .map(|((step, block, _), path)| ToLoad {
+            file: SourceFile { id: &step.id, path, source: &block.source.text },
+            direction: step.direction,
+        })
+        .collect();
+    guest.load(&files, steps)
+}
+
+/// Has a guest that was started in the middle of a run load what the one before it had loaded, of which the user knows.
+fn catch_up<'p>(guest: &mut Guest, migrations: &dyn Fn() -> Vec<Loading<'p>>) -> Result<(), GuestError> {
+    if guest.has_loaded() {
+        return Ok(());
+    }
+    let problems = load(guest, &migrations(), &mut Bystander { observer: &mut Silent })?;
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(GuestError::CannotLoad { problems, advice: guest.advice() })
+    }
+}
+
+/// Runs one migration, and has the guest go on to the next where it is the same that runs it.
+fn run_guest<'p>(
     guests: &mut (dyn GuestSource + '_),
-    code: &Code,
-    block: &Block,
+    (block, code): (&Block, &Code),
     steps: &mut CodeSteps<'_, '_>,
+    next: Option<&Prepared<'_>>,
+    files: &dyn Fn() -> Vec<Loading<'p>>,
 ) -> Result<(), GuestError> {
     let server = steps.server();
-    let guest = guests.get(&code.guest, code.carrier, Some(&server), steps)?;
     let path = display(block.source.path());
     let (id, direction, origin) = steps.about();
-    let run = Run {
-        file: SourceFile { id: &id, path: &path, source: &block.source.text },
+    let run = run_of(&id, direction, origin, (&path, block, code));
+    let guest = guests.get(&code.guest, code.carrier, Some(&server), steps)?;
+    catch_up(guest, files)?;
+    if let Some((next, (block, next_code))) = next.and_then(|next| Some((next.step, next.code()?)))
+        && next_code.carrier == code.carrier
+        && next_code.guest == code.guest
+    {
+        let ahead = Ahead { id: next.id.clone(), direction: next.direction, origin: Origin::fresh() };
+        let path = display(block.source.path());
+        let next = run_of(&ahead.id, ahead.direction, ahead.origin, (&path, block, next_code));
+        if guest.send_ahead([&run, &next]) {
+            steps.is_ahead(ahead);
+        }
+    }
+    match guest.run(run.clone(), steps) {
+        Err(GuestError::Carrier(CarrierError::Misled)) if !steps.is_ending() => {
+            let guest = guests.get(&code.guest, code.carrier, Some(&server), steps)?;
+            catch_up(guest, files)?;
+            steps.begin_again();
+            guest.run(run, steps)
+        }
+        result => result,
+    }
+}
+
+/// What a guest is told to run.
+fn run_of<'r>(
+    id: &'r str,
+    direction: Direction,
+    origin: Origin,
+    (path, block, code): (&'r str, &'r Block, &'r Code),
+) -> Run<'r> {
+    Run {
+        file: SourceFile { id, path, source: &block.source.text },
         direction,
         offline: false,
         seed: origin.seed,
         now: origin.now,
         options: &code.options,
-    };
-    guest.run(run, steps)
+    }
 }
 
 /// What an entry of the journal says was done.

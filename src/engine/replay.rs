@@ -7,6 +7,9 @@
 
 use sha2::{Digest, Sha256};
 
+use super::code_values::refusal;
+use crate::guest::protocol::Answer;
+
 /// The largest answer that is kept, in bytes.
 const LARGEST_ANSWER: usize = 4 << 20;
 
@@ -26,6 +29,21 @@ impl Operation {
     /// An operation with what it was answered.
     pub fn new(digest: String, answer: Option<String>) -> Operation {
         Operation { digest, answer }
+    }
+
+    /// The same.
+    pub fn of(digest: String, answer: &Answer) -> Operation {
+        let kept = match answer {
+            Answer::Ok => None,
+            other => serde_json::to_string(other).ok(),
+        };
+        Operation::new(digest, kept)
+    }
+
+    /// What it was answered.
+    pub fn read_answer(&self) -> Answer {
+        let answer = self.answer.as_deref().map_or(Ok(Answer::Ok), serde_json::from_str);
+        answer.unwrap_or_else(|error| refusal(format!("the journal cannot be read: {error}")))
     }
 
     fn line(&self) -> &str {

@@ -1,12 +1,13 @@
 //! The runner: the only code that changes a database. Locks, reads, plans under the lock, executes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use dunlin_compat::model::{
     Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, Plan, Script, Setup, Step,
 };
 
+use super::code::{Ahead, Group};
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
 use super::lint::hold_back;
@@ -17,6 +18,7 @@ use super::read::Snapshot;
 use super::{RunError, RunOptions, UnfinishedFailure, lock, lock_row};
 use crate::db::{Connection, DbError, DbErrorKind};
 use crate::guest::GuestSource;
+use crate::guest::protocol::Answer;
 use crate::waits::WaitReport;
 
 /// Makes the plan of a run; called again under the lock, and whenever the history turns out to have changed.
@@ -111,6 +113,9 @@ pub fn run(
             None => None,
         },
         loaded: HashSet::new(),
+        foretells: true,
+        asides: HashMap::new(),
+        ahead: None,
         observer,
         report,
         data_version: None,
@@ -139,6 +144,12 @@ pub(super) struct Runner<'a> {
     pub(super) guests: Option<&'a mut dyn GuestSource>,
     /// Ids of the code migrations whose files a guest has loaded, with the direction that it was for.
     pub(super) loaded: HashSet<(String, Direction)>,
+    /// Whether guests are told answers before the server gives them, where that can be.
+    pub(super) foretells: bool,
+    /// What drivers asked for themselves, by its digest, with the answers; a new guest asks again what an earlier one knows.
+    pub(super) asides: HashMap<String, Answer>,
+    /// The migration that a guest has begun although its turn is still to come.
+    pub(super) ahead: Option<Ahead>,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) report: RunReport,
     /// SQLite's count of other connections' commits when the history was read.
@@ -213,7 +224,13 @@ impl Runner<'_> {
                 wanted.get_or_insert_with(|| steps.collect());
                 continue;
             }
-            match self.carry_out(&plan, &prepared) {
+            let carried = self.carry_out(&plan, &prepared);
+            // A script between two migrations may have failed.
+            if let Some(guests) = self.guests.take() {
+                self.call_off(guests);
+                self.guests = Some(guests);
+            }
+            match carried {
                 Ok(Carried::Out) => return Ok(()),
                 Ok(Carried::Stale) => {}
                 Err(error) => {
@@ -248,7 +265,9 @@ impl Runner<'_> {
             .into());
         };
         if prepared_step.code().is_some() {
-            self.run_code_group(&[prepared_step], index, prepared.len(), Some(entry))?;
+            let members = [prepared_step];
+            let group = Group { members: &members, first_index: index, all: prepared };
+            self.run_code_group(group, Some(entry))?;
             return self.manual_commit(false);
         }
         if entry.next == 0 && !entry.in_flight && prepared_step.is_atomic() {
@@ -284,7 +303,8 @@ impl Runner<'_> {
                     let atomic = group.iter().all(Prepared::is_atomic);
                     if atomic && group.iter().any(Prepared::runs_with_code) {
                         let members: Vec<&Prepared<'_>> = group.iter().collect();
-                        if self.run_code_group(&members, index, total, None)? == Carried::Stale {
+                        let group = Group { members: &members, first_index: index, all: prepared };
+                        if self.run_code_group(group, None)? == Carried::Stale {
                             return Ok(Carried::Stale);
                         }
                     } else if atomic {
@@ -295,7 +315,7 @@ impl Runner<'_> {
                         }
                     } else {
                         for (offset, member) in group.iter().enumerate() {
-                            if self.run_single(member, index + offset, total)? == Carried::Stale {
+                            if self.run_single(member, index + offset, prepared)? == Carried::Stale {
                                 return Ok(Carried::Stale);
                             }
                         }
@@ -312,16 +332,17 @@ impl Runner<'_> {
         &mut self,
         prepared: &Prepared<'_>,
         index: usize,
-        total: usize,
+        all: &[Prepared<'_>],
     ) -> Result<Carried, RunError> {
         if prepared.code().is_some() {
-            return self.run_code_group(&[prepared], index, total, None);
+            let group = Group { members: &[prepared], first_index: index, all };
+            return self.run_code_group(group, None);
         }
         self.manual_commit(false)?;
         if prepared.is_atomic() {
-            return self.run_atomic(&[prepared], index, total, false);
+            return self.run_atomic(&[prepared], index, all.len(), false);
         }
-        self.run_stepwise(prepared, index, total, None)?;
+        self.run_stepwise(prepared, index, all.len(), None)?;
         Ok(Carried::Out)
     }
 

@@ -271,7 +271,7 @@ impl Runner<'_> {
             self.roll_back();
             match stop {
                 Stop::Failed(error) | Stop::Retry(error, _) => error,
-                Stop::Stale | Stop::CommitFirst => RunError::Server {
+                Stop::Stale | Stop::CommitFirst | Stop::Again => RunError::Server {
                     doing,
                     error: DbError::new(DbErrorKind::Statement, "the history was changed meanwhile"),
                 },

@@ -1,5 +1,7 @@
 //! Talking to a guest.
 
+use std::collections::VecDeque;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
@@ -10,10 +12,15 @@ use super::protocol::{
     Answer, EngineMessage, GuestMessage, LoadProblem, Query, Ready, Run, SavepointAction, SourceFile, Start,
     StatementError, ToLoad, VERSION, WithCode,
 };
-use super::{CarrierLink, GuestError};
+use super::{Answers, CarrierLink, GuestError};
 
 /// Whoever answers the questions of a guest.
 pub trait Steps {
+    /// The answer that a statement gets unless it fails, where nothing is likelier. A guest that can do nothing but ask is told
+    /// it while the statement runs; one that was told wrongly is ended, and its run fails with [`CarrierError::Misled`].
+    fn foretell(&mut self, _query: &Query) -> Option<Answer> {
+        None
+    }
     /// Runs a statement.
     fn query(&mut self, query: Query) -> Answer;
     /// Begins a transaction.
@@ -35,7 +42,10 @@ pub struct Guest {
     link: Box<dyn CarrierLink>,
     about: Ready,
     broken: bool,
+    loaded: bool,
     kept: Kept,
+    /// Messages that it was sent already, and is yet to be asked about.
+    ahead: VecDeque<String>,
 }
 
 impl Guest {
@@ -45,7 +55,14 @@ impl Guest {
         start: Start<'_>,
         steps: &mut dyn Steps,
     ) -> Result<Guest, GuestError> {
-        let mut guest = Guest { link, about: Ready::default(), broken: false, kept: Kept::default() };
+        let mut guest = Guest {
+            link,
+            about: Ready::default(),
+            broken: false,
+            loaded: false,
+            kept: Kept::default(),
+            ahead: VecDeque::new(),
+        };
         match guest.exchange(&EngineMessage::Start(start), steps)? {
             GuestMessage::Ready(about) if about.protocol == VERSION => {
                 guest.about = about;
@@ -78,6 +95,11 @@ impl Guest {
         self.broken
     }
 
+    /// Whether it has loaded files.
+    pub fn has_loaded(&self) -> bool {
+        self.loaded
+    }
+
     /// What to do about files that it cannot load, if another carrier might.
     pub fn advice(&self) -> Option<String> {
         self.link.advice()
@@ -105,6 +127,7 @@ impl Guest {
                     }
                 }
                 self.kept.keep();
+                self.loaded = true;
                 Ok(problems)
             }
             other => Err(unexpected(other)),
@@ -117,6 +140,24 @@ impl Guest {
             GuestMessage::Done { .. } => Ok(()),
             other => Err(unexpected(other)),
         }
+    }
+
+    /// Has it begin two migrations, the second when it is done with the first, with which [`Guest::run`] is called next. Says
+    /// whether it does.
+    pub fn send_ahead(&mut self, runs: [&Run<'_>; 2]) -> bool {
+        for run in runs.into_iter().skip(self.ahead.len()) {
+            let Ok(text) = serde_json::to_string(&EngineMessage::Run(run.clone())) else { return false };
+            if !self.link.send_ahead(&text) {
+                return false;
+            }
+            self.ahead.push_back(text);
+        }
+        true
+    }
+
+    /// Whether it has begun something that it was not asked for yet.
+    pub fn is_ahead(&self) -> bool {
+        !self.ahead.is_empty()
     }
 
     /// Asks for something else.
@@ -140,14 +181,12 @@ impl Guest {
     ) -> Result<GuestMessage, GuestError> {
         let text = serde_json::to_string(message)
             .map_err(|error| GuestError::Protocol { reason: error.to_string() })?;
-        let last = self.link.converse(&text, &mut |question| {
-            let answer = match serde_json::from_str::<GuestMessage>(question) {
-                Ok(message) => answer(message, steps),
-                Err(error) => refusal(format!("{error} in {}", beginning(question))),
-            };
-            serde_json::to_string(&answer)
-                .unwrap_or_else(|_| r#"{"type":"error","kind":"protocol"}"#.to_owned())
-        });
+        if self.ahead.pop_front().is_some_and(|ahead| ahead != text) {
+            self.broken = true;
+            return Err(GuestError::Protocol { reason: "it has begun another migration".to_owned() });
+        }
+        let mut answering = Answering { steps, read: None, foretold: None, misled: false };
+        let last = self.link.converse_ahead(&text, &mut answering);
         let last = last.inspect_err(|_| self.broken = true)?;
         match serde_json::from_str(&last) {
             Ok(GuestMessage::Failed(failed)) => Err(GuestError::Failed(failed)),
@@ -155,6 +194,44 @@ impl Guest {
             Err(error) => Err(GuestError::Protocol { reason: format!("{error} in {}", beginning(&last)) }),
         }
     }
+}
+
+/// Answers questions as steps do.
+struct Answering<'s> {
+    steps: &'s mut dyn Steps,
+    /// The question that was last asked for an answer to be foretold.
+    read: Option<GuestMessage>,
+    foretold: Option<Answer>,
+    misled: bool,
+}
+
+impl Answers for Answering<'_> {
+    fn foretell(&mut self, question: &str) -> Option<String> {
+        self.read = serde_json::from_str(question).ok();
+        self.foretold = match &self.read {
+            Some(GuestMessage::Query(query)) => self.steps.foretell(query),
+            _ => None,
+        };
+        self.foretold.as_ref().map(text_of)
+    }
+
+    fn answer(&mut self, question: &str) -> String {
+        let message = self.read.take().map_or_else(|| serde_json::from_str(question), Ok);
+        let answer = match message {
+            Ok(message) => answer(message, self.steps),
+            Err(error) => refusal(format!("{error} in {}", beginning(question))),
+        };
+        self.misled = self.foretold.take().is_some_and(|foretold| foretold != answer);
+        text_of(&answer)
+    }
+
+    fn is_misled(&self) -> bool {
+        self.misled
+    }
+}
+
+fn text_of(answer: &Answer) -> String {
+    serde_json::to_string(answer).unwrap_or_else(|_| r#"{"type":"error","kind":"protocol"}"#.to_owned())
 }
 
 /// What the code of a file depends on; tracebacks are told by its path.

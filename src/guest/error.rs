@@ -42,6 +42,9 @@ pub enum CarrierError {
     /// The user interrupted the run.
     #[error("interrupted")]
     Interrupted,
+    /// It was told an answer early that was not the answer, and was ended.
+    #[error("the code was told another answer than there was")]
+    Misled,
 }
 
 fn last_words(said: &str) -> String {

@@ -183,6 +183,10 @@ impl GuestSource for Guests {
         running.ok_or_else(|| GuestError::Protocol { reason: "the guest is gone".to_owned() })
     }
 
+    fn call_off(&mut self) {
+        self.running.retain(|running| !running.guest.is_ahead());
+    }
+
     fn forget(&mut self) {
         self.running.clear();
     }

@@ -58,8 +58,40 @@ pub trait GuestSource {
         steps: &mut dyn Steps,
     ) -> Result<&mut Guest, GuestError>;
 
+    /// Ends the guests that began what they are not asked to run after all.
+    fn call_off(&mut self) {}
+
     /// Ends those that are running, so that the next begin without what a library remembers of a command.
     fn forget(&mut self) {}
+}
+
+/// What a guest is answered.
+pub trait Answers {
+    /// What the answer to a question will almost certainly be, if that can be said.
+    fn foretell(&mut self, question: &str) -> Option<String>;
+
+    /// The answer.
+    fn answer(&mut self, question: &str) -> String;
+
+    /// Whether the last answer was another than was foretold.
+    fn is_misled(&self) -> bool;
+}
+
+/// Answers that are never foretold.
+struct Plain<'a>(&'a mut dyn FnMut(&str) -> String);
+
+impl Answers for Plain<'_> {
+    fn foretell(&mut self, _question: &str) -> Option<String> {
+        None
+    }
+
+    fn answer(&mut self, question: &str) -> String {
+        (self.0)(question)
+    }
+
+    fn is_misled(&self) -> bool {
+        false
+    }
 }
 
 /// The way messages reach a guest: a child process or a sandbox.
@@ -75,6 +107,20 @@ pub trait CarrierLink: Send {
     /// The digest of its interpreter, where that compiles migrations to code that another one of the same digest can load.
     fn interpreter(&self) -> Option<[u8; 32]> {
         None
+    }
+
+    /// Sends a message that [`CarrierLink::converse`] is called with later, in the same order, and does not wait. Says whether it
+    /// did: only guests that have no way to the world but their questions, which wait until they are heard, are sent ahead.
+    fn send_ahead(&mut self, _message: &str) -> bool {
+        false
+    }
+
+    /// [`CarrierLink::converse`] with a guest that may be told an answer before it is known, where it can be sent ahead.
+    ///
+    /// # Errors
+    /// Also [`CarrierError::Misled`].
+    fn converse_ahead(&mut self, message: &str, answers: &mut dyn Answers) -> Result<String, CarrierError> {
+        self.converse(message, &mut |question| answers.answer(question))
     }
 
     /// Sends a message of the engine, answers every question of the guest with what `answer` makes of it, and returns the

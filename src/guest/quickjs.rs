@@ -7,7 +7,7 @@ use dunlin_compat::model::GuestProgram;
 use super::environment;
 use super::guests::GuestSettings;
 use super::javascript::{JavaScriptCarrier, JavaScriptCommand, JavaScriptError};
-use super::{CarrierError, CarrierLink, Interrupt};
+use super::{Answers, CarrierError, CarrierLink, Interrupt, Plain};
 
 /// How messages name it.
 const NAME: &str = "the sandbox (QuickJS)";
@@ -55,13 +55,22 @@ impl CarrierLink for QuickJsCarrier {
         Some("`carrier = \"host\"` in dunlin.toml runs it by the machine's own Node.".to_owned())
     }
 
+    fn send_ahead(&mut self, message: &str) -> bool {
+        self.carrier.send_ahead(message);
+        true
+    }
+
     fn converse(
         &mut self,
         message: &str,
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, CarrierError> {
+        self.converse_ahead(message, &mut Plain(answer))
+    }
+
+    fn converse_ahead(&mut self, message: &str, answers: &mut dyn Answers) -> Result<String, CarrierError> {
         let _watched = self.interrupt.watch();
-        self.carrier.converse(message, answer).map_err(failed)
+        self.carrier.converse_ahead(message, answers).map_err(failed)
     }
 }
 
@@ -142,6 +151,7 @@ fn failed(error: JavaScriptError) -> CarrierError {
         JavaScriptError::OutOfTime { limit } => CarrierError::OutOfTime { limit },
         JavaScriptError::OutOfMemory { limit } => CarrierError::OutOfMemory { limit: limit as u64 },
         JavaScriptError::Interrupted => CarrierError::Interrupted,
+        JavaScriptError::Misled => CarrierError::Misled,
     }
 }
 

@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::protocol;
 use super::sandbox_world::{self, Folder};
 use super::sources::Sources;
-use super::{CarrierError, CarrierLink};
+use super::{Answers, CarrierError, CarrierLink, Plain};
 use crate::wasm::{CompiledCache, Exceeded, Limits, Meter, Metered, Runtime, RuntimeSettings, WasmError};
 
 /// Stack of the interpreter, which recurses in C for a nested expression or a recursive function of a library.
@@ -80,6 +80,13 @@ pub enum Heard {
     Failed(CarrierError),
 }
 
+/// A thread's ends of the ways to and from it. Answers have a way of their own, since the next message may be sent before them.
+pub(super) struct Channels {
+    pub(super) messages: Receiver<String>,
+    pub(super) answers: Receiver<String>,
+    pub(super) heard: Sender<Heard>,
+}
+
 /// A guest in the sandbox. It starts in the background; the first message waits for that.
 pub struct SandboxCarrier {
     name: String,
@@ -89,6 +96,9 @@ pub struct SandboxCarrier {
     from_guest: Receiver<Heard>,
     thread: Option<thread::JoinHandle<()>>,
     started: bool,
+    /// How many of the messages that it is told next were sent already.
+    ahead: usize,
+    answers: Sender<String>,
     limit: Duration,
     interrupt: Interrupt,
 }
@@ -101,9 +111,8 @@ impl SandboxCarrier {
     pub fn start(command: SandboxCommand) -> Result<SandboxCarrier, CarrierError> {
         let (name, limit, interrupt) = (command.name.clone(), command.time_limit, command.interrupt.clone());
         let component = Some(command.sha256);
-        let mut carrier = SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |messages, heard| {
-            serve(command, messages, heard)
-        })?;
+        let mut carrier =
+            SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |channels| serve(command, channels))?;
         carrier.component = component;
         Ok(carrier)
     }
@@ -114,16 +123,17 @@ impl SandboxCarrier {
         advice: &'static str,
         limit: Duration,
         interrupt: Interrupt,
-        serve: impl FnOnce(Receiver<String>, Sender<Heard>) -> Result<(), CarrierError> + Send + 'static,
+        serve: impl FnOnce(Channels) -> Result<(), CarrierError> + Send + 'static,
     ) -> Result<SandboxCarrier, CarrierError> {
         let (to_guest, messages) = mpsc::channel();
+        let (answers, answered) = mpsc::channel();
         let (heard, from_guest) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("guest".to_owned())
             .stack_size(THREAD_STACK)
             .spawn(move || {
                 let end = heard.clone();
-                if let Err(error) = serve(messages, heard) {
+                if let Err(error) = serve(Channels { messages, answers: answered, heard }) {
                     // Nobody listens when the carrier was dropped.
                     let _ = end.send(Heard::Failed(error));
                 }
@@ -139,6 +149,8 @@ impl SandboxCarrier {
             from_guest,
             thread,
             started: false,
+            ahead: 0,
+            answers,
             limit,
             interrupt,
         })
@@ -150,30 +162,40 @@ impl SandboxCarrier {
     /// It does not start.
     pub fn wait_for_start(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
         // The thread begins with the end of an exchange that nobody began.
-        let text = self.listen(answer)?;
+        let text = self.listen(&mut Plain(answer))?;
         self.started = true;
         Ok(text)
     }
 
     /// Sends something and waits for the end of the exchange.
-    fn exchange(
-        &mut self,
-        message: &str,
-        answer: &mut dyn FnMut(&str) -> String,
-    ) -> Result<String, CarrierError> {
-        self.send(message.to_owned());
-        self.listen(answer)
+    fn exchange(&mut self, message: &str, answers: &mut dyn Answers) -> Result<String, CarrierError> {
+        match self.ahead.checked_sub(1) {
+            Some(left) => self.ahead = left,
+            None => self.send(message.to_owned()),
+        }
+        self.listen(answers)
     }
 
     /// Answers questions until the end of an exchange.
-    fn listen(&mut self, answer: &mut dyn FnMut(&str) -> String) -> Result<String, CarrierError> {
+    fn listen(&mut self, answers: &mut dyn Answers) -> Result<String, CarrierError> {
         let _watched = self.interrupt.watch();
         let mut last_words = VecDeque::new();
         loop {
             match self.hear()? {
-                Heard::Question(question) => self.send(answer(&question)),
+                Heard::Question(question) => {
+                    if let Some(foretold) = answers.foretell(&question) {
+                        self.answer(foretold);
+                        answers.answer(&question);
+                        if answers.is_misled() {
+                            self.abandon();
+                            return Err(CarrierError::Misled);
+                        }
+                    } else {
+                        self.answer(answers.answer(&question));
+                    }
+                }
                 Heard::Line(line) => {
-                    answer(&protocol::log_message(&line));
+                    answers.answer(&protocol::log_message(&line));
                     if last_words.len() == LAST_WORDS {
                         last_words.pop_front();
                     }
@@ -194,6 +216,11 @@ impl SandboxCarrier {
         if let Some(to_guest) = &self.to_guest {
             let _ = to_guest.send(text);
         }
+    }
+
+    fn answer(&self, text: String) {
+        // As above.
+        let _ = self.answers.send(text);
     }
 
     /// The next thing that the guest says. It is ended from inside when it computes for too long; this notices what cannot
@@ -225,9 +252,10 @@ impl SandboxCarrier {
         }
     }
 
-    /// Leaves the thread to itself: it ends when it next computes.
+    /// Leaves the thread to itself: it ends when it next computes or asks.
     fn abandon(&mut self) {
         self.to_guest = None;
+        self.answers = mpsc::channel().0;
         self.thread = None;
     }
 }
@@ -245,21 +273,38 @@ impl CarrierLink for SandboxCarrier {
         self.component
     }
 
+    fn send_ahead(&mut self, message: &str) -> bool {
+        if self.started {
+            self.send(message.to_owned());
+            self.ahead += 1;
+        }
+        self.started
+    }
+
     fn converse(
         &mut self,
         message: &str,
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, CarrierError> {
+        self.converse_ahead(message, &mut Plain(answer))
+    }
+
+    fn converse_ahead(&mut self, message: &str, answers: &mut dyn Answers) -> Result<String, CarrierError> {
         if !self.started {
-            self.wait_for_start(answer)?;
+            self.wait_for_start(&mut |question| answers.answer(question))?;
         }
-        self.exchange(message, answer)
+        self.exchange(message, answers)
     }
 }
 
 impl Drop for SandboxCarrier {
     fn drop(&mut self) {
+        // One that was sent ahead may compute for long.
+        if self.ahead > 0 {
+            self.abandon();
+        }
         self.to_guest = None;
+        self.answers = mpsc::channel().0;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -271,6 +316,7 @@ struct World {
     wasi: WasiCtx,
     table: ResourceTable,
     meter: Meter,
+    sources: Sources,
     answers: Receiver<String>,
     heard: Sender<Heard>,
 }
@@ -288,17 +334,14 @@ impl WasiView for World {
 }
 
 /// The life of a guest, on its thread.
-fn serve(
-    command: SandboxCommand,
-    messages: Receiver<String>,
-    heard: Sender<Heard>,
-) -> Result<(), CarrierError> {
+fn serve(command: SandboxCommand, channels: Channels) -> Result<(), CarrierError> {
+    let Channels { messages, answers, heard } = channels;
     let sources = Sources::default();
-    let (mut guest, inventory) = Instance::start(command, messages, &heard, &sources)?;
+    let (mut guest, inventory) = Instance::start(command, answers, &heard, &sources)?;
     if heard.send(Heard::Final(inventory)).is_err() {
         return Ok(());
     }
-    while let Ok(message) = guest.store.data().answers.recv() {
+    while let Ok(message) = messages.recv() {
         sources_of(&message, &sources);
         let last = guest.converse(&message)?;
         if heard.send(Heard::Final(last)).is_err() {
@@ -343,7 +386,7 @@ struct Instance {
 impl Instance {
     fn start(
         command: SandboxCommand,
-        messages: Receiver<String>,
+        answers: Receiver<String>,
         heard: &Sender<Heard>,
         sources: &Sources,
     ) -> Result<(Instance, String), CarrierError> {
@@ -368,7 +411,8 @@ impl Instance {
             wasi,
             table: ResourceTable::new(),
             meter: Meter::new(limits),
-            answers: messages,
+            sources: sources.clone(),
+            answers,
             heard: heard.clone(),
         };
         let mut store = runtime.store(world);
@@ -425,12 +469,19 @@ impl Instance {
     }
 }
 
+/// A guest is about to call a migration: see [`Sources::enter`].
+const ENTER: &str = r#"{"type": "enter"}"#;
+
 /// A question of the guest. The time until its answer is not the guest's, and after it the guest has its whole time again.
 fn ask(
     mut context: wasmtime::StoreContextMut<'_, World>,
     (question,): (String,),
 ) -> wasmtime::Result<(String,)> {
     let world = context.data_mut();
+    if question == ENTER {
+        world.sources.enter();
+        return Ok((r#"{"type": "ok"}"#.to_owned(),));
+    }
     let gone = || wasmtime::format_err!("the engine is gone");
     world.heard.send(Heard::Question(question)).map_err(|_| gone())?;
     let answer = world.answers.recv().map_err(|_| gone())?;

@@ -18,12 +18,30 @@ struct Replaced {
     rest: Vec<u8>,
     /// Microseconds since 1970.
     now: Option<u64>,
+    /// What it began with.
+    begin: u64,
+    /// How often [`Sources::enter`] was called.
+    stage: u64,
 }
+
+/// How much later the clock is after [`Sources::enter`], in microseconds, however often it was read before.
+const STAGE: u64 = 1000;
 
 impl Sources {
     /// Begins anew with a seed and a time in microseconds since 1970; the system's own for each that is not given.
     pub fn set(&self, seed: Option<u64>, now: Option<u64>) {
-        *self.lock() = Replaced { seed, now, ..Replaced::default() };
+        *self.lock() = Replaced { seed, now, begin: now.unwrap_or_default(), ..Replaced::default() };
+    }
+
+    /// Goes on in a way that does not depend on what was read so far: libraries read more before the first migration of a process
+    /// than before others, and a migration that is run again may be the first.
+    pub fn enter(&self) {
+        let mut replaced = self.lock();
+        replaced.stage += 1;
+        replaced.blocks = 0;
+        replaced.rest.clear();
+        let later = replaced.begin + replaced.stage * STAGE;
+        replaced.now = replaced.now.map(|now| now.max(later));
     }
 
     fn lock(&self) -> MutexGuard<'_, Replaced> {
@@ -60,6 +78,7 @@ impl Sources {
             if replaced.rest.is_empty() {
                 let mut hasher = Sha256::new();
                 hasher.update(seed.to_le_bytes());
+                hasher.update(replaced.stage.to_le_bytes());
                 hasher.update(replaced.blocks.to_le_bytes());
                 replaced.rest = hasher.finalize().to_vec();
                 replaced.blocks += 1;
@@ -88,5 +107,24 @@ mod tests {
         assert_ne!(first.0, read(8).0);
         assert_eq!(first.1, Duration::from_secs(1));
         assert_eq!(first.2, first.1 + Duration::from_micros(1));
+    }
+
+    #[test]
+    fn what_was_read_before_changes_nothing_behind() {
+        let sources = Sources::default();
+        let read = |before| {
+            sources.set(Some(7), Some(1_000_000));
+            let (mut few, mut bytes) = (vec![0; before], [0; 40]);
+            sources.fill(&mut few);
+            for _ in 0..before {
+                sources.now();
+            }
+            sources.enter();
+            sources.fill(&mut bytes);
+            assert!(before == 0 || !bytes.starts_with(&few), "what was given once is given again");
+            (bytes, sources.now())
+        };
+        assert_eq!(read(0), read(9));
+        assert_eq!(read(0).1, Duration::from_micros(1_001_000));
     }
 }

@@ -20,7 +20,8 @@ pub fn write_beside(project: &Project) {
     fs::write(beside, format!("beside: {SECRET}\n")).unwrap();
 }
 
-/// Runs an attack, which has to be stopped with one of these words and its file named, and leaves everything as before.
+/// Runs an attack, which has to be stopped with one of these words and its file named, and leaves everything as before. Gives
+/// all that was said.
 #[track_caller]
 pub fn assert_stopped(
     project: &Project,
@@ -28,7 +29,7 @@ pub fn assert_stopped(
     file: &str,
     words: &[&str],
     run: impl FnOnce() -> Output,
-) {
+) -> String {
     let (before, files) = (database.contents(), files_of(project));
     let output = run().fails();
     let said = format!("{}{}", output.stdout, output.stderr);
@@ -40,6 +41,7 @@ pub fn assert_stopped(
     }
     assert_eq!(database.contents(), before, "{words:?} on {:?}", database.kind());
     assert_eq!(files_of(project), files, "{words:?} on {:?}", database.kind());
+    said
 }
 
 /// Files of the project but for what Dunlin's own settings are.

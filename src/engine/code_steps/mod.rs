@@ -1,6 +1,7 @@
 //! Answering a guest while it runs a migration.
 
 mod foreign_keys;
+mod foretold;
 mod parts;
 mod statements;
 mod transactions;
@@ -13,7 +14,7 @@ use std::time::Instant;
 use dunlin_compat::model::{Dialect, Direction, MigrationStep, Server};
 
 use super::RunError;
-use super::code::{Stop, fresh_entry, guest_failure, is_retryable, own_error};
+use super::code::{Ahead, Stop, fresh_entry, guest_failure, is_retryable, own_error};
 use super::code_values::{self, refusal};
 use super::error::UnfinishedFailure;
 use super::event::Event;
@@ -25,6 +26,7 @@ use crate::db::{DbError, DbErrorKind, Parameter};
 use crate::guest::protocol::{Answer, Query, SavepointAction};
 use crate::guest::{GuestError, Steps};
 use crate::sql::{self, Facts, Verb};
+use foretold::{Memory, Rerun};
 use parts::{Piece, Place};
 
 /// A statement that was in flight when an earlier run ended.
@@ -55,6 +57,12 @@ pub(super) struct CodeSteps<'r, 'a> {
     flown: bool,
     /// Whether the guest's transaction is open.
     open: bool,
+    /// Whether it was when the migration began.
+    began_open: bool,
+    /// What was done, in case that the guest is told wrongly.
+    memory: Memory,
+    /// What a second guest is not to do again.
+    rerun: Rerun,
     /// Whether migrations before this one are in the same transaction.
     shared: bool,
     /// Whether the code took back a transaction that others share, which is not done yet.
@@ -98,7 +106,10 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         let journaled = entry.is_some();
         let kept = entry.as_ref().map_or(0, |entry| entry.next);
         let place = entry.as_ref().map_or(Place::BEGIN, Place::behind);
-        let origin = replay.as_ref().map_or_else(Origin::fresh, |replay| replay.origin);
+        let origin = match &replay {
+            Some(replay) => replay.origin,
+            None => runner.origin_of(step),
+        };
         let in_flight = entry.filter(|entry| entry.in_flight).and_then(|entry| {
             let fingerprint = entry.fingerprint?;
             let (digest, rest) = fingerprint.split_once(' ').unwrap_or((&fingerprint, ""));
@@ -119,6 +130,9 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             place,
             flown: false,
             open,
+            began_open: open,
+            memory: Memory::default(),
+            rerun: Rerun::default(),
             shared,
             taken_back: false,
             rebuilds: false,
@@ -137,6 +151,16 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     /// How many operations are in the journal, one that may have been done among them.
     pub(super) fn durable(&self) -> usize {
         (self.durable + usize::from(self.flown)).max(self.kept + usize::from(self.in_flight.is_some()))
+    }
+
+    /// Whether the attempt ends here, although the guest may have been content.
+    pub(super) fn is_ending(&self) -> bool {
+        self.stop.is_some() || self.taken_back || !self.replay.is_empty()
+    }
+
+    /// The guest has begun the next migration before its turn.
+    pub(super) fn is_ahead(&mut self, ahead: Ahead) {
+        self.runner.ahead = Some(ahead);
     }
 
     pub(super) fn server(&self) -> Server {
@@ -187,7 +211,8 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
         // On MySQL the next migration's entry in the journal is committed before anything else.
         let commits = last || self.journaled || !self.open || self.dialect().is_mysql_family();
         if commits {
-            self.runner.own(&["COMMIT".to_owned()], "committing a migration")?;
+            let doing = format!("committing {}", self.step.title);
+            self.runner.own(&["COMMIT".to_owned()], &doing)?;
         }
         Ok(commits)
     }
@@ -204,7 +229,7 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
     fn end(&mut self, stop: Stop) -> Answer {
         let message = match &stop {
             Stop::Failed(error) | Stop::Retry(error, _) => error.to_string(),
-            Stop::Stale | Stop::CommitFirst => "the migration is begun anew".to_owned(),
+            Stop::Stale | Stop::CommitFirst | Stop::Again => "the migration is begun anew".to_owned(),
         };
         self.stop.get_or_insert(stop);
         refusal(message)
@@ -229,25 +254,26 @@ impl<'r, 'a> CodeSteps<'r, 'a> {
             }
         };
         self.durable += 1;
-        let answer = match &operation.answer {
-            None => Ok(Answer::Ok),
-            Some(text) => serde_json::from_str(text),
-        };
-        Some(answer.unwrap_or_else(|error| refusal(format!("the journal cannot be read: {error}"))))
+        Some(operation.read_answer())
     }
 
     fn note(&mut self, digest: String, answer: &Answer) {
-        let kept = match answer {
-            Answer::Ok => None,
-            other => serde_json::to_string(other).ok(),
-        };
-        self.pending.push(Operation::new(digest, kept));
+        let operation = Operation::of(digest, answer);
+        self.memory.note(&operation);
+        self.pending.push(operation);
+    }
+
+    /// What was noted last was not done after all.
+    fn forget_last(&mut self) {
+        self.memory.forget_last();
+        self.pending.pop();
     }
 
     /// A failure that the guest is told, and may live with.
     fn failed(&mut self, digest: String, text: &str, error: DbError) -> Answer {
         let answer = code_values::error(&error);
         if error.kind == DbErrorKind::Connection {
+            self.memory.note(&Operation::of(digest, &answer));
             self.last_error = Some((error, text.to_owned()));
             return answer;
         }
@@ -357,6 +383,10 @@ impl Asked<'_> {
 }
 
 impl Steps for CodeSteps<'_, '_> {
+    fn foretell(&mut self, query: &Query) -> Option<Answer> {
+        self.foretold(query)
+    }
+
     fn query(&mut self, query: Query) -> Answer {
         if self.stop.is_some() {
             return refusal("the migration has ended");
@@ -454,6 +484,7 @@ impl Steps for CodeSteps<'_, '_> {
             self.savepoints.push(name.to_owned());
             self.savepoints.len() - 1
         });
+        let name = self.rerun.savepoint(number).unwrap_or(name);
         let name = self.dialect().quote_identifier(name);
         let (kind, text) = match action {
             SavepointAction::Set => ("set", format!("SAVEPOINT {name}")),
@@ -478,7 +509,9 @@ impl Steps for CodeSteps<'_, '_> {
     }
 
     fn log(&mut self, level: &str, logger: &str, text: &str) {
-        self.runner.observer.event(Event::GuestLog { level, logger, text });
+        if self.is_news() {
+            self.runner.observer.event(Event::GuestLog { level, logger, text });
+        }
     }
 
     fn output(&mut self, _text: &str) {}

@@ -48,6 +48,9 @@ impl CodeSteps<'_, '_> {
             }
             _ => {}
         }
+        if let Some(answer) = self.rerun(&asked.digest, &asked.path, asked.line) {
+            return answer;
+        }
         if let Some(answer) = self.replayed(&asked.digest, &asked.path, asked.line) {
             return match self.repeat_for_session(asked) {
                 Ok(()) => answer,
@@ -112,7 +115,9 @@ impl CodeSteps<'_, '_> {
 
     /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
     pub(super) fn aside(&mut self, asked: &Asked<'_>) -> Answer {
-        if let Some(answer) = self.switch_foreign_keys(asked, true) {
+        if let Some(answer) =
+            self.switch_foreign_keys(asked, true).or_else(|| self.asked_aside(&asked.digest))
+        {
             return answer;
         }
         let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");
@@ -124,7 +129,13 @@ impl CodeSteps<'_, '_> {
             result => result,
         };
         match result {
-            Ok(outcome) => code_values::result(outcome, &asked.verb),
+            Ok(outcome) => {
+                let answer = code_values::result(outcome, &asked.verb);
+                if self.runner.foretells {
+                    self.runner.asides.insert(asked.digest.clone(), answer.clone());
+                }
+                answer
+            }
             Err(error) => {
                 let answer = code_values::error(&error);
                 self.last_error = Some((error, asked.text.to_owned()));

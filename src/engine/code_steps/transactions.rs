@@ -22,7 +22,7 @@ impl CodeSteps<'_, '_> {
         }
         let digest = replay::digest(kind, text, "");
         let path = self.path.to_path_buf();
-        if let Some(answer) = self.replayed(&digest, &path, 1) {
+        if let Some(answer) = self.rerun(&digest, &path, 1).or_else(|| self.replayed(&digest, &path, 1)) {
             if answer == Answer::Ok {
                 self.open = match kind {
                     "begin" => true,
@@ -66,7 +66,7 @@ impl CodeSteps<'_, '_> {
                 Answer::Ok
             }
             Err(failure) => {
-                self.pending.pop();
+                self.forget_last();
                 // A transaction that has failed ends with any commit, and nothing of it remains.
                 if failure.error.sqlstate.as_deref() == Some("25P02") {
                     return self.roll_back_now(digest);

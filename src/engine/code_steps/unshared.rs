@@ -48,7 +48,7 @@ impl CodeSteps<'_, '_> {
                 Ok(answer)
             }
             Err(error) => {
-                self.pending.pop();
+                self.forget_last();
                 Err(error)
             }
         }

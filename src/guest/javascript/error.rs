@@ -33,4 +33,7 @@ pub enum JavaScriptError {
     /// Somebody asked it to stop.
     #[error("interrupted")]
     Interrupted,
+    /// It was told an answer early that was not the answer, and was ended.
+    #[error("the code was told another answer than there was")]
+    Misled,
 }

@@ -16,6 +16,7 @@
 //! | `stat(path)`, `list(path)`, `realPath(path)` | JSON, or `{"error": {code, reason}}` |
 //! | `read(path)` | bytes, or such JSON |
 //! | `now()`, `monotonic()`, `random(count)` | a clock in milliseconds, bytes |
+//! | `enter()` | goes on with a clock and bytes that do not depend on what was read so far |
 //! | `encode(text, encoding)`, `decode(bytes, encoding)` | between text and bytes |
 //! | `hash(name, bytes)`, `hmac(name, key, bytes)` | bytes, or undefined |
 //!
@@ -261,6 +262,8 @@ fn told(result: Result<serde_json::Value, FileError>) -> String {
 fn world_around(host: &Object<'_>, sources: Sources) -> rquickjs::Result<()> {
     let of = sources.clone();
     host.set("now", Func::from(move || of.now().as_secs_f64() * 1000.0))?;
+    let of = sources.clone();
+    host.set("enter", Func::from(move || of.enter()))?;
     let began = Instant::now();
     host.set("monotonic", Func::from(move || began.elapsed().as_secs_f64() * 1000.0))?;
     host.set(

@@ -16,6 +16,7 @@ use super::JavaScriptError;
 use super::bytecode::Bytecode;
 use super::files::Files;
 use super::host::{self, World};
+use crate::guest::Answers;
 use crate::guest::sources::Sources;
 use crate::wasm::CompiledCache;
 
@@ -78,6 +79,9 @@ pub struct JavaScriptCarrier {
     interrupted: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether it has bytecode to keep when it ends.
     keeps: Arc<AtomicBool>,
+    /// How many of the messages that it is told next were sent already.
+    ahead: usize,
+    answers: Sender<String>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -88,6 +92,7 @@ impl JavaScriptCarrier {
     /// [`JavaScriptError::Start`]: the system gives no thread.
     pub fn start(command: JavaScriptCommand) -> Result<JavaScriptCarrier, JavaScriptError> {
         let (to_guest, messages) = mpsc::channel();
+        let (answers, answered) = mpsc::channel();
         let (heard, from_guest) = mpsc::channel();
         let meter = Arc::new(Meter::new(command.time_limit));
         let interrupted = command.interrupted.clone();
@@ -99,7 +104,7 @@ impl JavaScriptCarrier {
             .stack_size(THREAD_STACK)
             .spawn(move || {
                 let end = heard.clone();
-                if let Err(error) = serve(command, messages, heard, of_thread, &kept) {
+                if let Err(error) = serve(command, (messages, answered), heard, of_thread, &kept) {
                     // Nobody listens when the carrier was dropped.
                     let _ = end.send(Heard::Failed(error));
                 }
@@ -111,28 +116,60 @@ impl JavaScriptCarrier {
             meter,
             interrupted,
             keeps,
+            ahead: 0,
+            answers,
             thread: Some(thread),
         })
+    }
+
+    /// Sends what [`JavaScriptCarrier::converse`] is called with next, and does not wait.
+    pub fn send_ahead(&mut self, message: &str) {
+        self.send(message.to_owned());
+        self.ahead += 1;
     }
 
     /// Sends a message of the engine, answers the guest's questions, and gives its final message.
     ///
     /// # Errors
     /// The guest failed as a program; it cannot be talked to any more.
+    #[cfg(test)]
     pub fn converse(
         &mut self,
         message: &str,
         answer: &mut dyn FnMut(&str) -> String,
     ) -> Result<String, JavaScriptError> {
+        self.converse_ahead(message, &mut crate::guest::Plain(answer))
+    }
+
+    /// The same with answers that may be foretold.
+    ///
+    /// # Errors
+    /// Also [`JavaScriptError::Misled`].
+    pub fn converse_ahead(
+        &mut self,
+        message: &str,
+        answers: &mut dyn Answers,
+    ) -> Result<String, JavaScriptError> {
         self.meter.restart();
-        self.send(message.to_owned());
+        match self.ahead.checked_sub(1) {
+            Some(left) => self.ahead = left,
+            None => self.send(message.to_owned()),
+        }
         loop {
             match self.hear()? {
                 Heard::Question(question) => {
-                    let text = answer(&question);
-                    // The time until the answer is not the guest's.
-                    self.meter.restart();
-                    self.send(text);
+                    if let Some(foretold) = answers.foretell(&question) {
+                        self.answer(foretold);
+                        answers.answer(&question);
+                        if answers.is_misled() {
+                            self.abandon();
+                            return Err(JavaScriptError::Misled);
+                        }
+                        // It may have computed meanwhile, and may still.
+                        self.meter.restart();
+                    } else {
+                        self.answer(answers.answer(&question));
+                    }
                 }
                 Heard::Final(text) => return Ok(text),
                 Heard::Failed(error) => return Err(error),
@@ -146,6 +183,12 @@ impl JavaScriptCarrier {
         if let Some(to_guest) = &self.to_guest {
             let _ = to_guest.send(text);
         }
+    }
+
+    fn answer(&self, text: String) {
+        // The time until the answer is not the guest's.
+        self.meter.restart();
+        let _ = self.answers.send(text);
     }
 
     /// The next thing that the guest says. It is ended from inside when it computes for too long; this notices what cannot
@@ -174,9 +217,10 @@ impl JavaScriptCarrier {
         }
     }
 
-    /// Leaves the thread to itself: it ends when it next computes.
+    /// Leaves the thread to itself: it ends when it next computes or asks.
     fn abandon(&mut self) {
         self.to_guest = None;
+        self.answers = mpsc::channel().0;
         self.thread = None;
     }
 }
@@ -185,6 +229,7 @@ impl Drop for JavaScriptCarrier {
     fn drop(&mut self) {
         // Its thread ends when nobody can send to it any more. Nobody has to wait for that, unless it keeps something.
         self.to_guest = None;
+        self.answers = mpsc::channel().0;
         let end = Instant::now() + PATIENCE;
         while self.thread.is_some() && self.keeps.load(Ordering::SeqCst) {
             match self.from_guest.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -258,7 +303,7 @@ impl Meter {
 
 fn serve(
     command: JavaScriptCommand,
-    messages: Receiver<String>,
+    (messages, answers): (Receiver<String>, Receiver<String>),
     heard: Sender<Heard>,
     meter: Arc<Meter>,
     keeps: &AtomicBool,
@@ -279,14 +324,13 @@ fn serve(
     })));
     let context = Context::full(&runtime).map_err(refused)?;
     let sources = Sources::default();
-    let messages = Rc::new(messages);
     let packages = command.packages.to_string_lossy();
     let bytecode = Rc::new(RefCell::new(Bytecode::open(command.cache, packages.as_bytes())));
     let asked = {
-        let (messages, heard, meter) = (messages.clone(), heard.clone(), meter.clone());
+        let (heard, meter) = (heard.clone(), meter.clone());
         move |question: String| -> Option<String> {
             heard.send(Heard::Question(question)).ok()?;
-            let answer = messages.recv().ok()?;
+            let answer = answers.recv().ok()?;
             meter.restart();
             Some(answer)
         }

@@ -14,7 +14,7 @@ use wasmtime_wasi::I32Exit;
 
 use super::super::interrupt::Interrupt;
 use super::super::pack::digest_of_modules;
-use super::super::sandbox::{self, COMPILING, Heard, LONGEST_MESSAGE, NotLoaded, SandboxCarrier};
+use super::super::sandbox::{self, COMPILING, Channels, Heard, LONGEST_MESSAGE, NotLoaded, SandboxCarrier};
 use super::super::sandbox_world::{Folder, Printed};
 use super::super::sources::Sources;
 use super::super::{CarrierError, CarrierLink};
@@ -67,9 +67,7 @@ const ADVICE: &str = "The sandbox loads plain Ruby from the project, its gems an
 /// [`CarrierError::Start`]: the system gives no thread.
 pub fn start(command: RubyCommand) -> Result<Box<dyn CarrierLink>, CarrierError> {
     let (name, limit, interrupt) = (command.name.clone(), command.time_limit, command.interrupt.clone());
-    let carrier = SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |messages, heard| {
-        serve(command, messages, heard)
-    })?;
+    let carrier = SandboxCarrier::spawn(name, ADVICE, limit, interrupt, |channels| serve(command, channels))?;
     Ok(Box::new(carrier))
 }
 
@@ -122,6 +120,10 @@ impl World {
                 self.meter.restart();
                 Ok(answer)
             }
+            "e" => {
+                self.sources.enter();
+                Ok(String::new())
+            }
             "s" => Ok(self.settings.clone()),
             "m" => Ok(std::mem::take(&mut self.message)),
             "f" => {
@@ -139,13 +141,14 @@ impl World {
 }
 
 /// The life of a guest, on its thread.
-fn serve(command: RubyCommand, messages: Receiver<String>, heard: Sender<Heard>) -> Result<(), CarrierError> {
+fn serve(command: RubyCommand, channels: Channels) -> Result<(), CarrierError> {
+    let Channels { messages, answers, heard } = channels;
     let sources = Sources::default();
-    let mut machine = Machine::start(command, messages, &heard, &sources)?;
+    let mut machine = Machine::start(command, answers, &heard, &sources)?;
     if heard.send(Heard::Final("{}".to_owned())).is_err() {
         return Ok(());
     }
-    while let Ok(message) = machine.store.data().answers.recv() {
+    while let Ok(message) = messages.recv() {
         sandbox::sources_of(&message, &sources);
         let last = machine.converse(message)?;
         if heard.send(Heard::Final(last)).is_err() {
@@ -178,7 +181,7 @@ const FIRST_HANDLE: u32 = 1 << 20;
 impl Machine {
     fn start(
         command: RubyCommand,
-        messages: Receiver<String>,
+        answers: Receiver<String>,
         heard: &Sender<Heard>,
         sources: &Sources,
     ) -> Result<Machine, CarrierError> {
@@ -209,7 +212,7 @@ impl Machine {
             sources: sources.clone(),
             printed: Printed::to(heard),
             began: Instant::now(),
-            answers: messages,
+            answers,
             heard: heard.clone(),
             settings: settings.to_string(),
             message: String::new(),

@@ -20,7 +20,7 @@ class Dispatcher {
   /**
    * @param exchange takes the text of a question and gives that of its answer
    * @param carrier how files are loaded here: `interpreter`, `install(message)`, `importFile(path, source)`,
-   *   `resolve(name, from)`, `hasManifest(folder)`
+   *   `resolve(name, from)`, `hasManifest(folder)`; in the sandbox `enter()`, before a migration is called
    */
   constructor(exchange, carrier) {
     this.engine = new Engine(exchange);

@@ -160,6 +160,7 @@ async function run(environment, message) {
     const { source, hooks } = environment.shared || (await sharedOf(environment));
     const known = source ? await knownOf(environment, source, message) : options;
     const task = new Task(hooks, message, known, content, knex);
+    if (environment.carrier.enter) environment.carrier.enter();
     if (inTransaction) await task.inTransaction();
     else await task.run(knex);
     succeeded = true;

@@ -53,7 +53,6 @@ module Dunlin
       when "start" then start(message)
       when "load" then { "type" => "loaded", "problems" => References.problems(@environment, message["migrations"]) }
       when "run"
-        Determinism.seed(message, @environment.options)
         Migration.run(@environment, message)
         { "type" => "done" }
       when "call"

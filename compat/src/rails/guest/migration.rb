@@ -13,6 +13,8 @@ module Dunlin
         succeeded = false
         begin
           environment.connect
+          environment.carrier.enter
+          Determinism.seed(message, environment.options)
           ActiveRecord::Migration.verbose = options.fetch("verbose", true)
           options["schema"] ? Source.evaluate(message["path"], message["source"]) : migrate(message)
           succeeded = true

@@ -6,6 +6,7 @@ the rows of the version table, and the last commit.
 
 import argparse
 import contextlib
+import functools
 import importlib
 import importlib.machinery
 import io
@@ -122,6 +123,7 @@ class Environment:
         directory = self.directory(config)
         script = _script(message, options)
         step = _step(directory, script, up)
+        step.migration_fn = _entering(self.engine, step.migration_fn)
 
         def steps(heads, context):
             state.introducing = False
@@ -378,6 +380,15 @@ def _script(message, options):
     script._resolved_dependencies = tuple(options.get("dependencies") or ())
     script._normalized_resolved_dependencies = script._resolved_dependencies
     return script
+
+
+def _entering(engine, function):
+    @functools.wraps(function)
+    def entering(*args, **kwargs):
+        engine.enter()
+        return function(*args, **kwargs)
+
+    return entering
 
 
 def _step(directory, script, up):

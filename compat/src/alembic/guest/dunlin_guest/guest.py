@@ -10,8 +10,8 @@ from dunlin_guest import PROTOCOL, failure, frames, imports, logs, session, stan
 class Guest:
     """One guest, from ``start`` to ``stop``."""
 
-    def __init__(self, exchange, post=None):
-        self._engine = wire.Engine(exchange, post)
+    def __init__(self, exchange, post=None, enter=None):
+        self._engine = wire.Engine(exchange, post, enter)
         self._environment = None
 
     def converse(self, message):

@@ -35,12 +35,14 @@ class Result:
 class Engine:
     """The engine, through a function that takes the text of a question and gives the text of its answer.
 
-    ``post``, where there is one, sends a question whose answer says nothing without waiting for it.
+    ``post``, where there is one, sends a question whose answer says nothing without waiting for it. ``enter`` is called
+    before a migration is.
     """
 
-    def __init__(self, exchange, post=None):
+    def __init__(self, exchange, post=None, enter=None):
         self._exchange = exchange
         self._post = post
+        self.enter = enter or (lambda: None)
 
     def _ask(self, kind, **keys):
         question = {"type": kind}

@@ -427,6 +427,7 @@ function carrier() {
     manifestOf,
     placeOf,
     hasManifest: resolution.hasManifest,
+    enter: host.enter,
   };
 }
 

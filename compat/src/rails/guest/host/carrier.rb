@@ -37,6 +37,8 @@ module Dunlin
       Packages.install
     end
 
+    def enter; end
+
     def version_of(name)
       specification(name)&.version&.to_s
     end

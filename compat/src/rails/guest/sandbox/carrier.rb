@@ -46,6 +46,9 @@ module Dunlin
         Dir.chdir(message["project"]) if message["project"]
       end
 
+      # Before a migration is loaded: the clock and the randomness go on in a way that does not depend on what was read.
+      def enter = Bridge.ask("e")
+
       def version_of(name) = (@gems || {})[name]
 
       def bundled?(name) = (@gems || {}).key?(name)
