@@ -125,7 +125,7 @@ fn a_commit_that_fails_is_told_though_the_next_migration_never_ends() {
     let third = scene.project.path().join("db/migrate/003_never_asks.rb");
     fs::copy(attacks.join("never_asks.rb"), third).unwrap();
     let words = ["violates foreign key constraint"];
-    let said = assert_stopped(&scene.project, &scene.database, FILE, &words, || by_dunlin(&scene, "9"));
+    let said = assert_stopped(&scene.project, &scene.database, "2 Attack", &words, || by_dunlin(&scene, "9"));
     assert!(!said.contains("third"), "{said}");
 }
 

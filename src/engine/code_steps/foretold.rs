@@ -10,7 +10,7 @@ use std::path::Path;
 
 use dunlin_compat::model::Dialect;
 
-use super::CodeSteps;
+use super::{Asked, CodeSteps};
 use crate::db::TypedOutcome;
 use crate::engine::RunError;
 use crate::engine::code::Stop;
@@ -115,9 +115,11 @@ impl CodeSteps<'_, '_> {
         Some(operation.read_answer())
     }
 
-    /// The answer to a question of the driver's own that a guest before the one of a rerun has asked.
-    pub(super) fn asked_aside(&self, digest: &str) -> Option<Answer> {
-        if self.runner.foretells { None } else { self.runner.asides.get(digest).cloned() }
+    /// The answer to a question of the driver's own that a guest before the one of a rerun has asked. What it sets then is
+    /// set.
+    pub(super) fn asked_aside(&self, asked: &Asked<'_>) -> Option<Answer> {
+        let sets_anew = asked.verb.tag == "SET" && self.rerun.operations.is_empty();
+        if self.runner.foretells || sets_anew { None } else { self.runner.asides.get(&asked.digest).cloned() }
     }
 
     /// Whether the user has not been told a line yet.
@@ -149,8 +151,9 @@ fn only_defines(text: &str) -> bool {
     {
         return false;
     }
-    is(first, &["CREATE", "ALTER"])
-        || (is(first, &["DROP"]) && !words.any(|word| is(Some(word), &["IF", "CASCADE"])))
+    let talks = words.clone().any(|word| is(Some(word), &["IF"]))
+        || (is(first, &["DROP"]) && words.any(|word| is(Some(word), &["CASCADE"])));
+    is(first, &["CREATE", "ALTER", "DROP"]) && !talks
 }
 
 #[cfg(test)]
@@ -165,6 +168,7 @@ mod tests {
             ("ALTER TABLE a ADD b int DEFAULT 5", true),
             ("CREATE VIEW v AS SELECT 1", true),
             ("DROP TABLE a", true),
+            ("CREATE TABLE IF NOT EXISTS a (b int)", false),
             ("DROP TABLE IF EXISTS a", false),
             ("DROP TABLE a CASCADE", false),
             ("CREATE TABLE a AS SELECT 1", false),

@@ -115,9 +115,7 @@ impl CodeSteps<'_, '_> {
 
     /// What a driver asks for itself: no part of the migration, so nothing of it is journaled or replayed.
     pub(super) fn aside(&mut self, asked: &Asked<'_>) -> Answer {
-        if let Some(answer) =
-            self.switch_foreign_keys(asked, true).or_else(|| self.asked_aside(&asked.digest))
-        {
+        if let Some(answer) = self.switch_foreign_keys(asked, true).or_else(|| self.asked_aside(asked)) {
             return answer;
         }
         let reads = matches!(asked.verb.tag.as_str(), "SELECT" | "SHOW" | "PRAGMA" | "SET" | "DESCRIBE");

@@ -89,7 +89,8 @@ class Session:
             self.engine.begin()
             self.in_transaction, self.dirty = True, False
         if modes and not self.dirty and not self.reading:
-            self.engine.query("SET TRANSACTION " + modes)
+            # The driver's own: another process would not have been told these modes by an earlier revision.
+            self.engine.query("SET TRANSACTION " + modes, own=True)
 
     def leave_transaction(self):
         """Before a statement that runs by itself, as in a driver's autocommit mode."""
