@@ -20,7 +20,7 @@ fn fixture(tool: &str) -> std::path::PathBuf {
 
 /// The lines that the migrations print.
 fn printed(output: &Output) -> Vec<String> {
-    let lines = output.stdout.lines().chain(output.stderr.lines()).map(str::trim);
+    let lines = output.stdout.split('\n').chain(output.stderr.split('\n')).map(str::trim);
     let of_migration =
         |line: &&str| ["books ", "refused: ", "loans"].iter().any(|begin| line.starts_with(begin));
     lines.filter(of_migration).map(str::to_owned).collect()

@@ -5,6 +5,7 @@ mod backfill;
 mod call;
 mod catalog;
 mod code;
+mod code_guest;
 mod code_steps;
 #[cfg(test)]
 mod code_tests;

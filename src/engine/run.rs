@@ -7,7 +7,8 @@ use dunlin_compat::model::{
     Adapter, AdapterError, Context, Dialect, Direction, ForeignKeys, Plan, Script, Setup, Step,
 };
 
-use super::code::{Ahead, Group};
+use super::code::Group;
+use super::code_guest::Ahead;
 use super::event::{Event, Observer};
 use super::journal::{Entry, Journal};
 use super::lint::hold_back;

@@ -14,7 +14,8 @@ use std::time::Instant;
 use dunlin_compat::model::{Dialect, Direction, MigrationStep, Server};
 
 use super::RunError;
-use super::code::{Ahead, Stop, fresh_entry, guest_failure, is_retryable, own_error};
+use super::code::{Stop, fresh_entry, guest_failure, is_retryable, own_error};
+use super::code_guest::Ahead;
 use super::code_values::{self, refusal};
 use super::error::UnfinishedFailure;
 use super::event::Event;
