@@ -398,6 +398,65 @@ mod tests {
         );
     }
 
+    /// Takes messages ahead, and says of each that it is done.
+    struct Eager(Arc<Mutex<Vec<String>>>);
+
+    impl CarrierLink for Eager {
+        fn describe(&self) -> String {
+            "somebody eager".to_owned()
+        }
+
+        fn send_ahead(&mut self, message: &str) -> bool {
+            let message: Value = serde_json::from_str(message).unwrap();
+            self.0.lock().unwrap().push(message["id"].as_str().unwrap().to_owned());
+            true
+        }
+
+        fn converse(
+            &mut self,
+            message: &str,
+            _answer: &mut dyn FnMut(&str) -> String,
+        ) -> Result<String, CarrierError> {
+            let message: Value = serde_json::from_str(message).unwrap();
+            let ready = json!({"type": "ready", "protocol": VERSION, "interpreter": "one", "libraries": []});
+            let last = if message["type"] == "start" { ready } else { json!({"type": "done"}) };
+            Ok(last.to_string())
+        }
+    }
+
+    fn run_of(id: &'static str) -> Run<'static> {
+        Run {
+            file: SourceFile { id, path: "", source: "" },
+            direction: Direction::Up,
+            offline: false,
+            seed: 1,
+            now: 2,
+            options: &Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_guest_is_sent_each_migration_once_and_runs_no_other_than_it_has_begun() {
+        let sent = Arc::default();
+        let start = Start {
+            protocol: VERSION,
+            tool: "alembic",
+            project: "",
+            import_paths: Vec::new(),
+            server: None,
+            options: &Value::Null,
+        };
+        let mut guest = Guest::start(Box::new(Eager(Arc::clone(&sent))), start, &mut Nobody).unwrap();
+        for ids in [["1", "2"], ["2", "3"]] {
+            assert!(guest.send_ahead([&run_of(ids[0]), &run_of(ids[1])]));
+            guest.run(run_of(ids[0]), &mut Nobody).unwrap();
+            assert!(guest.is_ahead());
+        }
+        assert_eq!(*sent.lock().unwrap(), ["1", "2", "3"]);
+        guest.run(run_of("4"), &mut Nobody).unwrap_err();
+        assert!(guest.is_broken());
+    }
+
     #[test]
     fn without_a_place_nothing_is_kept() {
         assert_eq!(given(None, &[("/a", "one")]), [None]);
