@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 
 use toml::{Table, Value};
 
@@ -84,4 +85,15 @@ fn arrows_go_one_way() {
             }
         }
     }
+}
+
+#[test]
+fn no_file_of_the_repository_is_a_link() {
+    let listed =
+        Command::new("git").args(["ls-files", "--stage"]).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    // A copy without its history has nothing to list.
+    let Ok(listed) = listed else { return };
+    let files = String::from_utf8(listed.stdout).unwrap();
+    let links: Vec<&str> = files.split('\n').filter(|file| file.starts_with("120000 ")).collect();
+    assert_eq!(links, Vec::<&str>::new(), "a link leads to a folder of the machine that it was made on");
 }
