@@ -88,6 +88,12 @@ fn a_table_that_is_not_made_is_known_to_an_alembic_revision() {
     for kind in SERVERS {
         let Some(database) = Database::create(kind) else { return };
         let project = Project::new();
+        // The settings are those of another project, whose revisions do not matter here.
+        copy_folder(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alembic_race"),
+            &project.path(),
+        );
+        std::fs::remove_dir_all(project.path().join("migrations/versions")).unwrap();
         copy_folder(&fixture("alembic"), &project.path());
         project.use_carrier("sandbox");
         let url = format!("url={}", database.sqlalchemy_url(None));
@@ -111,5 +117,30 @@ fn a_table_that_is_not_made_is_known_to_a_rails_migration() {
         let Some(stage) = RailsStage::of("foretold/rails", RailsAdapter::of(kind), "7.2") else { return };
         let migrate = ["db:migrate"];
         is_as_the_original(&stage.database, || stage.rails(&migrate), || stage.dunlin("sandbox", &migrate));
+    }
+}
+
+/// What the first migration leaves in memory is written by the second, which a new guest cannot know: it begins anew with the first.
+#[test]
+fn code_that_does_something_else_when_it_is_run_again_is_begun_anew() {
+    if !needs(&[Need::Knex]) {
+        return;
+    }
+    let Some(stage) = KnexStage::empty(Client::PG, Version::Three) else { return };
+    copy_folder(&fixture("knex"), &stage.project.path());
+    stage.project.write(
+        "migrations/2_books.js",
+        "exports.up = async (knex) => {
+           await knex.schema.createTable('books', (table) => table.boolean('known'));
+           await knex('books').insert({ known: Boolean(globalThis.shelvesAreThere) });
+           await knex.transaction((inner) => inner.schema.createTable('shelves', () => {})).catch(() => {});
+         };
+         exports.down = () => {};",
+    );
+    for run in [KnexStage::knex, |stage: &KnexStage, latest: &[&str]| stage.dunlin("sandbox", latest)] {
+        run(&stage, &["migrate:latest"]).success();
+        assert_eq!(stage.database.query("SELECT known FROM books"), [["t"]]);
+        assert_eq!(stage.database.query("SELECT count(*) FROM knex_migrations"), [["3"]]);
+        stage.database.reset();
     }
 }

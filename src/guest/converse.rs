@@ -356,6 +356,17 @@ mod tests {
         fn output(&mut self, _text: &str) {}
     }
 
+    fn start() -> Start<'static> {
+        Start {
+            protocol: VERSION,
+            tool: "alembic",
+            project: "",
+            import_paths: Vec::new(),
+            server: None,
+            options: &Value::Null,
+        }
+    }
+
     /// What a guest that loads these files is given of their code.
     fn given(cache: Option<&Path>, files: &[(&'static str, &'static str)]) -> Vec<Option<String>> {
         let at = cache.map(|folder| {
@@ -363,16 +374,8 @@ mod tests {
             (cache, Key::of_bytecode(&[b"a compiler"]))
         });
         let codes = Arc::default();
-        let start = Start {
-            protocol: VERSION,
-            tool: "alembic",
-            project: "",
-            import_paths: Vec::new(),
-            server: None,
-            options: &Value::Null,
-        };
         let link = Box::new(Compiler(Arc::clone(&codes)));
-        let mut guest = Guest::start(link, start, &mut Nobody).unwrap().keeping(Kept::open(at));
+        let mut guest = Guest::start(link, start(), &mut Nobody).unwrap().keeping(Kept::open(at));
         let to_load =
             |&(path, source)| ToLoad { file: SourceFile { id: "1", path, source }, direction: Direction::Up };
         let files: Vec<ToLoad<'_>> = files.iter().map(to_load).collect();
@@ -438,15 +441,7 @@ mod tests {
     #[test]
     fn a_guest_is_sent_each_migration_once_and_runs_no_other_than_it_has_begun() {
         let sent = Arc::default();
-        let start = Start {
-            protocol: VERSION,
-            tool: "alembic",
-            project: "",
-            import_paths: Vec::new(),
-            server: None,
-            options: &Value::Null,
-        };
-        let mut guest = Guest::start(Box::new(Eager(Arc::clone(&sent))), start, &mut Nobody).unwrap();
+        let mut guest = Guest::start(Box::new(Eager(Arc::clone(&sent))), start(), &mut Nobody).unwrap();
         for ids in [["1", "2"], ["2", "3"]] {
             assert!(guest.send_ahead([&run_of(ids[0]), &run_of(ids[1])]));
             guest.run(run_of(ids[0]), &mut Nobody).unwrap();

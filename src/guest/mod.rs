@@ -77,6 +77,21 @@ pub trait Answers {
     fn is_misled(&self) -> bool;
 }
 
+/// Answers a question, early where its answer is foretold. Says whether the guest was told wrongly.
+fn reply(answers: &mut dyn Answers, question: &str, tell: impl Fn(String)) -> bool {
+    match answers.foretell(question) {
+        Some(foretold) => {
+            tell(foretold);
+            answers.answer(question);
+            answers.is_misled()
+        }
+        None => {
+            tell(answers.answer(question));
+            false
+        }
+    }
+}
+
 /// Answers that are never foretold.
 struct Plain<'a>(&'a mut dyn FnMut(&str) -> String);
 

@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::protocol;
 use super::sandbox_world::{self, Folder};
 use super::sources::Sources;
-use super::{Answers, CarrierError, CarrierLink, Plain};
+use super::{Answers, CarrierError, CarrierLink, Plain, reply};
 use crate::wasm::{CompiledCache, Exceeded, Limits, Meter, Metered, Runtime, RuntimeSettings, WasmError};
 
 /// Stack of the interpreter, which recurses in C for a nested expression or a recursive function of a library.
@@ -183,15 +183,9 @@ impl SandboxCarrier {
         loop {
             match self.hear()? {
                 Heard::Question(question) => {
-                    if let Some(foretold) = answers.foretell(&question) {
-                        self.answer(foretold);
-                        answers.answer(&question);
-                        if answers.is_misled() {
-                            self.abandon();
-                            return Err(CarrierError::Misled);
-                        }
-                    } else {
-                        self.answer(answers.answer(&question));
+                    if reply(answers, &question, |text| self.answer(text)) {
+                        self.abandon();
+                        return Err(CarrierError::Misled);
                     }
                 }
                 Heard::Line(line) => {

@@ -102,17 +102,19 @@ impl CodeSteps<'_, '_> {
     /// Answers what the guest before has done.
     pub(super) fn rerun(&mut self, digest: &str, path: &Path, line: usize) -> Option<Answer> {
         let operation = self.rerun.operations.pop_front()?;
-        if operation.digest != digest && self.durable() == 0 {
-            return Some(self.end(Stop::Again));
+        if operation.digest == digest {
+            return Some(operation.read_answer());
         }
-        if operation.digest != digest {
+        let stop = if self.durable() == 0 {
+            Stop::Again
+        } else {
             let reason = "a statement was answered otherwise than expected, and the code, run again up to there, did something else \
                           than before; `carrier = \"host\"` in dunlin.toml, for the project or for this migration under \
                           [carriers], has it run only once";
             let (path, reason) = (path.to_path_buf(), reason.to_owned());
-            return Some(self.end(Stop::Failed(RunError::Refused { path, line, reason })));
-        }
-        Some(operation.read_answer())
+            Stop::Failed(RunError::Refused { path, line, reason })
+        };
+        Some(self.end(stop))
     }
 
     /// The answer to a question of the driver's own that a guest before the one of a rerun has asked. What it sets then is

@@ -16,8 +16,8 @@ use super::JavaScriptError;
 use super::bytecode::Bytecode;
 use super::files::Files;
 use super::host::{self, World};
-use crate::guest::Answers;
 use crate::guest::sources::Sources;
+use crate::guest::{Answers, reply};
 use crate::wasm::CompiledCache;
 
 /// Stack that a guest may use; rquickjs takes more than 16 MB for no limit at all.
@@ -158,18 +158,12 @@ impl JavaScriptCarrier {
         loop {
             match self.hear()? {
                 Heard::Question(question) => {
-                    if let Some(foretold) = answers.foretell(&question) {
-                        self.answer(foretold);
-                        answers.answer(&question);
-                        if answers.is_misled() {
-                            self.abandon();
-                            return Err(JavaScriptError::Misled);
-                        }
-                        // It may have computed meanwhile, and may still.
-                        self.meter.restart();
-                    } else {
-                        self.answer(answers.answer(&question));
+                    if reply(answers, &question, |text| self.answer(text)) {
+                        self.abandon();
+                        return Err(JavaScriptError::Misled);
                     }
+                    // One that was told early may have computed meanwhile, and may still.
+                    self.meter.restart();
                 }
                 Heard::Final(text) => return Ok(text),
                 Heard::Failed(error) => return Err(error),
